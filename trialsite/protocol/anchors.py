@@ -1,0 +1,59 @@
+"""Occurrences of an anchor: the first infusion, the second infusion, the planned infusion date as last set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from trialsite.protocol.types import Event, EventKind
+
+# Signing a newer ICF or being referred again does not start the participation anew.
+_ONCE = frozenset({EventKind.REFERRED, EventKind.CONSENTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """The n-th time the anchor happened. on: civil date counted from. superseded_at: when the next one came."""
+
+    number: int
+    at: datetime
+    on: date
+    superseded_at: datetime | None = None
+
+
+def occurrences_of(anchor: EventKind, timeline: Sequence[Event]) -> tuple[Occurrence, ...]:
+    """Return the occurrences in order of time, numbered from 1. `timeline` is sorted by instant."""
+    if anchor is EventKind.INFUSION_PLANNED:
+        return _planned_infusions(timeline)
+    happened = [event for event in timeline if event.kind is anchor]
+    if anchor in _ONCE:
+        happened = happened[:1]
+    return tuple(
+        Occurrence(
+            number=index + 1,
+            at=event.at,
+            on=event.on,
+            superseded_at=happened[index + 1].at if index + 1 < len(happened) else None,
+        )
+        for index, event in enumerate(happened)
+    )
+
+
+def _planned_infusions(timeline: Sequence[Event]) -> tuple[Occurrence, ...]:
+    """One occurrence per course: a plan is replaced by a later one until the infusion is given."""
+    courses: dict[int, list[Event]] = {}
+    infused = 0
+    for event in timeline:
+        if event.kind is EventKind.INFUSED:
+            infused += 1
+        elif event.kind is EventKind.INFUSION_PLANNED:
+            courses.setdefault(infused, []).append(event)
+    plans = [courses[course] for course in sorted(courses)]
+    return tuple(
+        Occurrence(
+            number=index + 1,
+            at=course[0].at,
+            on=date.fromisoformat(course[-1].facts["planned_on"]),
+            superseded_at=plans[index + 1][0].at if index + 1 < len(plans) else None,
+        )
+        for index, course in enumerate(plans)
+    )

@@ -1,0 +1,94 @@
+"""The only definition of due: the state of an obligation at an instant, and when it changes next.
+
+Screen, API, report and task call these functions; nothing else compares dates.
+Source: clinical rules 6.1, visit state.
+"""
+
+from datetime import datetime, timedelta
+
+from trialsite.protocol.types import DueState, Ladder, Obligation, ObligationKind, Rung
+from trialsite.protocol.windows import REMINDER_TIME, instant_of
+
+OPEN_STATES = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE})
+
+
+def due_state(obligation: Obligation, now: datetime) -> DueState:
+    """Return the state of `obligation` at the aware instant `now`.
+
+    The opening instant is due already; the closing instant is overdue already (windows include
+    whole civil days, so closes_at is the midnight after the last day).
+    """
+    if obligation.kind is ObligationKind.PERIOD:
+        return _period_state(obligation, now)
+    if obligation.fulfilled_at is not None:
+        return _done_state(obligation, obligation.fulfilled_at)
+    if _is_not_required(obligation):
+        return DueState.NOT_REQUIRED
+    return _open_state(obligation, now)
+
+
+def _period_state(obligation: Obligation, now: datetime) -> DueState:
+    if now < obligation.opens_at:
+        return DueState.UPCOMING
+    if obligation.closes_at is not None and now >= obligation.closes_at:
+        return DueState.DONE
+    if obligation.ended_at is not None:
+        return DueState.NOT_REQUIRED
+    return DueState.DUE
+
+
+def _done_state(obligation: Obligation, fulfilled_at: datetime) -> DueState:
+    if fulfilled_at < obligation.opens_at:
+        return DueState.DONE_EARLY
+    if obligation.closes_at is not None and fulfilled_at >= obligation.closes_at:
+        return DueState.DONE_LATE
+    return DueState.DONE
+
+
+def _is_not_required(obligation: Obligation) -> bool:
+    """Ended (death, withdrawal, a new anchor) before the window had closed undone."""
+    if obligation.ended_at is None:
+        return False
+    return obligation.closes_at is None or obligation.ended_at < obligation.closes_at
+
+
+def _open_state(obligation: Obligation, now: datetime) -> DueState:
+    if now < obligation.opens_at:
+        return DueState.UPCOMING
+    if obligation.closes_at is None or now < obligation.closes_at:
+        return DueState.DUE
+    if obligation.missed_at is not None and now >= obligation.missed_at:
+        return DueState.MISSED
+    return DueState.OVERDUE
+
+
+def rung_instants(obligation: Obligation, ladder: Ladder, zone: str) -> tuple[tuple[str, datetime], ...]:
+    """Return (rung id, instant) in the order of time. Dated rungs fall at 08:00 site time."""
+    found = []
+    for rung in ladder.rungs:
+        instant = _rung_instant(obligation, rung, zone)
+        if instant is not None:
+            found.append((rung.id, instant))
+    return tuple(sorted(found, key=lambda pair: (pair[1], pair[0])))
+
+
+def _rung_instant(obligation: Obligation, rung: Rung, zone: str) -> datetime | None:
+    if rung.hours is not None:
+        return obligation.opens_at + timedelta(hours=rung.hours)
+    on = obligation.opens_on if rung.relative_to == "opens" else obligation.closes_on
+    if on is None:
+        return None
+    return instant_of(on + timedelta(days=rung.days or 0), REMINDER_TIME, zone)
+
+
+def next_transition_at(obligation: Obligation, ladder: Ladder, zone: str, now: datetime) -> datetime | None:
+    """Return the first instant after `now` at which the state or the reminder rung changes, or None.
+
+    A done, missed or not required obligation never changes by the passing of time alone.
+    """
+    if due_state(obligation, now) not in OPEN_STATES:
+        return None
+    instants = [obligation.opens_at, obligation.closes_at, obligation.missed_at]
+    if obligation.kind is not ObligationKind.PERIOD:
+        instants += [instant for _, instant in rung_instants(obligation, ladder, zone)]
+    return min((at for at in instants if at is not None and at > now), default=None)

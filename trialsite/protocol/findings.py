@@ -1,0 +1,81 @@
+"""Findings: a departure from the protocol as a pure value, before anybody stores it as a deviation.
+
+Source: clinical rules 5.3.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from trialsite.protocol.due import due_state
+from trialsite.protocol.types import DueState, Obligation, ObligationKind
+
+
+class Category(StrEnum):
+    CONSENT = "consent"
+    ELIGIBILITY = "eligibility"
+    PRODUCT = "investigational_product"
+    MEDICATION = "prohibited_medication"
+    PROCEDURE = "procedure"
+    VISIT_WINDOW = "visit_window"
+    SAFETY_REPORTING = "safety_reporting"
+    DISCONTINUATION = "discontinuation"
+    PRIVACY = "privacy"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """rule_id: stable id of the rule. subject: obligation key or record the rule looked at."""
+
+    rule_id: str
+    category: Category
+    title: str
+    is_important: bool
+    subject: str = ""
+
+
+_LATE_STATES = {
+    DueState.DONE_EARLY: ("WINDOW-EARLY", "done before its window"),
+    DueState.DONE_LATE: ("WINDOW-LATE", "done after its window"),
+    DueState.MISSED: ("WINDOW-MISSED", "not done"),
+}
+
+
+def finding_for(obligation: Obligation, now: datetime) -> Finding | None:
+    """Return what the obligation's state at `now` departs from, or None.
+
+    A visit early or late is not important by default; a missed one is where the protocol says so. A clock
+    or re-consent is a finding as soon as its time has passed, whether or not it was filed afterwards.
+    """
+    state = due_state(obligation, now)
+    if obligation.kind is ObligationKind.CLOCK:
+        return _passed(obligation, state, "SAFETY-LATE", Category.SAFETY_REPORTING, "not reported in time")
+    if obligation.kind is ObligationKind.RECONSENT:
+        return _passed(obligation, state, "RECONSENT-LATE", Category.CONSENT, "not signed in time")
+    if obligation.kind not in {ObligationKind.VISIT, ObligationKind.PROCEDURE}:
+        return None
+    if not obligation.is_protocol_window or state not in _LATE_STATES:
+        return None
+    rule_id, words = _LATE_STATES[state]
+    return Finding(
+        rule_id=rule_id,
+        category=Category.PROCEDURE if state is DueState.MISSED else Category.VISIT_WINDOW,
+        title=f"{obligation.title}: {words}",
+        is_important=state is DueState.MISSED and obligation.is_important,
+        subject=obligation.key,
+    )
+
+
+def _passed(
+    obligation: Obligation, state: DueState, rule_id: str, category: Category, words: str
+) -> Finding | None:
+    if state not in {DueState.OVERDUE, DueState.MISSED, DueState.DONE_LATE}:
+        return None
+    return Finding(
+        rule_id=rule_id,
+        category=category,
+        title=f"{obligation.title}: {words}",
+        is_important=True,
+        subject=obligation.key,
+    )

@@ -1,0 +1,87 @@
+"""Gates: may the next act go ahead? Pass, fail or unknown, always with reasons.
+
+"Record reality, gate the next act": an unsafe future act is refused; that it happened anyway can be
+recorded with a reason, and each failed reason becomes a finding. Source: design, section 2.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from trialsite.protocol.due import OPEN_STATES, due_state
+from trialsite.protocol.findings import Category, Finding
+from trialsite.protocol.types import Act, Obligation
+
+
+class Outcome(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One rung of a gate. code: stable; reason: a sentence that says what is missing; category: if departed from."""
+
+    code: str
+    outcome: Outcome
+    reason: str
+    category: Category
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """All checks of one act. It passes only if every check passes; unknown never passes."""
+
+    act: Act
+    checks: tuple[Check, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        outcomes = {check.outcome for check in self.checks}
+        if Outcome.FAIL in outcomes:
+            return Outcome.FAIL
+        return Outcome.UNKNOWN if Outcome.UNKNOWN in outcomes else Outcome.PASS
+
+    @property
+    def obstacles(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.outcome is not Outcome.PASS)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What the act departs from, should it have happened all the same: important, one per obstacle."""
+        return tuple(
+            Finding(
+                rule_id=f"GATE-{self.act.value}-{check.code}",
+                category=check.category,
+                title=check.reason,
+                is_important=True,
+            )
+            for check in self.obstacles
+        )
+
+
+def check(code: str, passed: bool | None, reason: str, category: Category) -> Check:
+    """Build a check from a three-valued answer; None is unknown."""
+    outcome = Outcome.UNKNOWN if passed is None else Outcome.PASS if passed else Outcome.FAIL
+    return Check(code=code, outcome=outcome, reason=reason, category=category)
+
+
+def hold_checks(act: Act, obligations: Iterable[Obligation], now: datetime) -> list[Check]:
+    """Return a failing check for each open obligation that holds `act` (an open re-consent, say)."""
+    return [
+        Check(
+            code=f"held-{obligation.item_id.lower()}",
+            outcome=Outcome.FAIL,
+            reason=f"{obligation.title} is owed since {obligation.opens_on.isoformat()}",
+            category=Category.CONSENT,
+        )
+        for obligation in obligations
+        if act in obligation.holds
+        and obligation.opens_at <= now
+        and due_state(obligation, now) in OPEN_STATES
+    ]
+
+
+def gate(act: Act, checks: Sequence[Check]) -> Gate:
+    return Gate(act=act, checks=tuple(checks))

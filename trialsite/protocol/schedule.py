@@ -1,0 +1,272 @@
+"""`plan`: which obligations should exist, given a protocol version and what happened. Pure.
+
+`plan` does not know what time it is: the same events give the same obligations on any day, so a
+stored plan can be compared with a fresh one at any time. Source: clinical rules 6; design, section 1.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from trialsite.protocol.anchors import Occurrence, occurrences_of
+from trialsite.protocol.contraception import Basis, contraception_period
+from trialsite.protocol.reconsent import reconsent_obligations
+from trialsite.protocol.types import (
+    ClockDefinition,
+    Epoch,
+    Event,
+    EventKind,
+    Facts,
+    Obligation,
+    ObligationKind,
+    ProtocolVersion,
+    ScheduledItem,
+    Source,
+)
+from trialsite.protocol.windows import civil_date, day_end_at, day_start_at, window_for
+
+# These name the obligation they fulfil; all other kinds are matched by order.
+_ADDRESSED = frozenset({EventKind.VISIT_PERFORMED, EventKind.LYMPHODEPLETION_DOSE_GIVEN})
+_RETURNS = frozenset({EventKind.VISIT_PERFORMED, EventKind.CONSENTED, EventKind.SCREENING_STARTED})
+SUPERSEDED = "superseded"
+
+
+def plan(version: ProtocolVersion, events: Sequence[Event], facts: Facts) -> tuple[Obligation, ...]:
+    """Return every obligation the events imply under `version`, by opening instant and key.
+
+    Windows are civil dates of facts.site_zone. An obligation that a new anchor made pointless before
+    its window opened is not in the plan; one that was open then is ended by it.
+    """
+    timeline = tuple(sorted(events, key=lambda event: (event.at, event.kind, event.item, event.ref)))
+    found = _scheduled(version, timeline, facts)
+    found += _clocks(version, timeline, facts)
+    found += _contraception(version, timeline, facts)
+    found += reconsent_obligations(version, timeline, facts, found)
+    return tuple(sorted(found, key=lambda obligation: (obligation.opens_at, obligation.key)))
+
+
+def _scheduled(version: ProtocolVersion, timeline: tuple[Event, ...], facts: Facts) -> list[Obligation]:
+    found: list[Obligation] = []
+    for item in version.schedule:
+        if item.arms and facts.arm not in item.arms:
+            continue
+        for occurrence in occurrences_of(item.anchor, timeline):
+            obligation = _obligation(version, item, occurrence, timeline, facts)
+            if obligation is not None:
+                found.append(obligation)
+    return _with_missed(version, found)
+
+
+def _obligation(
+    version: ProtocolVersion,
+    item: ScheduledItem,
+    occurrence: Occurrence,
+    timeline: tuple[Event, ...],
+    facts: Facts,
+) -> Obligation | None:
+    window = window_for(item, occurrence.on)
+    key = f"{item.id}#{occurrence.number}"
+    opens_at = day_start_at(window.first, facts.site_zone)
+    closes_at = day_end_at(window.last, facts.site_zone)
+    done = _fulfilment(item, key, occurrence, timeline)
+    superseded_at = occurrence.superseded_at
+    if done is None and superseded_at is not None and superseded_at <= opens_at:
+        return None
+    ended_at, reason = _end(item, occurrence, timeline)
+    return Obligation(
+        key=key,
+        item_id=item.id,
+        kind=item.kind,
+        title=item.title,
+        opens_at=opens_at,
+        opens_on=window.first,
+        target_on=window.target,
+        closes_at=closes_at,
+        closes_on=window.last,
+        source=item.source,
+        version=version.number,
+        epoch=item.epoch,
+        ladder=item.ladder,
+        fulfilled_at=done.at if done else None,
+        fulfilled_on=done.on if done else None,
+        fulfilled_ref=done.ref if done else "",
+        ended_at=ended_at if done is None else None,
+        ended_reason=reason if done is None else "",
+        is_important=item.is_important,
+        is_protocol_window=item.is_protocol_window,
+    )
+
+
+def _fulfilment(
+    item: ScheduledItem, key: str, occurrence: Occurrence, timeline: tuple[Event, ...]
+) -> Event | None:
+    """The first event that fulfils this occurrence; a first occurrence also takes one from before."""
+    matching = [
+        event
+        for event in timeline
+        if event.kind in item.fulfilled_by and (event.kind not in _ADDRESSED or event.item == key)
+    ]
+    addressed = [event for event in matching if event.kind in _ADDRESSED]
+    if addressed:
+        return addressed[0]
+    until = occurrence.superseded_at
+    inside = [e for e in matching if e.at >= occurrence.at and (until is None or e.at < until)]
+    if inside:
+        return inside[0]
+    before = [e for e in matching if e.at < occurrence.at] if occurrence.number == 1 else []
+    return before[-1] if before else None
+
+
+def _end(
+    item: ScheduledItem, occurrence: Occurrence, timeline: tuple[Event, ...]
+) -> tuple[datetime | None, str]:
+    """When and why the item stopped being owed: the earliest of an ending event and a new anchor."""
+    candidates = [
+        (event.at, event.kind.value)
+        for event in timeline
+        if event.kind in item.ends_with and event.at >= occurrence.at and not _was_reversed(event, timeline)
+    ]
+    if occurrence.superseded_at is not None:
+        candidates.append((occurrence.superseded_at, SUPERSEDED))
+    return min(candidates, default=(None, ""))
+
+
+def _was_reversed(event: Event, timeline: tuple[Event, ...]) -> bool:
+    """Lost to follow-up ends nothing once the participant has been seen again."""
+    if event.kind is not EventKind.LOST_TO_FOLLOW_UP:
+        return False
+    return any(later.kind in _RETURNS and later.at > event.at for later in timeline)
+
+
+def _with_missed(version: ProtocolVersion, found: list[Obligation]) -> list[Obligation]:
+    """Set missed_at: when the next visit of the same series opens, else N days after the window."""
+    items = {item.id: item for item in version.schedule}
+    series: dict[tuple[EventKind, str], list[Obligation]] = {}
+    for obligation in found:
+        if obligation.kind is ObligationKind.VISIT:
+            number = obligation.key.rpartition("#")[2]
+            series.setdefault((items[obligation.item_id].anchor, number), []).append(obligation)
+    following: dict[str, datetime] = {}
+    for members in series.values():
+        ordered = sorted(members, key=lambda member: (member.target_on, member.opens_at))
+        following |= {one.key: other.opens_at for one, other in pairwise(ordered)}
+    return [_missed(one, items[one.item_id], following.get(one.key)) for one in found]
+
+
+def _missed(obligation: Obligation, item: ScheduledItem, next_opens_at: datetime | None) -> Obligation:
+    closes_at = obligation.closes_at
+    if closes_at is None:
+        return obligation
+    if next_opens_at is not None:
+        return replace(obligation, missed_at=max(closes_at, next_opens_at))
+    if item.missed_after_days is not None:
+        return replace(obligation, missed_at=closes_at + timedelta(days=item.missed_after_days))
+    return obligation
+
+
+def _clocks(version: ProtocolVersion, timeline: tuple[Event, ...], facts: Facts) -> list[Obligation]:
+    clocks = {clock.id: clock for clock in version.clocks}
+    sent = {
+        (event.item, event.ref): event
+        for event in reversed(timeline)
+        if event.kind is EventKind.SAFETY_REPORT_SENT
+    }
+    return [
+        _clock(version, clocks[event.item], event, sent.get((event.item, event.ref)), facts)
+        for event in timeline
+        if event.kind is EventKind.SAFETY_EVENT_AWARE and event.item in clocks
+    ]
+
+
+def _clock(
+    version: ProtocolVersion, clock: ClockDefinition, aware: Event, report: Event | None, facts: Facts
+) -> Obligation:
+    """Elapsed hours from awareness, weekends included; death and withdrawal do not stop it (5.4)."""
+    closes_at = aware.at + timedelta(hours=clock.hours)
+    closes_on = civil_date(closes_at, facts.site_zone)
+    return Obligation(
+        key=f"{clock.id}:{aware.ref}",
+        item_id=clock.id,
+        kind=ObligationKind.CLOCK,
+        title=clock.title,
+        opens_at=aware.at,
+        opens_on=aware.on,
+        target_on=closes_on,
+        closes_at=closes_at,
+        closes_on=closes_on,
+        source=clock.source,
+        version=version.number,
+        epoch=Epoch.FOLLOW_UP,
+        ladder=clock.ladder,
+        fulfilled_at=report.at if report else None,
+        fulfilled_on=report.on if report else None,
+        fulfilled_ref=report.ref if report else "",
+        is_important=True,
+    )
+
+
+def _contraception(version: ProtocolVersion, timeline: tuple[Event, ...], facts: Facts) -> list[Obligation]:
+    period = contraception_period(timeline)
+    if period is None:
+        return []
+    opens_on = civil_date(period.starts_at, facts.site_zone)
+    last_on: date | None = period.last_on
+    return [
+        Obligation(
+            key="P-CONTRA",
+            item_id="P-CONTRA",
+            kind=ObligationKind.PERIOD,
+            title="Contraception period",
+            opens_at=period.starts_at,
+            opens_on=opens_on,
+            target_on=last_on or opens_on,
+            closes_at=day_end_at(last_on, facts.site_zone) if last_on else None,
+            closes_on=last_on,
+            source=Source.SEED if period.basis in {Basis.INFUSION, Basis.DEATH} else Source.ASSUMED,
+            version=version.number,
+            epoch=Epoch.FOLLOW_UP,
+            ladder="none",
+            is_protocol_window=False,
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    before: Obligation
+    after: Obligation
+
+    @property
+    def is_move(self) -> bool:
+        """True if a date moved, not only what fulfilled or ended it."""
+        return (self.before.opens_at, self.before.closes_at, self.before.missed_at) != (
+            self.after.opens_at,
+            self.after.closes_at,
+            self.after.missed_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDiff:
+    """What has to change to get from one plan to another, by key."""
+
+    added: tuple[Obligation, ...]
+    changed: tuple[Change, ...]
+    removed: tuple[Obligation, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def diff(before: Iterable[Obligation], after: Iterable[Obligation]) -> PlanDiff:
+    """Compare two plans by obligation key. Equal plans give an empty (false) difference."""
+    old = {obligation.key: obligation for obligation in before}
+    new = {obligation.key: obligation for obligation in after}
+    return PlanDiff(
+        added=tuple(one for key, one in new.items() if key not in old),
+        changed=tuple(
+            Change(before=old[key], after=one) for key, one in new.items() if key in old and old[key] != one
+        ),
+        removed=tuple(one for key, one in old.items() if key not in new),
+    )

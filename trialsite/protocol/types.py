@@ -1,0 +1,349 @@
+"""The vocabulary of the engine: what a protocol version says, what happened, what is due.
+
+Pure: frozen values only, standard library only. Instants (`_at`) are aware; civil dates (`_on`)
+are dates at the site.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Where a protocol item comes from. Every screen that shows an assumed item says so."""
+
+    SEED = "seed"  # the public registry record
+    ASSUMED = "assumed"  # a labelled default that the sponsor must confirm
+    AMENDMENT = "amendment"
+
+
+class Arm(StrEnum):
+    INTRAVENOUS = "intravenous"
+    INTRAPLEURAL = "intrapleural"
+
+
+class Epoch(StrEnum):
+    """SDTM EPOCH, in the order of the trial."""
+
+    SCREENING = "screening"
+    TREATMENT = "treatment"
+    FOLLOW_UP = "follow_up"
+    LONG_TERM_FOLLOW_UP = "long_term_follow_up"
+
+
+class EventKind(StrEnum):
+    """What can happen to a participant. Stages record these; everything due follows from them."""
+
+    REFERRED = "referred"
+    REFERRAL_CLOSED = "referral_closed"
+    CONSENTED = "consented"  # item: ICF version
+    SCREENING_STARTED = "screening_started"
+    ELIGIBILITY_CONFIRMED = "eligibility_confirmed"
+    SCREEN_FAILED = "screen_failed"
+    ENROLLED = "enrolled"
+    LEUKAPHERESIS_PERFORMED = "leukapheresis_performed"
+    MANUFACTURING_STARTED = "manufacturing_started"
+    PRODUCT_RELEASED = "product_released"
+    PRODUCT_FAILED = "product_failed"
+    INFUSION_PLANNED = "infusion_planned"  # facts: planned_on
+    LYMPHODEPLETION_DOSE_GIVEN = "lymphodepletion_dose_given"  # item: V-LD1 …
+    INFUSED = "infused"
+    VISIT_PERFORMED = "visit_performed"  # item: obligation key, V-D28#1
+    FOLLOW_UP_STARTED = "follow_up_started"  # first visit after close monitoring
+    PROGRESSED = "progressed"
+    SAFETY_EVENT_AWARE = "safety_event_aware"  # item: clock id; ref: the adverse event
+    SAFETY_REPORT_SENT = "safety_report_sent"  # item: clock id; ref: the adverse event
+    DLT_REPORTED = "dlt_reported"
+    WITHDRAWN_FROM_TREATMENT = "withdrawn_from_treatment"
+    WITHDRAWN_FROM_VISITS = "withdrawn_from_visits"
+    WITHDRAWN_FROM_DATA_USE = "withdrawn_from_data_use"
+    LOST_TO_FOLLOW_UP = "lost_to_follow_up"
+    COMPLETED = "completed"
+    DIED = "died"
+
+
+class Act(StrEnum):
+    """Future acts that a gate or an open re-consent may hold."""
+
+    START_SCREENING = "start_screening"
+    ENROL = "enrol"
+    LEUKAPHERESIS = "leukapheresis"
+    RELEASE_PRODUCT = "release_product"
+    PLAN_INFUSION = "plan_infusion"
+    LYMPHODEPLETION = "lymphodepletion"
+    INFUSE = "infuse"
+    VISIT = "visit"
+
+
+class ObligationKind(StrEnum):
+    VISIT = "visit"  # an encounter of the schedule
+    PROCEDURE = "procedure"  # leukapheresis, lymphodepletion dose, infusion
+    TASK = "task"  # something staff owe: decide, enrol, plan, close
+    CLOCK = "clock"  # elapsed time from awareness; stops only on filed evidence
+    RECONSENT = "reconsent"
+    PERIOD = "period"  # a span that simply runs: contraception, DLT observation
+
+
+class DueState(StrEnum):
+    UPCOMING = "upcoming"
+    DUE = "due"
+    OVERDUE = "overdue"
+    MISSED = "missed"
+    DONE_EARLY = "done_early"
+    DONE = "done"
+    DONE_LATE = "done_late"
+    NOT_REQUIRED = "not_required"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offset:
+    """Distance from an anchor date: calendar months (clamped to month end) or exact days."""
+
+    months: int = 0
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateWindow:
+    """Civil dates, both ends included."""
+
+    first: date
+    target: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, as the engine sees it. at: aware instant. on: site-local date."""
+
+    kind: EventKind
+    at: datetime
+    on: date
+    item: str = ""
+    ref: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcfActivation:
+    """An ICF version put in force at the participant's site."""
+
+    version: str
+    is_substantive: bool
+    activated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What `plan` needs beyond the events: the site's zone, the assigned arm, the site's ICF versions."""
+
+    site_zone: str
+    arm: Arm | None = None
+    icf_activations: tuple[IcfActivation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation:
+    """Something that is due, by when, and what fulfilled it.
+
+    key: stable within the participant, `V-D28#1` = item and occurrence of its anchor.
+    opens_at/closes_at: instants, start included, close excluded; closes_at None = open-ended.
+    opens_on/target_on/closes_on: civil dates at the site, both ends included.
+    missed_at: from here an undone obligation is missed; None = it stays overdue.
+    ended_at: death, withdrawal or a new anchor made it unnecessary from here on.
+    """
+
+    key: str
+    item_id: str
+    kind: ObligationKind
+    title: str
+    opens_at: datetime
+    opens_on: date
+    target_on: date
+    closes_at: datetime | None
+    closes_on: date | None
+    source: Source
+    version: str
+    epoch: Epoch
+    ladder: str
+    missed_at: datetime | None = None
+    fulfilled_at: datetime | None = None
+    fulfilled_on: date | None = None
+    fulfilled_ref: str = ""
+    ended_at: datetime | None = None
+    ended_reason: str = ""
+    is_important: bool = False
+    is_protocol_window: bool = True
+    holds: frozenset[Act] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledItem:
+    """One row of the schedule: anchored to an event, with a window and what fulfils it.
+
+    lower_days/upper_days: the window reaches from target − lower to target + upper, inclusive.
+    fulfilled_by: event kinds; for VISIT_PERFORMED and LYMPHODEPLETION_DOSE_GIVEN the event's item
+    must name this obligation. ends_with: events after which it is no longer owed.
+    arms: empty = all arms.
+    """
+
+    id: str
+    kind: ObligationKind
+    title: str
+    title_zh: str
+    epoch: Epoch
+    anchor: EventKind
+    offset: Offset
+    lower_days: int
+    upper_days: int
+    fulfilled_by: frozenset[EventKind]
+    ends_with: frozenset[EventKind]
+    source: Source
+    ladder: str
+    note: str = ""
+    procedures: tuple[str, ...] = ()
+    arms: frozenset[Arm] = frozenset()
+    is_important: bool = False
+    is_protocol_window: bool = True  # False: an in-house date; leaving it is no deviation
+    missed_after_days: int | None = None  # no next visit: missed this many days after the window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockDefinition:
+    """A reporting clock: elapsed hours from awareness, weekends included. Source: clinical section 5.1."""
+
+    id: str
+    title: str
+    title_zh: str
+    hours: int
+    source: Source
+    note: str = ""
+    ladder: str = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One step of a reminder ladder.
+
+    relative_to: "opens" or "closes". Either `days` (at 08:00 site time on that date; "closes" counts
+    from the last day of the window) or `hours` (elapsed, from opens_at).
+    """
+
+    id: str
+    relative_to: str
+    days: int | None = None
+    hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    id: str
+    rungs: tuple[Rung, ...]
+
+
+class CriterionKind(StrEnum):
+    INCLUSION = "inclusion"
+    EXCLUSION = "exclusion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """An eligibility criterion or one of its sub-items. For an exclusion, met = condition present.
+
+    text: the registry's sentence. plain / plain_zh: the same in plain words. parent: id or "".
+    """
+
+    id: str
+    kind: CriterionKind
+    text: str
+    plain: str
+    plain_zh: str
+    source: Source
+    parent: str = ""
+    reading: str = ""  # the labelled interpretation that is applied
+    arms: frozenset[Arm] = frozenset()
+    is_judgement: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRecord:
+    """The public registry record."""
+
+    registry_id: str
+    title: str
+    sponsor: str
+    phase: str
+    status: str
+    condition: str
+    planned_participants: int
+    sites: tuple[str, ...]
+    minimum_age_years: int
+    sexes: str
+    first_submitted_on: date | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmDefinition:
+    arm: Arm
+    title: str
+    title_zh: str
+    description: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseLevel:
+    """Cells per kilogram: inclusive range around the nominal dose. Exact integers."""
+
+    id: str
+    arm: Arm
+    title: str
+    nominal_cells_per_kg: int
+    lower_cells_per_kg: int
+    upper_cells_per_kg: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortRule:
+    """3+3: how many per cohort, how long the DLT window (days after infusion, inclusive), the stagger."""
+
+    size: int
+    expanded_size: int
+    dlt_window_days: int
+    stagger_days: int
+    source: Source
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A single number of the protocol that a rule needs, with its unit in the name and its source."""
+
+    id: str
+    value: int
+    unit: str
+    title: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolVersion:
+    """One resolved protocol version: everything a rule may read."""
+
+    number: str
+    title: str
+    approved_on: date | None
+    requires_reconsent: bool
+    summary_of_changes: tuple[str, ...]
+    trial: TrialRecord
+    arms: tuple[ArmDefinition, ...]
+    criteria: tuple[Criterion, ...]
+    schedule: tuple[ScheduledItem, ...]
+    clocks: tuple[ClockDefinition, ...]
+    ladders: tuple[Ladder, ...]
+    dose_levels: tuple[DoseLevel, ...]
+    cohort_rule: CohortRule
+    limits: tuple[Limit, ...]
