@@ -1,0 +1,30 @@
+"""The participant and everything that hangs on the journey: consent, events, obligations, deviations."""
+
+from participants.models.consent import Consent, IcfApproval, IcfVersion, ProtocolActivation, Signer
+from participants.models.deviation import Deviation, DeviationStatus
+from participants.models.disposition import Disposition, DispositionKind
+from participants.models.identity import Identity, IdentityOpening
+from participants.models.journey_event import JourneyEvent
+from participants.models.obligation import Obligation
+from participants.models.participant import Participant, Sex
+from participants.models.reminder import Reminder, ReminderStatus
+
+__all__ = [
+    "Consent",
+    "Deviation",
+    "DeviationStatus",
+    "Disposition",
+    "DispositionKind",
+    "IcfApproval",
+    "IcfVersion",
+    "Identity",
+    "IdentityOpening",
+    "JourneyEvent",
+    "Obligation",
+    "Participant",
+    "ProtocolActivation",
+    "Reminder",
+    "ReminderStatus",
+    "Sex",
+    "Signer",
+]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 
 from trialsite.protocol.types import Event, EventKind
 
@@ -39,7 +40,10 @@ def occurrences_of(anchor: EventKind, timeline: Sequence[Event]) -> tuple[Occurr
 
 
 def _planned_infusions(timeline: Sequence[Event]) -> tuple[Occurrence, ...]:
-    """One occurrence per course: a plan is replaced by a later one until the infusion is given."""
+    """One occurrence per course: a plan is replaced by a later one until the infusion is given.
+
+    Numbered by course, so the plan of a second infusion is number 2 although the first was never planned.
+    """
     courses: dict[int, list[Event]] = {}
     infused = 0
     for event in timeline:
@@ -47,13 +51,13 @@ def _planned_infusions(timeline: Sequence[Event]) -> tuple[Occurrence, ...]:
             infused += 1
         elif event.kind is EventKind.INFUSION_PLANNED:
             courses.setdefault(infused, []).append(event)
-    plans = [courses[course] for course in sorted(courses)]
+    following = [plans[0].at for plans in courses.values()][1:]
     return tuple(
         Occurrence(
-            number=index + 1,
-            at=course[0].at,
-            on=date.fromisoformat(course[-1].facts["planned_on"]),
-            superseded_at=plans[index + 1][0].at if index + 1 < len(plans) else None,
+            number=course + 1,
+            at=plans[0].at,
+            on=date.fromisoformat(plans[-1].facts["planned_on"]),
+            superseded_at=next_at,
         )
-        for index, course in enumerate(plans)
+        for (course, plans), next_at in zip_longest(courses.items(), following)
     )

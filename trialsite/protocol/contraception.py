@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from trialsite.protocol.departures import returned_at
 from trialsite.protocol.types import Event, EventKind
 from trialsite.protocol.windows import add_months
 
@@ -73,10 +74,6 @@ def _last_day(events: Sequence[Event]) -> tuple[date | None, Basis]:
 
 
 def _exit_day(events: Sequence[Event]) -> date | None:
-    """The day the participant left the study without infusion; a later re-screening re-enters it."""
-    exits = [event for event in events if event.kind in _EXITS]
-    if not exits:
-        return None
-    last = max(exits, key=lambda event: event.at)
-    returned = any(event.kind is EventKind.SCREENING_STARTED and event.at > last.at for event in events)
-    return None if returned else last.on
+    """The day the participant left the study for good, without infusion. Who came back has not left."""
+    exits = [event for event in events if event.kind in _EXITS and returned_at(event, events) is None]
+    return min((event.on for event in exits), default=None)

@@ -7,7 +7,7 @@ Source: clinical rules 6.1, visit state.
 from datetime import datetime, timedelta
 
 from trialsite.protocol.types import DueState, Ladder, Obligation, ObligationKind, Rung
-from trialsite.protocol.windows import REMINDER_TIME, instant_of
+from trialsite.protocol.windows import REMINDER_TIME, after_hours, instant_of
 
 OPEN_STATES = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE})
 
@@ -28,12 +28,12 @@ def due_state(obligation: Obligation, now: datetime) -> DueState:
 
 
 def _period_state(obligation: Obligation, now: datetime) -> DueState:
+    if _is_not_required(obligation):
+        return DueState.NOT_REQUIRED
     if now < obligation.opens_at:
         return DueState.UPCOMING
     if obligation.closes_at is not None and now >= obligation.closes_at:
         return DueState.DONE
-    if obligation.ended_at is not None:
-        return DueState.NOT_REQUIRED
     return DueState.DUE
 
 
@@ -46,10 +46,15 @@ def _done_state(obligation: Obligation, fulfilled_at: datetime) -> DueState:
 
 
 def _is_not_required(obligation: Obligation) -> bool:
-    """Ended (death, withdrawal, a new anchor) before the window had closed undone."""
+    """Ended (death, withdrawal, a new anchor) before the window had closed undone.
+
+    An in-house date that was overdue by then leaves nothing to account for: it is not required either.
+    """
     if obligation.ended_at is None:
         return False
-    return obligation.closes_at is None or obligation.ended_at < obligation.closes_at
+    if not obligation.is_protocol_window or obligation.closes_at is None:
+        return True
+    return obligation.ended_at < obligation.closes_at
 
 
 def _open_state(obligation: Obligation, now: datetime) -> DueState:
@@ -74,7 +79,7 @@ def rung_instants(obligation: Obligation, ladder: Ladder, zone: str) -> tuple[tu
 
 def _rung_instant(obligation: Obligation, rung: Rung, zone: str) -> datetime | None:
     if rung.hours is not None:
-        return obligation.opens_at + timedelta(hours=rung.hours)
+        return after_hours(obligation.opens_at, rung.hours)
     on = obligation.opens_on if rung.relative_to == "opens" else obligation.closes_on
     if on is None:
         return None
@@ -88,7 +93,7 @@ def next_transition_at(obligation: Obligation, ladder: Ladder, zone: str, now: d
     """
     if due_state(obligation, now) not in OPEN_STATES:
         return None
-    instants = [obligation.opens_at, obligation.closes_at, obligation.missed_at]
+    instants = [obligation.opens_at, obligation.closes_at]
     if obligation.kind is not ObligationKind.PERIOD:
-        instants += [instant for _, instant in rung_instants(obligation, ladder, zone)]
+        instants += [obligation.missed_at, *(at for _, at in rung_instants(obligation, ladder, zone))]
     return min((at for at in instants if at is not None and at > now), default=None)

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from trialsite.protocol.anchors import Occurrence, occurrences_of
 from trialsite.protocol.contraception import Basis, contraception_period
+from trialsite.protocol.departures import returned_at
 from trialsite.protocol.reconsent import reconsent_obligations
 from trialsite.protocol.types import (
     ClockDefinition,
@@ -24,11 +25,20 @@ from trialsite.protocol.types import (
     ScheduledItem,
     Source,
 )
-from trialsite.protocol.windows import civil_date, day_end_at, day_start_at, window_for
+from trialsite.protocol.windows import after_hours, civil_date, day_end_at, day_start_at, window_for
 
 # These name the obligation they fulfil; all other kinds are matched by order.
 _ADDRESSED = frozenset({EventKind.VISIT_PERFORMED, EventKind.LYMPHODEPLETION_DOSE_GIVEN})
-_RETURNS = frozenset({EventKind.VISIT_PERFORMED, EventKind.CONSENTED, EventKind.SCREENING_STARTED})
+_LEFT = frozenset(
+    {
+        EventKind.WITHDRAWN_FROM_TREATMENT,
+        EventKind.WITHDRAWN_FROM_VISITS,
+        EventKind.WITHDRAWN_FROM_DATA_USE,
+        EventKind.LOST_TO_FOLLOW_UP,
+        EventKind.DIED,
+    }
+)
+_ORDER = {kind: index for index, kind in enumerate(EventKind)}  # the order of the trial
 SUPERSEDED = "superseded"
 
 
@@ -38,12 +48,18 @@ def plan(version: ProtocolVersion, events: Sequence[Event], facts: Facts) -> tup
     Windows are civil dates of facts.site_zone. An obligation that a new anchor made pointless before
     its window opened is not in the plan; one that was open then is ended by it.
     """
-    timeline = tuple(sorted(events, key=lambda event: (event.at, event.kind, event.item, event.ref)))
+    timeline = tuple(sorted(events, key=_happened_order))
     found = _scheduled(version, timeline, facts)
     found += _clocks(version, timeline, facts)
     found += _contraception(version, timeline, facts)
     found += reconsent_obligations(version, timeline, facts, found)
     return tuple(sorted(found, key=lambda obligation: (obligation.opens_at, obligation.key)))
+
+
+def _happened_order(event: Event) -> tuple[datetime, int, str, str, date, list[tuple[str, str]]]:
+    """By instant; of events at the same instant the one further along the trial comes last. Total."""
+    facts = sorted(event.facts.items())
+    return (event.at, _ORDER[event.kind], event.item, event.ref, event.on, facts)
 
 
 def _scheduled(version: ProtocolVersion, timeline: tuple[Event, ...], facts: Facts) -> list[Obligation]:
@@ -73,7 +89,7 @@ def _obligation(
     superseded_at = occurrence.superseded_at
     if done is None and superseded_at is not None and superseded_at <= opens_at:
         return None
-    ended_at, reason = _end(item, occurrence, timeline)
+    ended_at, reason = _end(item, occurrence, timeline) if done is None else (None, "")
     return Obligation(
         key=key,
         item_id=item.id,
@@ -91,8 +107,9 @@ def _obligation(
         fulfilled_at=done.at if done else None,
         fulfilled_on=done.on if done else None,
         fulfilled_ref=done.ref if done else "",
-        ended_at=ended_at if done is None else None,
-        ended_reason=reason if done is None else "",
+        ended_at=ended_at,
+        ended_reason=reason,
+        missed_at=_missed_without_next(item, closes_at, window.last, ended_at, facts.site_zone),
         is_important=item.is_important,
         is_protocol_window=item.is_protocol_window,
     )
@@ -101,11 +118,17 @@ def _obligation(
 def _fulfilment(
     item: ScheduledItem, key: str, occurrence: Occurrence, timeline: tuple[Event, ...]
 ) -> Event | None:
-    """The first event that fulfils this occurrence; a first occurrence also takes one from before."""
+    """The first event that fulfils this occurrence; a first occurrence also takes one that came too early.
+
+    Too early is only what belongs after the anchor: the first collection of cells is no answer to the lot
+    that failed. A departure fulfils nothing once the participant is back.
+    """
     matching = [
         event
         for event in timeline
-        if event.kind in item.fulfilled_by and (event.kind not in _ADDRESSED or event.item == key)
+        if event.kind in item.fulfilled_by
+        and (event.kind not in _ADDRESSED or event.item == key)
+        and not _was_found(event, timeline)
     ]
     addressed = [event for event in matching if event.kind in _ADDRESSED]
     if addressed:
@@ -114,8 +137,10 @@ def _fulfilment(
     inside = [e for e in matching if e.at >= occurrence.at and (until is None or e.at < until)]
     if inside:
         return inside[0]
-    before = [e for e in matching if e.at < occurrence.at] if occurrence.number == 1 else []
-    return before[-1] if before else None
+    if occurrence.number > 1:
+        return None
+    before = [e for e in matching if e.at < occurrence.at and _ORDER[e.kind] > _ORDER[item.anchor]]
+    return next((e for e in reversed(before) if returned_at(e, timeline) is None), None)
 
 
 def _end(
@@ -125,22 +150,43 @@ def _end(
     candidates = [
         (event.at, event.kind.value)
         for event in timeline
-        if event.kind in item.ends_with and event.at >= occurrence.at and not _was_reversed(event, timeline)
+        if event.kind in item.ends_with and _ends(event, occurrence, timeline)
     ]
     if occurrence.superseded_at is not None:
         candidates.append((occurrence.superseded_at, SUPERSEDED))
     return min(candidates, default=(None, ""))
 
 
-def _was_reversed(event: Event, timeline: tuple[Event, ...]) -> bool:
-    """Lost to follow-up ends nothing once the participant has been seen again."""
-    if event.kind is not EventKind.LOST_TO_FOLLOW_UP:
+def _ends(event: Event, occurrence: Occurrence, timeline: tuple[Event, ...]) -> bool:
+    """Whether an ending event ends this occurrence: always from the anchor on.
+
+    Who died or left before the anchor, and had not come back by then, owes nothing from it either: a product
+    released after the death is not to be planned for.
+    """
+    if event.at >= occurrence.at:
+        return not _was_found(event, timeline)
+    if event.kind not in _LEFT:
         return False
-    return any(later.kind in _RETURNS and later.at > event.at for later in timeline)
+    back_at = returned_at(event, timeline)
+    return back_at is None or back_at > occurrence.at
+
+
+def _was_found(event: Event, timeline: tuple[Event, ...]) -> bool:
+    """Lost to follow-up ends nothing once the participant has been seen again."""
+    return event.kind is EventKind.LOST_TO_FOLLOW_UP and returned_at(event, timeline) is not None
+
+
+def _missed_without_next(
+    item: ScheduledItem, closes_at: datetime, last_on: date, ended_at: datetime | None, zone: str
+) -> datetime | None:
+    """When an undone item counts as missed although no next visit follows: N days on, or once it is ended."""
+    if item.missed_after_days is not None:
+        return day_end_at(last_on + timedelta(days=item.missed_after_days), zone)
+    return ended_at if ended_at is not None and ended_at >= closes_at else None
 
 
 def _with_missed(version: ProtocolVersion, found: list[Obligation]) -> list[Obligation]:
-    """Set missed_at: when the next visit of the same series opens, else N days after the window."""
+    """Set missed_at of each visit that has a next one: when the window of that opens."""
     items = {item.id: item for item in version.schedule}
     series: dict[tuple[EventKind, str], list[Obligation]] = {}
     for obligation in found:
@@ -151,39 +197,35 @@ def _with_missed(version: ProtocolVersion, found: list[Obligation]) -> list[Obli
     for members in series.values():
         ordered = sorted(members, key=lambda member: (member.target_on, member.opens_at))
         following |= {one.key: other.opens_at for one, other in pairwise(ordered)}
-    return [_missed(one, items[one.item_id], following.get(one.key)) for one in found]
-
-
-def _missed(obligation: Obligation, item: ScheduledItem, next_opens_at: datetime | None) -> Obligation:
-    closes_at = obligation.closes_at
-    if closes_at is None:
-        return obligation
-    if next_opens_at is not None:
-        return replace(obligation, missed_at=max(closes_at, next_opens_at))
-    if item.missed_after_days is not None:
-        return replace(obligation, missed_at=closes_at + timedelta(days=item.missed_after_days))
-    return obligation
+    return [
+        replace(one, missed_at=max(one.closes_at or one.opens_at, following[one.key]))
+        if one.key in following
+        else one
+        for one in found
+    ]
 
 
 def _clocks(version: ProtocolVersion, timeline: tuple[Event, ...], facts: Facts) -> list[Obligation]:
     clocks = {clock.id: clock for clock in version.clocks}
-    sent = {
-        (event.item, event.ref): event
-        for event in reversed(timeline)
-        if event.kind is EventKind.SAFETY_REPORT_SENT
-    }
+    aware = _first_of_each(EventKind.SAFETY_EVENT_AWARE, timeline)
+    sent = _first_of_each(EventKind.SAFETY_REPORT_SENT, timeline)
     return [
-        _clock(version, clocks[event.item], event, sent.get((event.item, event.ref)), facts)
-        for event in timeline
-        if event.kind is EventKind.SAFETY_EVENT_AWARE and event.item in clocks
+        _clock(version, clocks[event.item], event, sent.get(case), facts)
+        for case, event in aware.items()
+        if event.item in clocks
     ]
+
+
+def _first_of_each(kind: EventKind, timeline: tuple[Event, ...]) -> dict[tuple[str, str], Event]:
+    """The first event of each clock and case: who learns of a case twice has one clock, from the first time."""
+    return {(event.item, event.ref): event for event in reversed(timeline) if event.kind is kind}
 
 
 def _clock(
     version: ProtocolVersion, clock: ClockDefinition, aware: Event, report: Event | None, facts: Facts
 ) -> Obligation:
     """Elapsed hours from awareness, weekends included; death and withdrawal do not stop it (5.4)."""
-    closes_at = aware.at + timedelta(hours=clock.hours)
+    closes_at = after_hours(aware.at, clock.hours)
     closes_on = civil_date(closes_at, facts.site_zone)
     return Obligation(
         key=f"{clock.id}:{aware.ref}",

@@ -347,3 +347,4 @@ class ProtocolVersion:
     dose_levels: tuple[DoseLevel, ...]
     cohort_rule: CohortRule
     limits: tuple[Limit, ...]
+    retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

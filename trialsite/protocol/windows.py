@@ -47,9 +47,21 @@ def civil_date(at: datetime, zone: str) -> date:
 
     16:30 UTC on the 14th is the 15th in Asia/Shanghai. Raises ValueError for a naive datetime.
     """
+    return _aware(at).astimezone(ZoneInfo(zone)).date()
+
+
+def after_hours(at: datetime, hours: int) -> datetime:
+    """Return the UTC instant when `hours` have elapsed since `at`, also across a clock change.
+
+    Raises ValueError for a naive datetime.
+    """
+    return _aware(at).astimezone(UTC) + timedelta(hours=hours)
+
+
+def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
-        raise ValueError("a naive datetime has no civil date: give an aware instant")
-    return at.astimezone(ZoneInfo(zone)).date()
+        raise ValueError("a naive datetime is no instant: give an aware one")
+    return at
 
 
 def instant_of(on: date, at_time: time, zone: str) -> datetime:

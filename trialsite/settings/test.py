@@ -1,4 +1,4 @@
-"""The test suite: real PostgreSQL, cheap password hashes, mail kept in memory."""
+"""The test suite: real PostgreSQL, cheap password hashes, mail and messages kept in memory."""
 
 from trialsite.settings.dev import *  # noqa: F403  (settings are layered by star import)
 from trialsite.settings.dev import DATABASES, env
@@ -6,3 +6,9 @@ from trialsite.settings.dev import DATABASES, env
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 DATABASES["default"]["TEST"] = {"NAME": env("TRIALSITE_TEST_DB", default="test_trialsite")}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True

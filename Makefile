@@ -1,0 +1,49 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+# A lock file that changes changes its stamp's name, and so is installed again.
+RUN_STAMP := .venv/installed-run-$(shell cksum < requirements/run.lock | tr ' ' '-')
+DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' '-')
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types contracts migrations check lock clean-state
+
+help:  ## list these targets
+	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUN_STAMP)  ## start everything on this machine: database, broker, web, worker, beat, mail
+	@exec $(PYTHON) -m trialsite.devservices run
+
+test: $(DEV_STAMP)  ## run every test against a real PostgreSQL, the browser tests included
+	@.ci/chromium
+	@$(PYTHON) -m pytest -n 2 --cov --cov-config=tests/coverage.ini --cov-report=term:skip-covered $(TESTS)
+
+lint: $(DEV_STAMP)  ## style and formatting
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+
+types: $(DEV_STAMP)  ## static types
+	@$(PYTHON) -m mypy .
+
+contracts: $(DEV_STAMP)  ## who may import whom
+	@.venv/bin/lint-imports
+
+migrations: $(DEV_STAMP)  ## no model change without its migration
+	@$(PYTHON) manage.py makemigrations --check --dry-run
+
+check: lint types contracts migrations  ## all checks but the tests
+
+lock: $(DEV_STAMP)  ## renew both lock files from pyproject.toml (needs the network)
+	@.ci/lock
+
+clean-state:  ## delete the local database, mail and logs; refuses while the stack runs
+	@.ci/clean-state
+
+$(RUN_STAMP): requirements/run.lock
+	@.ci/venv requirements/run.lock
+	@rm -f .venv/installed-run-* && touch $@
+
+$(DEV_STAMP): requirements/dev.lock
+	@.ci/venv requirements/dev.lock
+	@rm -f .venv/installed-dev-* && touch $@

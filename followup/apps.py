@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class FollowupConfig(AppConfig):
+    name = "followup"
+
+    def ready(self) -> None:
+        from followup.web import panels
+
+        panels.register()

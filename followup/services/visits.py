@@ -1,0 +1,148 @@
+"""Recording visits, on schedule or not, and closing the one-year study."""
+
+from datetime import datetime
+
+from followup.models import Visit
+from followup.rules import may_complete
+from followup.states import VisitMode
+from participants.models import Disposition, DispositionKind, Obligation, Participant
+from participants.queries.course import load_course
+from participants.rules import settle
+from participants.services.dispositions import record_disposition
+from participants.services.journey import Happening, command, correct_event, happened
+from participants.states import State
+from trialsite.accounts.permissions import Permission
+from trialsite.audit.acting import Actor
+from trialsite.errors import Conflict, RuleViolated
+from trialsite.protocol.gates import gate, hold_checks
+from trialsite.protocol.types import Act, Epoch, EventKind, ObligationKind
+
+_FOLLOW_UP = {Epoch.FOLLOW_UP.value, Epoch.LONG_TERM_FOLLOW_UP.value}
+
+
+def record_visit(
+    *,
+    participant: Participant,
+    obligation_key: str,
+    performed_at: datetime,
+    by: Actor,
+    at: datetime,
+    mode: VisitMode = VisitMode.ON_SITE,
+    not_done: str = "",
+    note: str = "",
+    reason: str = "",
+) -> Visit:
+    """Record a visit against the scheduled one it fulfils; an empty key is an unscheduled visit.
+
+    Needs RECORD_VISIT; records `visit_performed`, and `follow_up_started` at the first visit after close
+    monitoring. Early and late are accepted and become deviations. While a re-consent is owed a reason is asked
+    for. Raises RuleViolated("unknown-visit", "in-the-future", "reason-required"), Conflict("visit-recorded").
+    """
+    with command(
+        participant=participant,
+        permission=Permission.RECORD_VISIT,
+        action="followup.visit_recorded",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        row = _scheduled(course.stored.get(obligation_key), obligation_key)
+        may = gate(Act.VISIT, hold_checks(Act.VISIT, course.obligations, at))
+        findings = settle(may, happened=True, reason=reason)
+        visit = Visit(
+            participant=course.participant,
+            obligation_key=obligation_key,
+            performed_at=performed_at,
+            mode=mode.value,
+            not_done=not_done,
+            note=note,
+            recorded_at=at,
+        )
+        visit.save_new()
+        happenings = [
+            Happening(
+                kind=EventKind.VISIT_PERFORMED, occurred_at=performed_at, item=obligation_key, ref=str(visit.pk)
+            )
+        ]
+        if row is not None and row.epoch in _FOLLOW_UP and course.state is State.INFUSED:
+            happenings.append(
+                Happening(kind=EventKind.FOLLOW_UP_STARTED, occurred_at=performed_at, ref=str(visit.pk))
+            )
+        happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
+    return visit
+
+
+def correct_visit(
+    *, visit: Visit, performed_at: datetime, by: Actor, at: datetime, reason: str, version: int | None = None
+) -> Visit:
+    """Correct when a visit took place. Needs CORRECT_RECORD; a deviation that was none is closed with a note.
+
+    Raises RuleViolated("reason-required", "in-the-future"), Conflict("stale-version").
+    """
+    with command(
+        participant=visit.participant,
+        permission=Permission.CORRECT_RECORD,
+        action="followup.visit_corrected",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        current = Visit.objects.get(pk=visit.pk)
+        current.version = version or current.version
+        current.performed_at = performed_at
+        current.save_changes(["performed_at"])
+        after = correct_event(
+            course=course,
+            ref=str(current.pk),
+            kind=EventKind.VISIT_PERFORMED,
+            occurred_at=performed_at,
+            by=by,
+            at=at,
+            reason=reason,
+        )
+        if any(e.kind is EventKind.FOLLOW_UP_STARTED and e.ref == str(current.pk) for e in after.events):
+            correct_event(
+                course=after,
+                ref=str(current.pk),
+                kind=EventKind.FOLLOW_UP_STARTED,
+                occurred_at=performed_at,
+                by=by,
+                at=at,
+                reason=reason,
+            )
+    return current
+
+
+def complete_study(
+    *,
+    participant: Participant,
+    completed_at: datetime,
+    by: Actor,
+    at: datetime,
+    already_happened: bool = False,
+    reason: str = "",
+) -> Disposition:
+    """Close the one-year study; long-term follow-up goes on. Needs RECORD_DISPOSITION.
+
+    Refused while a visit or a safety clock is open. Raises RuleViolated("gate-failed", "reason-required").
+    """
+    may = may_complete(load_course(participant).obligations, at)
+    settle(may, happened=already_happened, reason=reason)
+    return record_disposition(
+        participant=participant,
+        kind=DispositionKind.COMPLETED,
+        occurred_at=completed_at,
+        by=by,
+        at=at,
+        reason=reason,
+    )
+
+
+def _scheduled(row: Obligation | None, key: str) -> Obligation | None:
+    if not key:
+        return None
+    if row is None or row.kind != ObligationKind.VISIT.value or row.cancelled_at is not None:
+        raise RuleViolated("unknown-visit", "Choose a visit of this participant's schedule.", field="obligation_key")
+    if row.fulfilled_at is not None:
+        raise Conflict("visit-recorded", f"{row.title} is recorded already. Correct it instead.")
+    return row

@@ -1,0 +1,52 @@
+"""Cell products: a lot belongs to one participant and comes from one leukapheresis."""
+
+from django.db import models
+
+from infusion.models.leukapheresis import Leukapheresis
+from infusion.rules import ProductFacts
+from infusion.states import ProductState
+from participants.models import Participant
+from participants.models.scoped import OfParticipantQuerySet
+from trialsite.audit.records import Record
+
+
+class CellProduct(Record):
+    """total_cells: CAR-positive viable cells in the bag. disposition: who decided what on an out-of-spec lot."""
+
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="products")
+    leukapheresis = models.ForeignKey(Leukapheresis, on_delete=models.PROTECT, related_name="products")
+    lot = models.CharField(max_length=40, unique=True)
+    state = models.CharField(
+        max_length=14, choices=[(s.value, s.value) for s in ProductState], default=ProductState.MANUFACTURING.value
+    )
+    manufacturing_started_at = models.DateTimeField()
+    is_in_specification = models.BooleanField(null=True, blank=True)
+    total_cells = models.BigIntegerField(null=True, blank=True)
+    expires_on = models.DateField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.CharField(max_length=150, blank=True)
+    disposition = models.CharField(max_length=500, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    failure_reason = models.CharField(max_length=500, blank=True)
+
+    objects = OfParticipantQuerySet["CellProduct"].as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="product_failed_with_reason",
+                condition=~models.Q(state=ProductState.FAILED.value) | ~models.Q(failure_reason=""),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.lot
+
+    def facts(self) -> ProductFacts:
+        return ProductFacts(
+            state=ProductState(self.state),
+            is_in_specification=self.is_in_specification,
+            has_disposition=bool(self.disposition),
+            expires_on=self.expires_on,
+            total_cells=self.total_cells,
+        )

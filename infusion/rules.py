@@ -1,0 +1,139 @@
+"""Decisions from vein to vein: release, plan, condition, infuse. Pure gates over frozen facts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from infusion.states import ProductState
+from trialsite.protocol.findings import Category
+from trialsite.protocol.gates import Check, Gate, check, gate, hold_checks
+from trialsite.protocol.types import Act, Arm, DoseLevel, Event, EventKind, Obligation, ProtocolVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFacts:
+    """expires_on: last usable civil date at the site. total_cells: CAR-positive cells in the bag."""
+
+    state: ProductState
+    is_in_specification: bool | None
+    has_disposition: bool
+    expires_on: date | None
+    total_cells: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfusionFacts:
+    """What was given. weight_kg: the weight the dose was counted on. route: the one actually used."""
+
+    route: Arm
+    started_at: datetime
+    started_on: date
+    infused_cells: int
+    weight_kg: Decimal
+    thawed_at: datetime | None = None
+
+
+def may_release(product: ProductFacts) -> Gate:
+    """An out-of-specification product needs a signed disposition. Source: design, section 2."""
+    in_specification = product.is_in_specification
+    cleared = in_specification or (in_specification is False and product.has_disposition)
+    return gate(
+        Act.RELEASE_PRODUCT,
+        [
+            check(
+                "specification",
+                None if in_specification is None else cleared,
+                "The product is out of specification and no disposition is recorded"
+                if in_specification is False
+                else "The release tests are not decided",
+                Category.PRODUCT,
+            )
+        ],
+    )
+
+
+def may_plan_infusion(*, has_released_product: bool, obligations: Iterable[Obligation], now: datetime) -> Gate:
+    return gate(
+        Act.PLAN_INFUSION,
+        [
+            check("released", has_released_product, "No released product is at hand", Category.PRODUCT),
+            *hold_checks(Act.PLAN_INFUSION, obligations, now),
+        ],
+    )
+
+
+def may_condition(*, has_released_product: bool, obligations: Iterable[Obligation], now: datetime) -> Gate:
+    """Lymphodepletion is not begun without a product to follow it."""
+    return gate(
+        Act.LYMPHODEPLETION,
+        [
+            check("released", has_released_product, "No released product is at hand", Category.PRODUCT),
+            *hold_checks(Act.LYMPHODEPLETION, obligations, now),
+        ],
+    )
+
+
+def may_infuse(
+    *,
+    version: ProtocolVersion,
+    product: ProductFacts,
+    infusion: InfusionFacts,
+    assigned_arm: Arm | None,
+    dose_level: str,
+    events: Iterable[Event],
+    obligations: Iterable[Obligation],
+    now: datetime,
+) -> Gate:
+    """Return the gate ladder of an infusion. Source: clinical rules 5.3, 6.1, 6.2."""
+    level = next((one for one in version.dose_levels if one.id == dose_level), None)
+    limits = {limit.id: limit.value for limit in version.limits}
+    released = product.state in {ProductState.RELEASED, ProductState.INFUSED}
+    checks = [
+        check("released", released, "The product is not released", Category.PRODUCT),
+        check("route", assigned_arm is infusion.route, "The route differs from the assigned arm", Category.PRODUCT),
+        check("dose", _in_range(level, infusion), "The dose is outside the range of the dose level", Category.PRODUCT),
+        check("expiry", _not_expired(product, infusion), "The product has expired or has no expiry date", Category.PRODUCT),
+        _thaw_check(infusion, limits["L-THAW-MIN"]),
+        _gap_check(events, infusion.started_at, limits["L-LD-GAP-H"]),
+        *hold_checks(Act.INFUSE, obligations, now),
+    ]
+    return gate(Act.INFUSE, checks)
+
+
+def cells_per_kg(infused_cells: int, weight_kg: Decimal) -> Decimal:
+    """Return the dose per kilogram, exact; never rounded before it is compared."""
+    return Decimal(infused_cells) / weight_kg
+
+
+def _in_range(level: DoseLevel | None, infusion: InfusionFacts) -> bool | None:
+    if level is None:
+        return None
+    cells = Decimal(infusion.infused_cells)
+    weight = infusion.weight_kg
+    return level.lower_cells_per_kg * weight <= cells <= level.upper_cells_per_kg * weight
+
+
+def _not_expired(product: ProductFacts, infusion: InfusionFacts) -> bool | None:
+    return None if product.expires_on is None else infusion.started_on <= product.expires_on
+
+
+def _thaw_check(infusion: InfusionFacts, limit_minutes: int) -> Check:
+    if infusion.thawed_at is None:
+        return check("thaw", None, "The time of thaw is not recorded", Category.PRODUCT)
+    elapsed = infusion.started_at - infusion.thawed_at
+    within = timedelta() <= elapsed <= timedelta(minutes=limit_minutes)
+    return check("thaw", within, f"Not started within {limit_minutes} minutes after thaw", Category.PRODUCT)
+
+
+def _gap_check(events: Iterable[Event], started_at: datetime, hours: int) -> Check:
+    """At least `hours` after the last lymphodepletion dose; none given at all is a departure as well."""
+    doses = [
+        event.at
+        for event in events
+        if event.kind is EventKind.LYMPHODEPLETION_DOSE_GIVEN and event.at <= started_at
+    ]
+    if not doses:
+        return check("lymphodepletion", False, "No lymphodepletion is on record", Category.PROCEDURE)
+    enough = started_at - max(doses) >= timedelta(hours=hours)
+    return check("lymphodepletion", enough, f"Less than {hours} h after the last lymphodepletion dose", Category.PROCEDURE)

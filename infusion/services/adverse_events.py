@@ -1,0 +1,143 @@
+"""Adverse events and the clocks that run from the moment the site knows of them."""
+
+from datetime import date, datetime
+
+from infusion.models import AdverseEvent, SafetyReport
+from participants.models import Participant
+from participants.rules import require_past
+from participants.services.journey import Happening, command, happened
+from trialsite.accounts.permissions import Permission
+from trialsite.audit.acting import Actor
+from trialsite.errors import Conflict, RuleViolated
+from trialsite.protocol.types import EventKind
+
+SAE_CLOCK = "C-SAE"
+AESI_CLOCK = "C-AESI"
+
+
+def record_adverse_event(
+    *,
+    participant: Participant,
+    term: str,
+    onset_at: datetime,
+    aware_at: datetime,
+    toxicity_grade: int,
+    by: Actor,
+    at: datetime,
+    is_serious: bool = False,
+    is_special_interest: bool = False,
+    is_dlt: bool | None = None,
+    resolved_on: date | None = None,
+    outcome: str = "",
+    reason: str = "",
+) -> AdverseEvent:
+    """Record an adverse event. Needs RECORD_SAFETY.
+
+    A serious one starts the 24 h clock at aware_at, one of special interest its own; a DLT is recorded on the
+    journey. Seriousness and grade are independent. Raises RuleViolated("term-required", "grade-range",
+    "in-the-future", "aware-before-onset").
+    """
+    _require_sound(term, toxicity_grade, onset_at, aware_at, at)
+    with command(
+        participant=participant,
+        permission=Permission.RECORD_SAFETY,
+        action="infusion.adverse_event_recorded",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        event = AdverseEvent(
+            participant=course.participant,
+            term=term,
+            onset_at=onset_at,
+            aware_at=aware_at,
+            toxicity_grade=toxicity_grade,
+            is_serious=is_serious,
+            is_special_interest=is_special_interest,
+            is_dlt=is_dlt,
+            resolved_on=resolved_on,
+            outcome=outcome,
+            recorded_at=at,
+        )
+        event.save_new()
+        happenings = _clocks(event)
+        if is_dlt:
+            happenings.append(
+                Happening(kind=EventKind.DLT_REPORTED, occurred_at=aware_at, ref=str(event.pk))
+            )
+        happened(course, happenings, by=by, at=at, reason=reason)
+    return event
+
+
+def record_safety_report(
+    *,
+    adverse_event: AdverseEvent,
+    clock_id: str,
+    sent_at: datetime,
+    recipient: str,
+    by: Actor,
+    at: datetime,
+    reference: str = "",
+    reason: str = "",
+) -> SafetyReport:
+    """Record that a report left: the evidence that stops its clock. Needs REPORT_SAFETY.
+
+    Late is accepted and becomes an important deviation. Raises RuleViolated("no-such-clock",
+    "recipient-required", "in-the-future"), Conflict("reported-already").
+    """
+    if not recipient.strip():
+        raise RuleViolated("recipient-required", "Say to whom the report was sent.", field="recipient")
+    with command(
+        participant=adverse_event.participant,
+        permission=Permission.REPORT_SAFETY,
+        action="infusion.safety_report_recorded",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        key = f"{clock_id}:{adverse_event.pk}"
+        if key not in course.stored:
+            raise RuleViolated("no-such-clock", "No such clock runs for this event.", field="clock_id")
+        if course.stored[key].fulfilled_at is not None:
+            raise Conflict("reported-already", "This report is on record already.")
+        report = SafetyReport(
+            adverse_event=adverse_event,
+            clock_id=clock_id,
+            sent_at=sent_at,
+            recipient=recipient,
+            reference=reference,
+            recorded_at=at,
+        )
+        report.save_new()
+        happening = Happening(
+            kind=EventKind.SAFETY_REPORT_SENT,
+            occurred_at=sent_at,
+            item=clock_id,
+            ref=str(adverse_event.pk),
+        )
+        happened(course, [happening], by=by, at=at, reason=reason)
+    return report
+
+
+def _clocks(event: AdverseEvent) -> list[Happening]:
+    clocks = [SAE_CLOCK] if event.is_serious else []
+    clocks += [AESI_CLOCK] if event.is_special_interest else []
+    return [
+        Happening(
+            kind=EventKind.SAFETY_EVENT_AWARE, occurred_at=event.aware_at, item=clock, ref=str(event.pk)
+        )
+        for clock in clocks
+    ]
+
+
+def _require_sound(
+    term: str, toxicity_grade: int, onset_at: datetime, aware_at: datetime, at: datetime
+) -> None:
+    if not term.strip():
+        raise RuleViolated("term-required", "Name the adverse event.", field="term")
+    if not 1 <= toxicity_grade <= 5:
+        raise RuleViolated("grade-range", "The grade is 1 to 5.", field="toxicity_grade")
+    require_past(onset_at, at, "onset_at")
+    require_past(aware_at, at, "aware_at")
+    if aware_at < onset_at:
+        raise RuleViolated("aware-before-onset", "Nobody can be aware before the onset.", field="aware_at")

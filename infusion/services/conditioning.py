@@ -1,0 +1,105 @@
+"""The planned infusion date and lymphodepletion."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from infusion.models import LymphodepletionDose
+from infusion.queries import released_product
+from infusion.rules import may_condition, may_plan_infusion
+from participants.models import Participant
+from participants.rules import settle
+from participants.services.journey import Happening, command, happened
+from trialsite.accounts.permissions import Permission
+from trialsite.audit.acting import Actor
+from trialsite.errors import Conflict, RuleViolated
+from trialsite.protocol.types import EventKind
+
+
+def plan_infusion(
+    *, participant: Participant, planned_on: date, by: Actor, at: datetime, reason: str = ""
+) -> date:
+    """Set or move the planned date of infusion (site-local). Baseline and lymphodepletion follow it.
+
+    Needs PLAN_INFUSION; records `infusion_planned`. Refused without a released product or while a re-consent
+    is owed. Raises RuleViolated("gate-failed", "planned-in-the-past").
+    """
+    with command(
+        participant=participant,
+        permission=Permission.PLAN_INFUSION,
+        action="infusion.infusion_planned",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        may = may_plan_infusion(
+            has_released_product=released_product(course.participant) is not None,
+            obligations=course.obligations,
+            now=at,
+        )
+        settle(may, happened=False, reason=reason)
+        happening = Happening(
+            kind=EventKind.INFUSION_PLANNED,
+            occurred_at=at,
+            facts={"planned_on": planned_on.isoformat()},
+        )
+        after = happened(course, [happening], by=by, at=at, reason=reason)
+        if planned_on < after.events[-1].on:
+            raise RuleViolated("planned-in-the-past", "Choose today or a later date.", field="planned_on")
+    return planned_on
+
+
+def record_lymphodepletion_dose(
+    *,
+    participant: Participant,
+    obligation_key: str,
+    given_at: datetime,
+    fludarabine_mg_per_m2: Decimal,
+    cyclophosphamide_mg_per_m2: Decimal,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+) -> LymphodepletionDose:
+    """Record one day of lymphodepletion against the scheduled day it fulfils (V-LD1#1).
+
+    Needs RECORD_LYMPHODEPLETION. Given without a released product, or while a re-consent is owed, it is
+    accepted with a reason and becomes a deviation. Raises RuleViolated("unknown-day", "in-the-future",
+    "reason-required"), Conflict("day-recorded").
+    """
+    with command(
+        participant=participant,
+        permission=Permission.RECORD_LYMPHODEPLETION,
+        action="infusion.lymphodepletion_recorded",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        row = course.stored.get(obligation_key)
+        if row is None or not row.item_id.startswith("V-LD"):
+            raise RuleViolated(
+                "unknown-day", "Choose a scheduled day of lymphodepletion.", field="obligation_key"
+            )
+        if row.fulfilled_at is not None:
+            raise Conflict("day-recorded", f"{row.title} is recorded already.")
+        may = may_condition(
+            has_released_product=released_product(course.participant) is not None,
+            obligations=course.obligations,
+            now=at,
+        )
+        findings = settle(may, happened=True, reason=reason)
+        dose = LymphodepletionDose(
+            participant=course.participant,
+            obligation_key=obligation_key,
+            given_at=given_at,
+            fludarabine_mg_per_m2=fludarabine_mg_per_m2,
+            cyclophosphamide_mg_per_m2=cyclophosphamide_mg_per_m2,
+            recorded_at=at,
+        )
+        dose.save_new()
+        happening = Happening(
+            kind=EventKind.LYMPHODEPLETION_DOSE_GIVEN,
+            occurred_at=given_at,
+            item=obligation_key,
+            ref=str(dose.pk),
+        )
+        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+    return dose

@@ -1,0 +1,190 @@
+"""Recording and correcting an infusion: day 0 of everything that follows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from infusion.models import CellProduct, Infusion
+from infusion.rules import InfusionFacts, may_infuse
+from infusion.states import ProductState
+from participants.models import Participant
+from participants.queries.course import Course
+from participants.rules import require_past, settle
+from participants.services.journey import Happening, command, correct_event, happened
+from trialsite.accounts.permissions import Permission
+from trialsite.audit.acting import Actor
+from trialsite.errors import Conflict, RuleViolated
+from trialsite.protocol.findings import Finding
+from trialsite.protocol.types import Arm, EventKind
+from trialsite.protocol.windows import civil_date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteDetails:
+    """What belongs to one route only; the fields of the other route stay empty.
+
+    Intravenous: access_line, rate_ml_per_h, infused_volume_ml. Intrapleural: catheter_position,
+    drained_volume_ml, instilled_volume_ml, clamped_at, unclamped_at.
+    """
+
+    access_line: str = ""
+    rate_ml_per_h: Decimal | None = None
+    infused_volume_ml: Decimal | None = None
+    catheter_position: str = ""
+    drained_volume_ml: Decimal | None = None
+    instilled_volume_ml: Decimal | None = None
+    clamped_at: datetime | None = None
+    unclamped_at: datetime | None = None
+
+
+_OF_OTHER_ROUTE = {
+    Arm.INTRAVENOUS: ("catheter_position", "drained_volume_ml", "instilled_volume_ml", "clamped_at", "unclamped_at"),
+    Arm.INTRAPLEURAL: ("access_line", "rate_ml_per_h", "infused_volume_ml"),
+}
+
+
+def record_infusion(
+    *,
+    participant: Participant,
+    product: CellProduct,
+    route: Arm,
+    started_at: datetime,
+    infused_cells: int,
+    weight_kg: Decimal,
+    by: Actor,
+    at: datetime,
+    details: RouteDetails | None = None,
+    thawed_at: datetime | None = None,
+    ended_at: datetime | None = None,
+    was_interrupted: bool = False,
+    note: str = "",
+    reason: str = "",
+) -> Infusion:
+    """Record an infusion that took place. Needs RECORD_INFUSION; records `infused`, day 0 at the site.
+
+    What the gate ladder finds (not released, other route than the arm, dose out of range, expired, too long
+    after thaw, too soon after lymphodepletion, re-consent owed) does not refuse the fact: a reason is asked
+    for and each becomes an important deviation. A later infusion restarts the schedule and the year.
+    Raises RuleViolated("in-the-future", "reason-required", "not-positive", "field-of-other-route",
+    "ends-before-start"), Conflict("product-of-another").
+    """
+    details = details or RouteDetails()
+    require_past(started_at, at, "started_at")
+    _require_plausible(infused_cells, weight_kg, started_at, ended_at)
+    _require_fields_of(route, details)
+    with command(
+        participant=participant,
+        permission=Permission.RECORD_INFUSION,
+        action="infusion.infusion_recorded",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        current = CellProduct.objects.get(pk=product.pk)
+        if current.participant_id != course.participant.pk:
+            raise Conflict("product-of-another", f"Lot {current.lot} belongs to another participant.")
+        facts = InfusionFacts(
+            route=route,
+            started_at=started_at,
+            started_on=civil_date(started_at, course.participant.site.time_zone),
+            infused_cells=infused_cells,
+            weight_kg=weight_kg,
+            thawed_at=thawed_at,
+        )
+        findings = _findings(course, current, facts, at, reason)
+        infusion = Infusion(
+            participant=course.participant,
+            product=current,
+            number=sum(event.kind is EventKind.INFUSED for event in course.events) + 1,
+            route=route.value,
+            started_at=started_at,
+            ended_at=ended_at,
+            thawed_at=thawed_at,
+            infused_cells=infused_cells,
+            weight_kg=weight_kg,
+            was_interrupted=was_interrupted,
+            note=note,
+            recorded_at=at,
+            **{name: getattr(details, name) for name in RouteDetails.__slots__},
+        )
+        infusion.save_new()
+        current.state = ProductState.INFUSED.value
+        current.save_changes(["state"])
+        happening = Happening(
+            kind=EventKind.INFUSED,
+            occurred_at=started_at,
+            item=current.lot,
+            ref=str(infusion.pk),
+            facts={"route": route.value},
+        )
+        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+    return infusion
+
+
+def correct_infusion(
+    *, infusion: Infusion, started_at: datetime, by: Actor, at: datetime, reason: str, version: int | None = None
+) -> Infusion:
+    """Correct when an infusion started; every date, reminder and deviation counted from it moves.
+
+    Needs CORRECT_RECORD. version: the one the correction was based on. The former plan stays in the trail.
+    Raises RuleViolated("reason-required", "in-the-future"), Conflict("stale-version").
+    """
+    with command(
+        participant=infusion.participant,
+        permission=Permission.CORRECT_RECORD,
+        action="infusion.infusion_corrected",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        current = Infusion.objects.get(pk=infusion.pk)
+        current.version = version or current.version
+        current.started_at = started_at
+        if current.ended_at is not None and current.ended_at < started_at:
+            raise RuleViolated("ends-before-start", "The infusion would end before it starts.", field="started_at")
+        current.save_changes(["started_at"])
+        correct_event(
+            course=course,
+            ref=str(current.pk),
+            kind=EventKind.INFUSED,
+            occurred_at=started_at,
+            by=by,
+            at=at,
+            reason=reason,
+        )
+    return current
+
+
+def _findings(
+    course: Course, product: CellProduct, facts: InfusionFacts, at: datetime, reason: str
+) -> tuple[Finding, ...]:
+    may = may_infuse(
+        version=course.version_at(at),
+        product=product.facts(),
+        infusion=facts,
+        assigned_arm=course.participant.assigned_arm,
+        dose_level=course.participant.dose_level,
+        events=course.events,
+        obligations=course.obligations,
+        now=at,
+    )
+    return settle(may, happened=True, reason=reason)
+
+
+def _require_plausible(
+    infused_cells: int, weight_kg: Decimal, started_at: datetime, ended_at: datetime | None
+) -> None:
+    if infused_cells <= 0:
+        raise RuleViolated("not-positive", "Give the number of cells infused.", field="infused_cells")
+    if weight_kg <= 0:
+        raise RuleViolated("not-positive", "Give the weight in kilograms.", field="weight_kg")
+    if ended_at is not None and ended_at < started_at:
+        raise RuleViolated("ends-before-start", "The end lies before the start.", field="ended_at")
+
+
+def _require_fields_of(route: Arm, details: RouteDetails) -> None:
+    for name in _OF_OTHER_ROUTE[route]:
+        if getattr(details, name):
+            raise RuleViolated(
+                "field-of-other-route", f"This field does not belong to the {route.value} route.", field=name
+            )

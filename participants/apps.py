@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+class ParticipantsConfig(AppConfig):
+    name = "participants"
+
+    def ready(self) -> None:
+        from participants.web import panels
+
+        panels.register()

@@ -1,0 +1,328 @@
+import django.db.models.deletion
+import uuid
+from django.conf import settings
+from django.db import migrations, models
+
+from trialsite.audit.trail import AddTrail
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+        ('audit', '0001_initial'),
+        ('accounts', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='IcfVersion',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('number', models.CharField(max_length=20, unique=True)),
+                ('title', models.CharField(max_length=200)),
+                ('is_substantive', models.BooleanField()),
+                ('summary_of_changes', models.TextField(blank=True)),
+                ('protocol_version', models.CharField(max_length=20)),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Participant',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('code', models.CharField(max_length=16, unique=True)),
+                ('state', models.CharField(choices=[('referred', 'referred'), ('not_screened', 'not_screened'), ('screening', 'screening'), ('screen_failed', 'screen_failed'), ('eligible', 'eligible'), ('enrolled', 'enrolled'), ('leukapheresis', 'leukapheresis'), ('manufacturing', 'manufacturing'), ('lymphodepletion', 'lymphodepletion'), ('infused', 'infused'), ('follow_up', 'follow_up'), ('completed', 'completed'), ('withdrawn', 'withdrawn'), ('lost_to_follow_up', 'lost_to_follow_up'), ('died', 'died')], default='referred', max_length=20)),
+                ('arm', models.CharField(blank=True, choices=[('intravenous', 'intravenous'), ('intrapleural', 'intrapleural')], max_length=12)),
+                ('intended_arm', models.CharField(blank=True, choices=[('intravenous', 'intravenous'), ('intrapleural', 'intrapleural')], max_length=12)),
+                ('dose_level', models.CharField(blank=True, max_length=16)),
+                ('sex', models.CharField(blank=True, choices=[('female', 'Female'), ('male', 'Male')], max_length=6)),
+                ('birth_year', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('referral_source', models.CharField(blank=True, max_length=200)),
+                ('infused_on', models.DateField(blank=True, null=True)),
+                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participants', to='accounts.site')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Obligation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('key', models.CharField(max_length=80)),
+                ('item_id', models.CharField(max_length=20)),
+                ('kind', models.CharField(choices=[('visit', 'visit'), ('procedure', 'procedure'), ('task', 'task'), ('clock', 'clock'), ('reconsent', 'reconsent'), ('period', 'period')], max_length=12)),
+                ('title', models.CharField(max_length=200)),
+                ('opens_at', models.DateTimeField()),
+                ('opens_on', models.DateField()),
+                ('target_on', models.DateField()),
+                ('closes_at', models.DateTimeField(null=True)),
+                ('closes_on', models.DateField(null=True)),
+                ('missed_at', models.DateTimeField(null=True)),
+                ('fulfilled_at', models.DateTimeField(null=True)),
+                ('fulfilled_on', models.DateField(null=True)),
+                ('fulfilled_ref', models.CharField(blank=True, max_length=64)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('ended_reason', models.CharField(blank=True, max_length=40)),
+                ('source', models.CharField(choices=[('seed', 'seed'), ('assumed', 'assumed'), ('amendment', 'amendment')], max_length=10)),
+                ('protocol_version', models.CharField(max_length=20)),
+                ('epoch', models.CharField(choices=[('screening', 'screening'), ('treatment', 'treatment'), ('follow_up', 'follow_up'), ('long_term_follow_up', 'long_term_follow_up')], max_length=20)),
+                ('ladder', models.CharField(max_length=20)),
+                ('is_important', models.BooleanField()),
+                ('is_protocol_window', models.BooleanField()),
+                ('holds', models.JSONField(default=list)),
+                ('is_settled', models.BooleanField()),
+                ('next_transition_at', models.DateTimeField(null=True)),
+                ('swept_through_at', models.DateTimeField()),
+                ('cancelled_at', models.DateTimeField(null=True)),
+                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to='participants.participant')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='JourneyEvent',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('kind', models.CharField(choices=[('referred', 'referred'), ('referral_closed', 'referral_closed'), ('consented', 'consented'), ('screening_started', 'screening_started'), ('eligibility_confirmed', 'eligibility_confirmed'), ('screen_failed', 'screen_failed'), ('enrolled', 'enrolled'), ('leukapheresis_performed', 'leukapheresis_performed'), ('manufacturing_started', 'manufacturing_started'), ('product_released', 'product_released'), ('product_failed', 'product_failed'), ('infusion_planned', 'infusion_planned'), ('lymphodepletion_dose_given', 'lymphodepletion_dose_given'), ('infused', 'infused'), ('visit_performed', 'visit_performed'), ('follow_up_started', 'follow_up_started'), ('progressed', 'progressed'), ('safety_event_aware', 'safety_event_aware'), ('safety_report_sent', 'safety_report_sent'), ('dlt_reported', 'dlt_reported'), ('withdrawn_from_treatment', 'withdrawn_from_treatment'), ('withdrawn_from_visits', 'withdrawn_from_visits'), ('withdrawn_from_data_use', 'withdrawn_from_data_use'), ('lost_to_follow_up', 'lost_to_follow_up'), ('completed', 'completed'), ('died', 'died')], max_length=40)),
+                ('occurred_at', models.DateTimeField()),
+                ('occurred_on', models.DateField()),
+                ('item', models.CharField(blank=True, max_length=60)),
+                ('ref', models.CharField(blank=True, max_length=64)),
+                ('facts', models.JSONField(default=dict)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('recorded_by', models.CharField(max_length=150)),
+                ('voided_at', models.DateTimeField(blank=True, null=True)),
+                ('void_reason', models.CharField(blank=True, max_length=500)),
+                ('corrects', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='participants.journeyevent')),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='participants.participant')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='IdentityOpening',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('opened_by', models.CharField(max_length=150)),
+                ('purpose', models.CharField(max_length=300)),
+                ('fields_opened', models.CharField(max_length=200)),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='identity_openings', to='participants.participant')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Identity',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('name_sealed', models.TextField(blank=True)),
+                ('name_pinyin_sealed', models.TextField(blank=True)),
+                ('national_id_sealed', models.TextField(blank=True)),
+                ('phone_sealed', models.TextField(blank=True)),
+                ('born_on_sealed', models.TextField(blank=True)),
+                ('participant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='identity', to='participants.participant')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Disposition',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('kind', models.CharField(choices=[('referral_closed', 'Referral closed without screening'), ('withdrawn_from_treatment', 'Withdrawn from treatment'), ('withdrawn_from_visits', 'Withdrawn from visits'), ('withdrawn_from_data_use', 'Withdrawn from data use'), ('lost_to_follow_up', 'Lost to follow-up'), ('completed', 'Completed the one-year study'), ('died', 'Died')], max_length=30)),
+                ('occurred_at', models.DateTimeField()),
+                ('decided_by', models.CharField(blank=True, max_length=20)),
+                ('explanation', models.CharField(blank=True, max_length=500)),
+                ('contact_attempts', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('cause_of_death', models.CharField(blank=True, max_length=200)),
+                ('related_to_treatment', models.BooleanField(blank=True, null=True)),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dispositions', to='participants.participant')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Deviation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('rule_id', models.CharField(max_length=80)),
+                ('subject', models.CharField(blank=True, max_length=80)),
+                ('category', models.CharField(choices=[('consent', 'consent'), ('eligibility', 'eligibility'), ('investigational_product', 'investigational_product'), ('prohibited_medication', 'prohibited_medication'), ('procedure', 'procedure'), ('visit_window', 'visit_window'), ('safety_reporting', 'safety_reporting'), ('discontinuation', 'discontinuation'), ('privacy', 'privacy'), ('other', 'other')], max_length=30)),
+                ('description', models.CharField(max_length=500)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+                ('proposed_important', models.BooleanField()),
+                ('occurred_at', models.DateTimeField()),
+                ('detected_at', models.DateTimeField()),
+                ('detected_by', models.CharField(max_length=150)),
+                ('status', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed')], default='open', max_length=10)),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('closing_note', models.CharField(blank=True, max_length=500)),
+                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
+                ('participant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deviations', to='participants.participant')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Consent',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('signed_at', models.DateTimeField()),
+                ('signer', models.CharField(choices=[('participant', 'Participant'), ('representative', 'Legally authorised representative')], max_length=14)),
+                ('representative_relation', models.CharField(blank=True, max_length=100)),
+                ('impartial_witness', models.CharField(blank=True, max_length=100)),
+                ('obtained_by', models.CharField(max_length=150)),
+                ('copy_handed_over', models.BooleanField(default=False)),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+                ('icf', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='participants.icfversion')),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='participants.participant')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='ProtocolActivation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('number', models.CharField(max_length=20)),
+                ('approved_on', models.DateField()),
+                ('activated_at', models.DateTimeField()),
+                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='protocol_activations', to='accounts.site')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Reminder',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('rung', models.CharField(max_length=30)),
+                ('due_at', models.DateTimeField()),
+                ('channel', models.CharField(default='mail', max_length=10)),
+                ('status', models.CharField(choices=[('pending', 'Waiting to be sent'), ('claimed', 'Being sent'), ('sent', 'Sent'), ('held', 'Held: it is not known whether it left'), ('cancelled', 'Cancelled')], default='pending', max_length=10)),
+                ('claimed_at', models.DateTimeField(null=True)),
+                ('sent_at', models.DateTimeField(null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('obligation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='participants.obligation')),
+                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='IcfApproval',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('approved_on', models.DateField()),
+                ('activated_at', models.DateTimeField(blank=True, null=True)),
+                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='icf_approvals', to='accounts.site')),
+                ('icf', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='participants.icfversion')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('site', 'icf'), name='icf_approved_once_per_site')],
+            },
+        ),
+        migrations.AddIndex(
+            model_name='participant',
+            index=models.Index(fields=['site', 'state', 'id'], name='participant_site_id_020c18_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='participant',
+            index=models.Index(fields=['recorded_at', 'id'], name='participant_recorde_d02c2c_idx'),
+        ),
+        migrations.AddConstraint(
+            model_name='participant',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['referred', 'not_screened', 'screening', 'screen_failed', 'eligible', 'enrolled', 'leukapheresis', 'manufacturing', 'lymphodepletion', 'infused', 'follow_up', 'completed', 'withdrawn', 'lost_to_follow_up', 'died'])), name='participant_state_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='participant',
+            constraint=models.CheckConstraint(condition=models.Q(('arm__in', ['', 'intravenous', 'intrapleural'])), name='participant_arm_known'),
+        ),
+        migrations.AddIndex(
+            model_name='obligation',
+            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('is_settled', False), models.Q(('kind', 'period'), _negated=True)), fields=['site', 'closes_at', 'id'], name='obligation_work_list'),
+        ),
+        migrations.AddIndex(
+            model_name='obligation',
+            index=models.Index(condition=models.Q(('next_transition_at__isnull', False)), fields=['next_transition_at', 'id'], name='obligation_sweep'),
+        ),
+        migrations.AddConstraint(
+            model_name='obligation',
+            constraint=models.UniqueConstraint(fields=('participant', 'key'), name='obligation_key_once'),
+        ),
+        migrations.AddIndex(
+            model_name='journeyevent',
+            index=models.Index(fields=['participant', 'occurred_at'], name='participant_partici_a9a57b_idx'),
+        ),
+        migrations.AddConstraint(
+            model_name='journeyevent',
+            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('ref', ''), _negated=True)), fields=('participant', 'kind', 'item', 'ref'), name='event_once_per_record'),
+        ),
+        migrations.AddConstraint(
+            model_name='journeyevent',
+            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('void_reason', ''), _negated=True), _connector='OR'), name='event_void_has_reason'),
+        ),
+        migrations.AddIndex(
+            model_name='deviation',
+            index=models.Index(fields=['site', 'status', 'detected_at', 'id'], name='participant_site_id_8b6b01_idx'),
+        ),
+        migrations.AddConstraint(
+            model_name='deviation',
+            constraint=models.UniqueConstraint(fields=('participant', 'rule_id', 'subject'), name='deviation_found_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='deviation',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), models.Q(('closing_note', ''), _negated=True), _connector='OR'), name='deviation_closed_with_note'),
+        ),
+        migrations.AddConstraint(
+            model_name='consent',
+            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('participant', 'icf'), name='consent_once_per_icf_version'),
+        ),
+        migrations.AddConstraint(
+            model_name='consent',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signer', 'representative'), _negated=True), models.Q(('representative_relation', ''), _negated=True), _connector='OR'), name='consent_representative_relation'),
+        ),
+        migrations.AddConstraint(
+            model_name='protocolactivation',
+            constraint=models.UniqueConstraint(fields=('site', 'number'), name='protocol_activated_once_per_site'),
+        ),
+        migrations.AddIndex(
+            model_name='reminder',
+            index=models.Index(condition=models.Q(('status__in', ['pending', 'claimed'])), fields=['due_at', 'id'], name='reminder_unsent'),
+        ),
+        migrations.AddConstraint(
+            model_name='reminder',
+            constraint=models.UniqueConstraint(fields=('obligation', 'rung', 'due_at', 'recipient', 'channel'), name='reminder_once'),
+        ),
+        AddTrail('icfversion'),
+        AddTrail('participant'),
+        AddTrail('obligation'),
+        AddTrail('journeyevent'),
+        AddTrail('identityopening'),
+        AddTrail('identity'),
+        AddTrail('disposition'),
+        AddTrail('deviation'),
+        AddTrail('consent'),
+        AddTrail('protocolactivation'),
+        AddTrail('reminder'),
+        AddTrail('icfapproval'),
+    ]

@@ -1,0 +1,1 @@
+"""Reads: the course of one participant, work lists, pages. Nothing here writes."""

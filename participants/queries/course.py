@@ -1,0 +1,182 @@
+"""The course of one participant: locked, loaded and frozen for a command to decide on.
+
+Three statements: lock the participant, read what happened and what the site has in force, read what is due.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+
+from participants.models import (
+    Consent,
+    IcfApproval,
+    JourneyEvent,
+    Obligation,
+    Participant,
+    ProtocolActivation,
+)
+from participants.rules import IcfInForce
+from participants.states import State
+from trialsite.errors import RuleViolated
+from trialsite.protocol import types
+from trialsite.protocol.registry import Activation, ConsentedVersion, resolve, version_for
+from trialsite.protocol.types import Event, EventKind, Facts, IcfActivation, ProtocolVersion
+from trialsite.protocol.validate import ProtocolInvalid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteVersions:
+    """What a site has in force: ICF versions (substantive or not) and protocol activations."""
+
+    icfs: tuple[IcfInForce, ...]
+    icf_activations: tuple[IcfActivation, ...]
+    protocol_activations: tuple[Activation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """participant: the locked row. events: in force, by time. stored: obligation rows by key."""
+
+    participant: Participant
+    events: tuple[Event, ...]
+    versions: SiteVersions
+    consented: tuple[ConsentedVersion, ...]
+    stored: Mapping[str, Obligation]
+
+    @property
+    def state(self) -> State:
+        return State(self.participant.state)
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            site_zone=self.participant.site.time_zone,
+            arm=self.participant.assigned_arm,
+            icf_activations=self.versions.icf_activations,
+        )
+
+    @property
+    def obligations(self) -> tuple[types.Obligation, ...]:
+        return tuple(row.to_value() for row in self.stored.values() if row.cancelled_at is None)
+
+    def version_at(self, at: datetime) -> ProtocolVersion:
+        """Return the protocol version in force for this participant at `at`.
+
+        Raises RuleViolated("no-protocol-in-force") where the site has activated none yet.
+        """
+        try:
+            return resolve(version_for(self.versions.protocol_activations, self.consented, at))
+        except ProtocolInvalid as nothing:
+            raise RuleViolated(
+                "no-protocol-in-force", "Activate a protocol version at this site first."
+            ) from nothing
+
+    def last(self, kind: EventKind) -> Event | None:
+        return next((event for event in reversed(self.events) if event.kind is kind), None)
+
+
+def lock_course(participant_id: UUID) -> Course:
+    """Lock the participant until the end of the transaction and load the course.
+
+    Locks without blocking foreign-key checks, so that the sweep never waits on a command in a circle.
+    """
+    participant = (
+        Participant.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("site")
+        .get(pk=participant_id)
+    )
+    return load_course(participant)
+
+
+def load_course(participant: Participant) -> Course:
+    """Load the course without a lock: for previews and pages. `participant.site` should be loaded."""
+    loaded = _load(participant)
+    events = tuple(_event(values) for values in loaded["event_values"])
+    icfs = [_icf(values) for values in loaded["icf_values"]]
+    return Course(
+        participant=participant,
+        events=tuple(sorted(events, key=lambda event: event.at)),
+        versions=SiteVersions(
+            icfs=tuple(icf for icf, _ in icfs),
+            icf_activations=tuple(
+                IcfActivation(version=icf.version, is_substantive=substantive, activated_at=icf.activated_at)
+                for icf, substantive in icfs
+                if icf.activated_at is not None
+            ),
+            protocol_activations=tuple(
+                Activation(
+                    number=values["number"], activated_at=datetime.fromisoformat(values["activated_at"])
+                )
+                for values in loaded["activation_values"]
+            ),
+        ),
+        consented=tuple(
+            ConsentedVersion(number=values["number"], signed_at=datetime.fromisoformat(values["signed_at"]))
+            for values in loaded["consent_values"]
+        ),
+        stored={row.key: row for row in Obligation.objects.filter(participant=participant)},
+    )
+
+
+def _load(participant: Participant) -> dict[str, Any]:
+    """Read events, consents, ICF approvals and protocol activations in one statement, after the lock."""
+    events = JourneyEvent.objects.filter(participant=OuterRef("pk"), voided_at__isnull=True)
+    consents = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=True)
+    approvals = IcfApproval.objects.filter(site=OuterRef("site"))
+    activations = ProtocolActivation.objects.filter(site=OuterRef("site"))
+    return (
+        Participant.objects.filter(pk=participant.pk)
+        .values(
+            event_values=ArraySubquery(
+                events.values(
+                    row=JSONObject(
+                        kind="kind", at="occurred_at", on="occurred_on", item="item", ref="ref", facts="facts"
+                    )
+                )
+            ),
+            consent_values=ArraySubquery(
+                consents.values(row=JSONObject(number="icf__protocol_version", signed_at="signed_at"))
+            ),
+            icf_values=ArraySubquery(
+                approvals.values(
+                    row=JSONObject(
+                        version="icf__number",
+                        substantive="icf__is_substantive",
+                        approved_on="approved_on",
+                        activated_at="activated_at",
+                    )
+                )
+            ),
+            activation_values=ArraySubquery(
+                activations.values(row=JSONObject(number="number", activated_at="activated_at"))
+            ),
+        )
+        .get()
+    )
+
+
+def _event(values: Mapping[str, Any]) -> Event:
+    return Event(
+        kind=EventKind(values["kind"]),
+        at=datetime.fromisoformat(values["at"]),
+        on=date.fromisoformat(values["on"]),
+        item=values["item"],
+        ref=values["ref"],
+        facts=values["facts"],
+    )
+
+
+def _icf(values: Mapping[str, Any]) -> tuple[IcfInForce, bool]:
+    activated_at = values["activated_at"]
+    icf = IcfInForce(
+        version=values["version"],
+        approved_on=date.fromisoformat(values["approved_on"]),
+        activated_at=datetime.fromisoformat(activated_at) if activated_at else None,
+    )
+    return icf, bool(values["substantive"])

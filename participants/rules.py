@@ -1,0 +1,158 @@
+"""Decisions about the journey: may an event be recorded as it stands, who is told, may it be consented to.
+
+Pure: frozen values in, decisions out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from participants.states import State, happened_order, is_in_order, next_state
+from trialsite.errors import RuleViolated
+from trialsite.protocol.findings import Category, Finding
+from trialsite.protocol.gates import Check, Gate, check
+from trialsite.protocol.types import Event, EventKind, ObligationKind
+
+# A tablet's clock may run a little ahead of the server's.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+# Nothing of these may be done to a person who has not consented.
+_NEEDS_CONSENT = frozenset(
+    {
+        EventKind.SCREENING_STARTED,
+        EventKind.ELIGIBILITY_CONFIRMED,
+        EventKind.ENROLLED,
+        EventKind.LEUKAPHERESIS_PERFORMED,
+        EventKind.LYMPHODEPLETION_DOSE_GIVEN,
+        EventKind.INFUSED,
+        EventKind.VISIT_PERFORMED,
+    }
+)
+
+# Roles told about an obligation, by kind. Names, not accounts' enum: rules stay pure.
+RECIPIENT_ROLES: dict[ObligationKind, tuple[str, ...]] = {
+    ObligationKind.VISIT: ("coordinator", "nurse"),
+    ObligationKind.PROCEDURE: ("coordinator", "nurse"),
+    ObligationKind.TASK: ("coordinator",),
+    ObligationKind.CLOCK: ("coordinator", "investigator"),
+    ObligationKind.RECONSENT: ("coordinator",),
+    ObligationKind.PERIOD: (),
+}
+
+
+def require_past(occurred_at: datetime, at: datetime, field: str = "occurred_at") -> None:
+    """Refuse an event dated after `at` (5 minutes of clock skew allowed): plan it instead of recording it.
+
+    Raises RuleViolated("in-the-future").
+    """
+    if occurred_at > at + CLOCK_TOLERANCE:
+        raise RuleViolated(
+            "in-the-future",
+            "This time lies in the future. Record it once it has happened, or correct the time.",
+            field=field,
+        )
+
+
+def state_before(events: Sequence[Event], event: Event) -> State:
+    """Return the state just before `event`, given all other events whatever their order of entry."""
+    state = State.REFERRED
+    for earlier in sorted(events, key=happened_order):
+        if happened_order(earlier) < happened_order(event):
+            state = next_state(state, earlier.kind)
+    return state
+
+
+def assess_event(events: Sequence[Event], event: Event) -> tuple[Finding, ...]:
+    """Return what recording `event` departs from: out of order, or before consent. Empty when in order."""
+    found = []
+    state = state_before(events, event)
+    if not is_in_order(state, event.kind):
+        found.append(
+            Finding(
+                rule_id=f"ORDER-{event.kind.value}",
+                category=Category.PROCEDURE,
+                title=f"{event.kind.value} recorded while {state.value}".replace("_", " "),
+                is_important=event.kind in _NEEDS_CONSENT,
+                subject=event.ref,
+            )
+        )
+    if event.kind in _NEEDS_CONSENT and not _consented_before(events, event.at):
+        found.append(
+            Finding(
+                rule_id="CONSENT-BEFORE-PROCEDURE",
+                category=Category.CONSENT,
+                title=f"{event.kind.value} before consent".replace("_", " "),
+                is_important=True,
+                subject=event.ref,
+            )
+        )
+    return tuple(found)
+
+
+def _consented_before(events: Sequence[Event], at: datetime) -> bool:
+    return any(event.kind is EventKind.CONSENTED and event.at <= at for event in events)
+
+
+def settle(gate: Gate, *, happened: bool, reason: str) -> tuple[Finding, ...]:
+    """Decide what a gate means for the act: go ahead, refuse, or record reality with findings.
+
+    happened: the act took place already; then it is never refused, but a reason is owed.
+    Raises RuleViolated("gate-failed") for a future act, RuleViolated("reason-required") without a reason.
+    """
+    if not gate.obstacles:
+        return ()
+    reasons = [obstacle.reason for obstacle in gate.obstacles]
+    params = {"act": gate.act.value, "outcome": gate.outcome.value, "reasons": reasons}
+    if not happened:
+        raise RuleViolated("gate-failed", "Not possible yet: " + "; ".join(reasons) + ".", params=params)
+    require_reason(reason, "; ".join(reasons), params)
+    return gate.findings()
+
+
+def require_reason(reason: str, because: str, params: dict[str, object] | None = None) -> None:
+    """Raises RuleViolated("reason-required") on the field `reason` if it is blank."""
+    if not reason.strip():
+        raise RuleViolated(
+            "reason-required",
+            f"Give the reason. It is needed because: {because}.",
+            field="reason",
+            params=params,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcfInForce:
+    """An ICF version as one site has it. approved_on: ethics approval, site-local date."""
+
+    version: str
+    approved_on: date
+    activated_at: datetime | None
+
+
+def consent_checks(
+    icfs: Sequence[IcfInForce], number: str, signed_at: datetime, signed_on: date
+) -> list[Check]:
+    """Return what is wrong with signing ICF `number` at that instant. Source: clinical rules 5.3, 5.5.
+
+    icfs: every version the site knows. signed_on: the civil date of signed_at at the site.
+    """
+    icf = next((one for one in icfs if one.version == number), None)
+    approved = icf is not None and signed_on >= icf.approved_on
+    since = icf.activated_at if icf else None
+    outdated = [
+        one.version for one in icfs if one.activated_at and since and since < one.activated_at <= signed_at
+    ]
+    return [
+        check(
+            "icf-approved",
+            approved,
+            "This ICF version was not approved for this site on the day of signature",
+            Category.CONSENT,
+        ),
+        check(
+            "icf-current",
+            not outdated,
+            f"A newer ICF version was in force: {', '.join(outdated)}",
+            Category.CONSENT,
+        ),
+    ]

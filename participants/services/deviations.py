@@ -1,0 +1,118 @@
+"""Storing what departed from the protocol. A finding made again never doubles; a cause removed closes it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F, Q
+
+from participants.models import Deviation, DeviationStatus, Participant
+from participants.services.access import find_participant
+from trialsite.accounts.permissions import Permission, require
+from trialsite.audit.acting import Actor, acting
+from trialsite.errors import Conflict, RuleViolated
+from trialsite.protocol.findings import Category, Finding
+
+
+def store_findings(
+    participant: Participant,
+    findings: Iterable[Finding],
+    *,
+    occurred_at: datetime,
+    detected_by: str,
+    at: datetime,
+    reason: str = "",
+) -> None:
+    """Store findings as open deviations in one statement; called inside `acting`."""
+    Deviation.objects.bulk_create(
+        [
+            Deviation(
+                participant=participant,
+                site_id=participant.site_id,
+                rule_id=finding.rule_id,
+                subject=finding.subject,
+                category=finding.category.value,
+                description=finding.title[:500],
+                reason=reason[:500],
+                proposed_important=finding.is_important,
+                occurred_at=occurred_at,
+                detected_at=at,
+                detected_by=detected_by,
+                recorded_at=at,
+            )
+            for finding in findings
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def close_settled_findings(
+    participant: Participant, gone: Iterable[tuple[str, str]], *, at: datetime
+) -> None:
+    """Close open deviations whose cause a correction removed. They stay on record; called inside `acting`."""
+    matching = Q(pk__in=[])
+    for rule_id, subject in gone:
+        matching |= Q(rule_id=rule_id, subject=subject)
+    Deviation.objects.filter(matching, participant=participant, status=DeviationStatus.OPEN).update(
+        status=DeviationStatus.CLOSED,
+        closed_at=at,
+        closing_note="The cause was removed by a correction of the record.",
+        version=F("version") + 1,
+    )
+
+
+def record_deviation(
+    *,
+    participant: Participant,
+    category: Category,
+    description: str,
+    is_important: bool,
+    occurred_at: datetime,
+    by: Actor,
+    at: datetime,
+    reason: str,
+) -> Deviation:
+    """Record a deviation that a person noticed. Needs RECORD_DEVIATION.
+
+    Raises RuleViolated("description-required").
+    """
+    if not description.strip():
+        raise RuleViolated(
+            "description-required", "Say what departed from the protocol.", field="description"
+        )
+    with acting(by=by, at=at, action="participants.deviation_recorded", reason=reason):
+        found = find_participant(by, participant.pk, Permission.RECORD_DEVIATION)
+        deviation = Deviation(
+            participant=found,
+            site_id=found.site_id,
+            rule_id="MANUAL",
+            category=category.value,
+            description=description,
+            reason=reason,
+            proposed_important=is_important,
+            occurred_at=occurred_at,
+            detected_at=at,
+            detected_by=by.actor_label,
+            recorded_at=at,
+        )
+        deviation.subject = str(deviation.pk)
+        deviation.save_new()
+    return deviation
+
+
+def close_deviation(*, deviation: Deviation, note: str, by: Actor, at: datetime) -> Deviation:
+    """Close a deviation with a note; it stays on record. Needs RECORD_DEVIATION.
+
+    Raises RuleViolated("note-required"), Conflict("already-closed").
+    """
+    if not note.strip():
+        raise RuleViolated("note-required", "Say how the deviation was dealt with.", field="note")
+    require(by, Permission.RECORD_DEVIATION, deviation.site_id)
+    with acting(by=by, at=at, action="participants.deviation_closed", reason=note):
+        current = Deviation.objects.select_for_update().get(pk=deviation.pk)
+        if current.status == DeviationStatus.CLOSED:
+            raise Conflict("already-closed", "This deviation is closed already.")
+        current.status = DeviationStatus.CLOSED
+        current.closed_at = at
+        current.closing_note = note
+        current.save_changes(["status", "closed_at", "closing_note"])
+    return current

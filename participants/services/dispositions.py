@@ -1,0 +1,91 @@
+"""How participation ends or narrows: withdrawal, loss to follow-up, death, completion."""
+
+from datetime import datetime
+
+from participants.models import Consent, Disposition, DispositionKind, Participant
+from participants.queries.course import Course
+from participants.rules import require_past, settle
+from participants.services.journey import Happening, command, happened
+from trialsite.accounts.permissions import Permission
+from trialsite.audit.acting import Actor
+from trialsite.errors import RuleViolated
+from trialsite.protocol.findings import Category
+from trialsite.protocol.gates import Gate, check, gate
+from trialsite.protocol.types import Act, EventKind
+
+# Taking back visits or data use takes back the consent; withdrawing from treatment alone does not.
+_WITHDRAWS_CONSENT = {DispositionKind.WITHDRAWN_FROM_VISITS, DispositionKind.WITHDRAWN_FROM_DATA_USE}
+
+
+def record_disposition(
+    *,
+    participant: Participant,
+    kind: DispositionKind,
+    occurred_at: datetime,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    decided_by: str = "",
+    explanation: str = "",
+    contact_attempts: int | None = None,
+    cause_of_death: str = "",
+    related_to_treatment: bool | None = None,
+) -> Disposition:
+    """Record that participation ended or narrowed. Needs RECORD_DISPOSITION.
+
+    Death and withdrawal cancel what is no longer owed; safety clocks run on. Loss to follow-up with fewer
+    documented attempts than the protocol asks for is accepted with a reason and becomes a deviation.
+    Raises RuleViolated("in-the-future", "reason-required", "cause-required").
+    """
+    require_past(occurred_at, at)
+    if kind == DispositionKind.DIED and not cause_of_death.strip():
+        raise RuleViolated(
+            "cause-required",
+            'Give the cause of death, or "unknown" while it is open.',
+            field="cause_of_death",
+        )
+    with command(
+        participant=participant,
+        permission=Permission.RECORD_DISPOSITION,
+        action=f"participants.{kind.value}",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        findings = settle(_gate(course, kind, contact_attempts, at), happened=True, reason=reason)
+        disposition = Disposition(
+            participant=course.participant,
+            kind=kind,
+            occurred_at=occurred_at,
+            decided_by=decided_by,
+            explanation=explanation,
+            contact_attempts=contact_attempts,
+            cause_of_death=cause_of_death,
+            related_to_treatment=related_to_treatment,
+            recorded_at=at,
+        )
+        disposition.save_new()
+        _withdraw_consents(course, kind, occurred_at)
+        happening = Happening(kind=EventKind(kind.value), occurred_at=occurred_at, ref=str(disposition.pk))
+        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+    return disposition
+
+
+def _withdraw_consents(course: Course, kind: DispositionKind, occurred_at: datetime) -> None:
+    """The signed forms stay on record, marked as taken back."""
+    if kind not in _WITHDRAWS_CONSENT:
+        return
+    for consent in Consent.objects.filter(participant=course.participant, withdrawn_at__isnull=True):
+        consent.withdrawn_at = occurred_at
+        consent.save_changes(["withdrawn_at"])
+
+
+def _gate(course: Course, kind: DispositionKind, attempts: int | None, at: datetime) -> Gate:
+    if kind != DispositionKind.LOST_TO_FOLLOW_UP:
+        return gate(Act.VISIT, [])
+    limits = {limit.id: limit.value for limit in course.version_at(at).limits}
+    needed = limits["L-LOST-ATTEMPTS"]
+    reason = f"{needed} documented attempts to reach the participant are needed"
+    return gate(
+        Act.VISIT, [check("contact-attempts", (attempts or 0) >= needed, reason, Category.DISCONTINUATION)]
+    )

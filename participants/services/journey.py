@@ -1,0 +1,194 @@
+"""Recording what happened: the one door through which events reach the journey.
+
+A stage's service opens `acting`, takes `begin(...)`, decides, saves its own record and calls `happened(...)`.
+State, obligations and deviations follow in the same transaction.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from participants.models import JourneyEvent, Participant
+from participants.queries.course import Course, lock_course
+from participants.rules import assess_event, require_past, require_reason
+from participants.services.deviations import store_findings
+from participants.services.obligations import reconcile
+from participants.states import state_after
+from trialsite.accounts.permissions import Permission, require
+from trialsite.audit.acting import Actor, acting
+from trialsite.errors import RuleViolated
+from trialsite.protocol.findings import Finding
+from trialsite.protocol.types import Event, EventKind
+from trialsite.protocol.windows import civil_date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An event about to be recorded. occurred_at: aware instant. ref: id of the stage's record."""
+
+    kind: EventKind
+    occurred_at: datetime
+    item: str = ""
+    ref: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def command(
+    *,
+    participant: Participant,
+    permission: Permission,
+    action: str,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+) -> Iterator[Course]:
+    """Open the transaction of a command on one participant: permission, actor, lock, course.
+
+    Raises NotPermitted. Everything inside is one transaction under the name of `by`.
+    """
+    require(by, permission, participant.site_id)
+    with acting(by=by, at=at, action=action, reason=reason):
+        yield lock_course(participant.pk)
+
+
+def happened(
+    course: Course,
+    happenings: Iterable[Happening],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    findings: Iterable[Finding] = (),
+    changed: Iterable[str] = (),
+) -> Course:
+    """Record events; the state, the obligations and the deviations follow. Called inside `command`.
+
+    changed: columns of the participant that the caller set (the arm, say), saved in the same statement.
+    Out of order or before consent is accepted with a reason and becomes a deviation.
+    Raises RuleViolated("in-the-future"), RuleViolated("reason-required").
+    """
+    zone = course.participant.site.time_zone
+    added: list[Event] = []
+    found = list(findings)
+    for happening in happenings:
+        require_past(happening.occurred_at, at)
+        event = _event(happening, zone)
+        departures = assess_event([*course.events, *added], event)
+        if departures:
+            require_reason(reason, "; ".join(finding.title for finding in departures))
+        found += departures
+        added.append(event)
+    rows = [_row(course.participant, event, by, at, reason) for event in added]
+    JourneyEvent.objects.bulk_create(rows)
+    if found:
+        occurred_at = added[0].at if added else at
+        store_findings(
+            course.participant,
+            _about(found, added),
+            occurred_at=occurred_at,
+            detected_by="system",
+            at=at,
+            reason=reason,
+        )
+    return follow(replace(course, events=(*course.events, *added)), at=at, changed=changed)
+
+
+def follow(course: Course, *, at: datetime, changed: Iterable[str] = ()) -> Course:
+    """Bring state, day 0 and obligations in line with the events of `course`."""
+    _settle_state(course, changed)
+    reconcile(course, at=at)
+    return course
+
+
+def correct_event(
+    *, course: Course, ref: str, kind: EventKind, occurred_at: datetime, by: Actor, at: datetime, reason: str
+) -> Course:
+    """Correct when an event happened. The first value stays, voided; everything due moves with it.
+
+    Called inside `command` by the service that owns the record `ref`. A reason is mandatory.
+    Raises RuleViolated("reason-required"), RuleViolated("in-the-future").
+    """
+    require_reason(reason, "an entered fact is changed")
+    require_past(occurred_at, at)
+    row = _row_of(course, ref, kind)
+    corrected = replace(
+        row.to_event(), at=occurred_at, on=civil_date(occurred_at, course.participant.site.time_zone)
+    )
+    _void(row, at, reason)
+    new = _row(course.participant, corrected, by, at, reason)
+    new.corrects = row
+    new.save_new()
+    others = tuple(event for event in course.events if (event.ref, event.kind) != (ref, kind))
+    return follow(replace(course, events=(*others, corrected)), at=at)
+
+
+def void_event(*, course: Course, ref: str, kind: EventKind, at: datetime, reason: str) -> Course:
+    """Take back an event that did not happen. It stays readable; what followed from it goes.
+
+    Raises RuleViolated("reason-required").
+    """
+    require_reason(reason, "an entered fact is taken back")
+    _void(_row_of(course, ref, kind), at, reason)
+    others = tuple(event for event in course.events if (event.ref, event.kind) != (ref, kind))
+    return follow(replace(course, events=others), at=at)
+
+
+def _void(row: JourneyEvent, at: datetime, reason: str) -> None:
+    row.voided_at = at
+    row.void_reason = reason
+    row.save_changes(["voided_at", "void_reason"])
+
+
+def _row_of(course: Course, ref: str, kind: EventKind) -> JourneyEvent:
+    row = JourneyEvent.objects.filter(
+        participant=course.participant, ref=ref, kind=kind.value, voided_at__isnull=True
+    ).first()
+    if row is None:
+        raise RuleViolated("no-such-event", "This event is not on record any more. Load the page again.")
+    return row
+
+
+def _event(happening: Happening, zone: str) -> Event:
+    return Event(
+        kind=happening.kind,
+        at=happening.occurred_at,
+        on=civil_date(happening.occurred_at, zone),
+        item=happening.item,
+        ref=happening.ref,
+        facts=happening.facts,
+    )
+
+
+def _row(participant: Participant, event: Event, by: Actor, at: datetime, reason: str) -> JourneyEvent:
+    return JourneyEvent(
+        participant=participant,
+        kind=event.kind.value,
+        occurred_at=event.at,
+        occurred_on=event.on,
+        item=event.item,
+        ref=event.ref,
+        facts=dict(event.facts),
+        reason=reason,
+        recorded_by=by.actor_label,
+        recorded_at=at,
+    )
+
+
+def _about(findings: Iterable[Finding], added: list[Event]) -> list[Finding]:
+    """Tie a finding without a subject to the record it came from."""
+    ref = added[0].ref if added else ""
+    return [finding if finding.subject else replace(finding, subject=ref) for finding in findings]
+
+
+def _settle_state(course: Course, changed: Iterable[str]) -> None:
+    participant = course.participant
+    infusions = [event.on for event in course.events if event.kind is EventKind.INFUSED]
+    state, infused_on = state_after(course.events).value, max(infusions, default=None)
+    dirty = [*changed]
+    dirty += ["state"] if participant.state != state else []
+    dirty += ["infused_on"] if participant.infused_on != infused_on else []
+    if dirty:
+        participant.state, participant.infused_on = state, infused_on
+        participant.save_changes(dirty)

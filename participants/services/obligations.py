@@ -1,0 +1,110 @@
+"""Keeping the stored obligations equal to the plan, in the transaction of the event."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from participants.models import Obligation
+from participants.models.obligation import VALUE_COLUMNS
+from participants.queries.course import Course, lock_course
+from participants.services.deviations import close_settled_findings, store_findings
+from trialsite.accounts.permissions import Permission, require
+from trialsite.audit.acting import Actor, acting
+from trialsite.protocol import types
+from trialsite.protocol.due import OPEN_STATES, due_state, next_transition_at
+from trialsite.protocol.findings import Finding, finding_for
+from trialsite.protocol.schedule import PlanDiff, diff, plan
+from trialsite.protocol.types import ProtocolVersion
+
+_WRITTEN = (*VALUE_COLUMNS, "is_settled", "next_transition_at", "swept_through_at", "cancelled_at", "version")
+
+
+def reconcile(course: Course, *, at: datetime) -> PlanDiff:
+    """Make the stored obligations equal to the plan; called inside `acting`. Twice in a row changes nothing.
+
+    One upsert for whatever was added, moved or cancelled. Departures that the new plan shows become
+    deviations; those that a correction removed are closed with a note.
+    """
+    version = course.version_at(at)
+    difference = diff(course.obligations, plan(version, course.events, course.facts))
+    if not difference:
+        return difference
+    rows = [_row(course, one, version, at) for one in difference.added]
+    rows += [_row(course, change.after, version, at) for change in difference.changed]
+    rows += [_cancelled(course.stored[one.key], at) for one in difference.removed]
+    Obligation.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["participant", "key"], update_fields=_WRITTEN
+    )
+    _judge(course, difference, at)
+    return difference
+
+
+def reconcile_participant(*, participant_id: UUID, by: Actor, at: datetime) -> bool:
+    """Reconcile one participant in its own transaction: the nightly repair. Returns True if something differed.
+
+    Needs RUN_SWEEP.
+    """
+    with acting(by=by, at=at, action="participants.reconciled"):
+        course = lock_course(participant_id)
+        require(by, Permission.RUN_SWEEP, course.participant.site_id)
+        return bool(reconcile(course, at=at))
+
+
+def _row(course: Course, value: types.Obligation, version: ProtocolVersion, at: datetime) -> Obligation:
+    """The stored row with the planned value in it, or a new one."""
+    row = course.stored.get(value.key)
+    if row is None:
+        row = Obligation(
+            participant=course.participant,
+            site_id=course.participant.site_id,
+            key=value.key,
+            recorded_at=at,
+            swept_through_at=at,
+            version=0,
+        )
+    row.take(value)
+    row.version += 1
+    row.cancelled_at = None
+    row.swept_through_at = max(row.swept_through_at, at)
+    set_transition(row, value, version, course.participant.site.time_zone, at)
+    return row
+
+
+def set_transition(
+    row: Obligation, value: types.Obligation, version: ProtocolVersion, zone: str, at: datetime
+) -> None:
+    """Note on the row whether it is settled at `at` and when it changes next."""
+    ladder = next(ladder for ladder in version.ladders if ladder.id == value.ladder)
+    row.is_settled = due_state(value, at) not in OPEN_STATES
+    row.next_transition_at = next_transition_at(value, ladder, zone, at)
+
+
+def _cancelled(row: Obligation, at: datetime) -> Obligation:
+    row.cancelled_at = at
+    row.is_settled = True
+    row.next_transition_at = None
+    row.version += 1
+    return row
+
+
+def _judge(course: Course, difference: PlanDiff, at: datetime) -> None:
+    now_there = [*difference.added, *(change.after for change in difference.changed)]
+    found = [finding for one in now_there if (finding := finding_for(one, at))]
+    if found:
+        store_findings(course.participant, found, occurred_at=at, detected_by="system", at=at)
+    before = [*(change.before for change in difference.changed), *difference.removed]
+    gone = _findings_gone(before, found, at)
+    if gone:
+        close_settled_findings(course.participant, gone, at=at)
+
+
+def _findings_gone(
+    before: Iterable[types.Obligation], found: list[Finding], at: datetime
+) -> list[tuple[str, str]]:
+    kept = {(finding.rule_id, finding.subject) for finding in found}
+    former = [finding for one in before if (finding := finding_for(one, at))]
+    return [
+        (finding.rule_id, finding.subject)
+        for finding in former
+        if (finding.rule_id, finding.subject) not in kept
+    ]

@@ -1,0 +1,148 @@
+"""Screening episodes and what is found in them."""
+
+from datetime import date, datetime
+
+from participants.models import Participant
+from participants.rules import require_reason, settle
+from participants.services.journey import Happening, command, happened, void_event
+from screening.models import EligibilityDecision, EligibilityFinding, ScreeningEpisode
+from screening.queries import decision_in_force
+from screening.rules import may_start_screening, open_criteria
+from screening.states import EpisodeState
+from trialsite.accounts.permissions import Permission
+from trialsite.audit.acting import Actor
+from trialsite.errors import Conflict, InvalidTransition, RuleViolated
+from trialsite.protocol.criteria import CriterionStatus
+from trialsite.protocol.types import Arm, EventKind
+from trialsite.protocol.windows import civil_date
+
+
+def start_screening(
+    *,
+    participant: Participant,
+    started_at: datetime,
+    by: Actor,
+    at: datetime,
+    intended_arm: Arm | None = None,
+    reason: str = "",
+) -> ScreeningEpisode:
+    """Open a screening episode; after a screen failure it is a re-screening with dates of its own.
+
+    Needs RECORD_SCREENING; records `screening_started`. Started before consent is accepted with a reason and
+    becomes an important deviation. Raises Conflict("episode-open"), RuleViolated("in-the-future", "reason-required").
+    """
+    with command(
+        participant=participant,
+        permission=Permission.RECORD_SCREENING,
+        action="screening.episode_started",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        numbers = list(course.participant.screening_episodes.values_list("number", "state"))
+        if any(state == EpisodeState.OPEN.value for _, state in numbers):
+            raise Conflict("episode-open", "A screening episode is open already. Finish it first.")
+        consented = any(e.kind is EventKind.CONSENTED and e.at <= started_at for e in course.events)
+        may = may_start_screening(has_consented=consented, obligations=course.obligations, now=at)
+        findings = settle(may, happened=True, reason=reason)
+        arm = intended_arm.value if intended_arm else course.participant.intended_arm
+        episode = ScreeningEpisode(
+            participant=course.participant,
+            number=len(numbers) + 1,
+            started_at=started_at,
+            started_on=civil_date(started_at, course.participant.site.time_zone),
+            intended_arm=arm,
+            recorded_at=at,
+        )
+        episode.save_new()
+        happening = Happening(
+            kind=EventKind.SCREENING_STARTED, occurred_at=started_at, item=str(episode.number), ref=str(episode.pk)
+        )
+        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+    return episode
+
+
+def record_finding(
+    *,
+    episode: ScreeningEpisode,
+    criterion_id: str,
+    status: CriterionStatus,
+    by: Actor,
+    at: datetime,
+    evidence_on: date | None = None,
+    note: str = "",
+    reason: str = "",
+) -> EligibilityFinding:
+    """Record what was found for one criterion. Needs RECORD_SCREENING.
+
+    Changing an earlier finding needs a reason; after the sign-off it reopens the decision.
+    Raises RuleViolated("unknown-criterion", "reason-required", "evidence-in-the-future"),
+    InvalidTransition("episode-closed").
+    """
+    with command(
+        participant=episode.participant,
+        permission=Permission.RECORD_SCREENING,
+        action="screening.finding_recorded",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        current = ScreeningEpisode.objects.get(pk=episode.pk)
+        if current.state == EpisodeState.FAILED.value:
+            raise InvalidTransition("episode-closed", "This episode is a screen failure. Re-screen instead.")
+        _require_open_criterion(open_criteria(course.version_at(at)), criterion_id)
+        _require_dated_past(evidence_on, civil_date(at, course.participant.site.time_zone))
+        finding = _saved(current, criterion_id, status, evidence_on, note, at, reason)
+        decision = decision_in_force(current)
+        if decision is not None:
+            require_reason(reason, "eligibility is signed off already and is reopened by this change")
+            _reopen(current, decision, at)
+            void_event(
+                course=course, ref=str(decision.pk), kind=EventKind.ELIGIBILITY_CONFIRMED, at=at, reason=reason
+            )
+    return finding
+
+
+def _require_open_criterion(known: tuple[str, ...], criterion_id: str) -> None:
+    if criterion_id not in known:
+        raise RuleViolated(
+            "unknown-criterion",
+            f"{criterion_id} is not a criterion that is answered by itself. Known: {', '.join(known)}.",
+            field="criterion_id",
+        )
+
+
+def _require_dated_past(evidence_on: date | None, today: date) -> None:
+    if evidence_on is not None and evidence_on > today:
+        raise RuleViolated(
+            "evidence-in-the-future", "The evidence cannot be dated after today.", field="evidence_on"
+        )
+
+
+def _saved(
+    episode: ScreeningEpisode,
+    criterion_id: str,
+    status: CriterionStatus,
+    evidence_on: date | None,
+    note: str,
+    at: datetime,
+    reason: str,
+) -> EligibilityFinding:
+    finding = episode.findings.filter(criterion_id=criterion_id).first()
+    if finding is None:
+        finding = EligibilityFinding(episode=episode, criterion_id=criterion_id, recorded_at=at)
+        finding.status, finding.evidence_on, finding.note = status.value, evidence_on, note
+        finding.save_new()
+        return finding
+    if finding.status != CriterionStatus.UNKNOWN.value:
+        require_reason(reason, "an entered finding is changed")
+    finding.status, finding.evidence_on, finding.note = status.value, evidence_on, note
+    finding.save_changes(["status", "evidence_on", "note"])
+    return finding
+
+
+def _reopen(episode: ScreeningEpisode, decision: EligibilityDecision, at: datetime) -> None:
+    decision.reopened_at = at
+    decision.save_changes(["reopened_at"])
+    episode.state = EpisodeState.OPEN.value
+    episode.save_changes(["state"])

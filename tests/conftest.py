@@ -1,0 +1,34 @@
+"""What every test run needs: a real PostgreSQL, DATABASE_URL's or one of our own."""
+
+import os
+from contextlib import ExitStack
+
+import pytest
+from django.conf import settings
+
+from trialsite.devservices.problems import CannotStart
+from trialsite.devservices.shared_server import shared_server
+from trialsite.settings.databases import parse_address
+
+_until_the_end = ExitStack()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the shared server before any worker process or database connection exists."""
+    if os.environ.get("DATABASE_URL"):
+        return
+    try:
+        address = _until_the_end.enter_context(shared_server())
+    except CannotStart as problem:
+        raise pytest.UsageError(f"No PostgreSQL for the tests: {problem}") from problem
+    # The settings have been read by now; worker processes and programs under test read the variable.
+    os.environ["DATABASE_URL"] = address
+    parsed = parse_address(address)
+    settings.DATABASES["default"].update(
+        {key: parsed[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _until_the_end.close()

@@ -1,0 +1,296 @@
+"""`validate`: is a resolved protocol version whole and sound? Called at start-up, before any rule reads it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from trialsite.protocol.types import (
+    Arm,
+    ClockDefinition,
+    Criterion,
+    DoseLevel,
+    EventKind,
+    Ladder,
+    Limit,
+    ObligationKind,
+    ProtocolVersion,
+    Rung,
+    ScheduledItem,
+    Source,
+)
+from trialsite.protocol.windows import window_for
+
+Item = Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit
+
+# The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
+RECORDED_CRITERIA = (
+    *(f"I{number}" for number in range(1, 14)),
+    *(f"I10.{number}" for number in range(1, 7)),
+    *(f"E{number}" for number in range(1, 13)),
+    *(f"E7.{number}" for number in range(1, 5)),
+    *(f"E10.{name}" for name in ("HBV", "HCV", "HIV", "SYPHILIS")),
+)
+DERIVED_LADDERS = {"P-CONTRA": "none", "RECONSENT": "task"}  # obligations the engine makes without a row
+_SCHEDULED_KINDS = frozenset(
+    {ObligationKind.VISIT, ObligationKind.PROCEDURE, ObligationKind.TASK, ObligationKind.PERIOD}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong. code: stable, kebab-case. item_id: where, or "" for the version."""
+
+    code: str
+    item_id: str
+    message: str
+
+
+class ProtocolInvalid(ValueError):
+    """A protocol version or amendment cannot be used. code: that of the first fault."""
+
+    def __init__(self, number: str, faults: Iterable[Fault]) -> None:
+        self.number = number
+        self.faults = tuple(faults)
+        self.code = self.faults[0].code
+        lines = "\n".join(f"  {one.code} {one.item_id}: {one.message}" for one in self.faults)
+        super().__init__(f"protocol version {number}:\n{lines}")
+
+
+def validate(version: ProtocolVersion) -> None:
+    """Return if `version` is sound; raise ProtocolInvalid with every fault that was found."""
+    faults = [fault for check in _CHECKS for fault in check(version)]
+    if faults:
+        raise ProtocolInvalid(version.number, faults)
+
+
+def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
+    """Return everything an amendment may name by id, in the order of the version."""
+    return (
+        *version.criteria,
+        *version.schedule,
+        *version.clocks,
+        *version.ladders,
+        *version.dose_levels,
+        *version.limits,
+    )
+
+
+def _fault(code: str, item_id: str, message: str) -> Fault:
+    return Fault(code=code, item_id=item_id, message=message)
+
+
+def _check_number(version: ProtocolVersion) -> Iterator[Fault]:
+    major, _, minor = version.number.partition(".")
+    if not (major.isdecimal() and minor.isdecimal()):
+        yield _fault("number-unsound", "", f"{version.number!r} is not two numbers joined by a dot")
+
+
+def _check_ids(version: ProtocolVersion) -> Iterator[Fault]:
+    for item_id, count in Counter(item.id for item in items_of(version)).items():
+        if count > 1:
+            yield _fault("id-duplicate", item_id, f"is used {count} times")
+        if item_id in version.retired:
+            yield _fault("id-retired", item_id, "was retired and may not be used again")
+        if item_id in DERIVED_LADDERS:
+            yield _fault("id-reserved", item_id, "is made by the engine itself")
+
+
+def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
+    for one in version.criteria:
+        if not (one.text and one.plain and one.plain_zh):
+            yield _fault("text-missing", one.id, "needs the recorded sentence and both plain versions")
+    for row in version.schedule:
+        if not (row.title and row.title_zh):
+            yield _fault("text-missing", row.id, "needs a title in both languages")
+    for clock in version.clocks:
+        if not (clock.title and clock.title_zh):
+            yield _fault("text-missing", clock.id, "needs a title in both languages")
+
+
+def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
+    sourced = [
+        *((one.id, one.source) for one in version.criteria),
+        *((row.id, row.source) for row in version.schedule),
+        *((clock.id, clock.source) for clock in version.clocks),
+        *((level.id, level.source) for level in version.dose_levels),
+        *((limit.id, limit.source) for limit in version.limits),
+        *((definition.arm, definition.source) for definition in version.arms),
+        ("trial", version.trial.source),
+        ("cohort-rule", version.cohort_rule.source),
+    ]
+    for item_id, source in sourced:
+        if not isinstance(source, Source):  # an amendment file might pass a bare word
+            yield _fault("source-missing", item_id, f"{source!r} is not a source")
+
+
+def _check_criteria(version: ProtocolVersion) -> Iterator[Fault]:
+    by_id = {one.id: one for one in version.criteria}
+    for recorded in RECORDED_CRITERIA:
+        if recorded not in by_id and recorded not in version.retired:
+            yield _fault("criterion-missing", recorded, "is in the record but neither present nor retired")
+    for one in version.criteria:
+        if one.parent:
+            yield from _check_parent(one, by_id)
+
+
+def _check_parent(criterion: Criterion, by_id: dict[str, Criterion]) -> Iterator[Fault]:
+    parent = by_id.get(criterion.parent)
+    if parent is None:
+        yield _fault("parent-unknown", criterion.id, f"its parent {criterion.parent} does not exist")
+    elif parent.kind is not criterion.kind:
+        yield _fault("parent-kind", criterion.id, f"its parent {parent.id} is of the other kind")
+    elif parent.parent:
+        yield _fault("parent-nested", criterion.id, f"its parent {parent.id} is a sub-item itself")
+
+
+def _check_ladders(version: ProtocolVersion) -> Iterator[Fault]:
+    ladders = {ladder.id for ladder in version.ladders}
+    used = [
+        *((row.id, row.ladder) for row in version.schedule),
+        *((clock.id, clock.ladder) for clock in version.clocks),
+        *DERIVED_LADDERS.items(),
+    ]
+    for item_id, ladder_id in used:
+        if ladder_id not in ladders:
+            yield _fault("ladder-unknown", item_id, f"its ladder {ladder_id!r} does not exist")
+    for ladder in version.ladders:
+        yield from _check_rungs(ladder)
+
+
+def _check_rungs(ladder: Ladder) -> Iterator[Fault]:
+    if len({rung.id for rung in ladder.rungs}) < len(ladder.rungs):
+        yield _fault("rung-duplicate", ladder.id, "names a rung twice")
+    for rung in ladder.rungs:
+        if not _is_sound(rung):
+            yield _fault("rung-unsound", ladder.id, f"{rung.id} needs days, or hours from the opening")
+
+
+def _is_sound(rung: Rung) -> bool:
+    if rung.hours is None:
+        return rung.days is not None and rung.relative_to in {"opens", "closes"}
+    return rung.days is None and rung.relative_to == "opens" and rung.hours >= 0
+
+
+def _check_rows(version: ProtocolVersion) -> Iterator[Fault]:
+    for row in version.schedule:
+        if row.lower_days < 0 or row.upper_days < 0 or (row.missed_after_days or 0) < 0:
+            yield _fault("window-unsound", row.id, "a window cannot end before it begins")
+        if row.offset.months and row.offset.days:
+            yield _fault("offset-mixed", row.id, "count in calendar months or in days, not in both")
+        if row.kind not in _SCHEDULED_KINDS:
+            yield _fault("kind-unsuitable", row.id, f"a {row.kind} is not a row of the schedule")
+        if row.fulfilled_by & row.ends_with:
+            yield _fault("end-fulfils", row.id, "the same event both fulfils it and calls it off")
+        if not _has_suitable_fulfilment(row):
+            yield _fault("fulfilment-unsuitable", row.id, "the events that fulfil it do not suit its kind")
+
+
+def _has_suitable_fulfilment(row: ScheduledItem) -> bool:
+    if row.kind is ObligationKind.PERIOD:
+        return not row.fulfilled_by  # a period simply runs
+    if row.kind is ObligationKind.VISIT:
+        return row.fulfilled_by == {EventKind.VISIT_PERFORMED}
+    return bool(row.fulfilled_by)
+
+
+def _check_anchors(version: ProtocolVersion) -> Iterator[Fault]:
+    """Every row must be reachable: from the referral, through what fulfils reachable rows."""
+    reachable = {EventKind.REFERRED}
+    waiting = list(version.schedule)
+    while ready := [row for row in waiting if row.anchor in reachable]:
+        reachable.update(*(row.fulfilled_by for row in ready))
+        waiting = [row for row in waiting if row not in ready]
+    for row in waiting:
+        yield _fault("anchor-unreachable", row.id, f"nothing leads to its anchor {row.anchor}")
+
+
+def _reference_days() -> list[date]:
+    """First and last days of every month of a four-year cycle: where calendar months clamp."""
+    every_day = (date(2027, 1, 1) + timedelta(days=days) for days in range(1461))
+    return [day for day in every_day if day.day == 1 or day.day >= 28]
+
+
+def _check_series(version: ProtocolVersion) -> Iterator[Fault]:
+    """Windows of one series must not overlap: a visit would be missed while its own window is open."""
+    visits = [row for row in version.schedule if row.kind is ObligationKind.VISIT]
+    reported = set()
+    for arm in Arm:
+        for anchor in {row.anchor for row in visits}:
+            series = [row for row in visits if row.anchor is anchor and (not row.arms or arm in row.arms)]
+            reported |= _overlapping(series)
+    for earlier, later in sorted(reported):
+        yield _fault("series-overlap", later, f"opens before the window of {earlier} has closed")
+
+
+def _overlapping(series: list[ScheduledItem]) -> set[tuple[str, str]]:
+    found = set()
+    for anchor_on in _reference_days():
+        windows = sorted(((window_for(row, anchor_on), row.id) for row in series), key=lambda w: w[0].target)
+        found |= {(a, b) for (before, a), (after, b) in pairwise(windows) if after.first <= before.last}
+    return found
+
+
+def _check_arms(version: ProtocolVersion) -> Iterator[Fault]:
+    defined = [definition.arm for definition in version.arms]
+    for arm in Arm:
+        if defined.count(arm) != 1:
+            yield _fault("arm-undefined", arm, "needs exactly one definition")
+        if not any(level.arm is arm for level in version.dose_levels):
+            yield _fault("arm-uncovered", arm, "has no dose level")
+        if not any(_leads_to_infusion(row, arm) for row in version.schedule):
+            yield _fault("arm-uncovered", arm, "has no infusion in the schedule")
+
+
+def _leads_to_infusion(row: ScheduledItem, arm: Arm) -> bool:
+    return EventKind.INFUSED in row.fulfilled_by and (not row.arms or arm in row.arms)
+
+
+def _check_numbers(version: ProtocolVersion) -> Iterator[Fault]:
+    for clock in version.clocks:
+        if clock.hours <= 0:
+            yield _fault("clock-unsound", clock.id, "a clock needs at least one hour")
+    for limit in version.limits:
+        if limit.value < 0 or not limit.unit:
+            yield _fault("limit-unsound", limit.id, "a limit needs a value from 0 and its unit")
+    yield from _check_doses(version)
+    yield from _check_cohorts(version)
+
+
+def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
+    for level in version.dose_levels:
+        if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
+            yield _fault("dose-unsound", level.id, "the nominal dose lies outside its own range")
+    for arm in Arm:
+        levels = sorted(
+            (level for level in version.dose_levels if level.arm is arm),
+            key=lambda level: level.nominal_cells_per_kg,
+        )
+        for lower, higher in pairwise(levels):
+            if lower.upper_cells_per_kg >= higher.lower_cells_per_kg:
+                yield _fault("dose-overlap", higher.id, f"does not lie wholly above {lower.id}")
+
+
+def _check_cohorts(version: ProtocolVersion) -> Iterator[Fault]:
+    rule = version.cohort_rule
+    if not (0 < rule.size <= rule.expanded_size and rule.dlt_window_days > 0 and rule.stagger_days >= 0):
+        yield _fault("cohort-unsound", "cohort-rule", "sizes, window and stagger do not fit together")
+    for row in version.schedule:
+        if row.id == "P-DLT" and row.upper_days != rule.dlt_window_days:
+            yield _fault("cohort-window", row.id, "differs from the window of the cohort rule")
+
+
+_CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
+    _check_number,
+    _check_ids,
+    _check_texts,
+    _check_sources,
+    _check_criteria,
+    _check_ladders,
+    _check_rows,
+    _check_anchors,
+    _check_series,
+    _check_arms,
+    _check_numbers,
+)

@@ -1,0 +1,24 @@
+"""Protocol version 1.0: the public registry record, completed by labelled assumptions."""
+
+from trialsite.protocol.types import ProtocolVersion
+from trialsite.protocol.versions.v1_0.criteria import CRITERIA
+from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
+from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
+from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
+
+VERSION = ProtocolVersion(
+    number="1.0",
+    title="Version 1.0: the registry record with assumed schedule, doses and limits",
+    approved_on=None,  # not public
+    requires_reconsent=False,
+    summary_of_changes=("First version.",),
+    trial=TRIAL,
+    arms=ARMS,
+    criteria=CRITERIA,
+    schedule=SCHEDULE,
+    clocks=CLOCKS,
+    ladders=LADDERS,
+    dose_levels=DOSE_LEVELS,
+    cohort_rule=COHORT_RULE,
+    limits=LIMITS,
+)

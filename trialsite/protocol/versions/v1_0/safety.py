@@ -1,0 +1,145 @@
+"""Reporting clocks, reminder ladders, dose levels, the cohort rule and single limits.
+
+The record states only the age limit and the contraception year; all else is assumed.
+"""
+
+from trialsite.protocol.types import (
+    Arm,
+    ClockDefinition,
+    CohortRule,
+    DoseLevel,
+    Ladder,
+    Limit,
+    Rung,
+    Source,
+)
+
+DAY_HOURS = 24
+
+CLOCKS = (
+    ClockDefinition(
+        id="C-SAE",
+        title="Serious adverse event: report to the sponsor",
+        title_zh="严重不良事件：向申办者报告",
+        hours=DAY_HOURS,
+        source=Source.ASSUMED,
+        note="From awareness of the investigator; an incomplete first report is allowed. The law says at once.",
+    ),
+    ClockDefinition(
+        id="C-AESI",
+        title="Adverse event of special interest: report to the sponsor",
+        title_zh="特别关注的不良事件：向申办者报告",
+        hours=DAY_HOURS,
+        source=Source.ASSUMED,
+        note="CRS or ICANS of grade 3 and more, IEC-HS, second malignancy.",
+    ),
+    ClockDefinition(
+        id="C-PREG",
+        title="Pregnancy of a participant or partner: report to the sponsor",
+        title_zh="受试者或其伴侣妊娠：向申办者报告",
+        hours=DAY_HOURS,
+        source=Source.ASSUMED,
+        note="Followed to its outcome, the child to 12 months of age.",
+    ),
+    ClockDefinition(
+        id="C-SUSAR-7",
+        title="Fatal or life-threatening SUSAR: report to the authority",
+        title_zh="致死或危及生命的可疑且非预期严重不良反应：向监管部门报告",
+        hours=7 * DAY_HOURS,
+        source=Source.ASSUMED,
+        ladder="clock-7",
+        note="Day 0 is the day the sponsor first knows; the complete report follows within 8 more days.",
+    ),
+    ClockDefinition(
+        id="C-SUSAR-15",
+        title="Other SUSAR: report to the authority",
+        title_zh="其他可疑且非预期严重不良反应：向监管部门报告",
+        hours=15 * DAY_HOURS,
+        source=Source.ASSUMED,
+        ladder="clock-15",
+        note="Day 0 is the day the sponsor first knows. No shift for weekends.",
+    ),
+)
+
+
+def _elapsed(*hours: int) -> tuple[Rung, ...]:
+    return tuple(Rung(id=f"{passed}h", relative_to="opens", hours=passed) for passed in hours)
+
+
+_OPENS = Rung(id="opens", relative_to="opens", days=0)
+_CLOSES_SOON = Rung(id="closes-2d", relative_to="closes", days=-2)
+_OVERDUE = Rung(id="overdue", relative_to="closes", days=1)
+
+LADDERS = (
+    Ladder(
+        id="visit",
+        rungs=(
+            Rung(id="opens-7d", relative_to="opens", days=-7),
+            Rung(id="opens-1d", relative_to="opens", days=-1),
+            _OPENS,
+            _CLOSES_SOON,
+            _OVERDUE,
+        ),
+    ),
+    Ladder(id="daily", rungs=(_OPENS, _OVERDUE)),
+    Ladder(id="task", rungs=(_OPENS, _CLOSES_SOON, _OVERDUE)),
+    Ladder(id="clock", rungs=_elapsed(12, 20, 24)),
+    Ladder(id="clock-7", rungs=_elapsed(72, 120, 144, 168)),
+    Ladder(id="clock-15", rungs=_elapsed(168, 288, 336, 360)),
+    Ladder(id="none", rungs=()),
+)
+
+
+def _dose(arm: Arm, label: str, step: int, nominal: int) -> DoseLevel:
+    """A dose level whose range is 20 % either side, in exact cells per kilogram."""
+    return DoseLevel(
+        id=f"DL-{label}-{step}",
+        arm=arm,
+        title=f"Dose level {step}",
+        nominal_cells_per_kg=nominal,
+        lower_cells_per_kg=nominal * 80 // 100,
+        upper_cells_per_kg=nominal * 120 // 100,
+        source=Source.ASSUMED,
+    )
+
+
+DOSE_LEVELS = (
+    _dose(Arm.INTRAVENOUS, "IV", 1, 1_000_000),
+    _dose(Arm.INTRAVENOUS, "IV", 2, 3_000_000),
+    _dose(Arm.INTRAVENOUS, "IV", 3, 10_000_000),
+    _dose(Arm.INTRAPLEURAL, "IP", 1, 300_000),
+    _dose(Arm.INTRAPLEURAL, "IP", 2, 1_000_000),
+    _dose(Arm.INTRAPLEURAL, "IP", 3, 3_000_000),
+)
+
+COHORT_RULE = CohortRule(
+    size=3,
+    expanded_size=6,
+    dlt_window_days=28,
+    stagger_days=14,
+    source=Source.ASSUMED,
+    note="3+3 per arm; days after infusion, day 28 included. The definition of a DLT is not public.",
+)
+
+
+def _limit(limit_id: str, value: int, unit: str, title: str, source: Source = Source.ASSUMED) -> Limit:
+    return Limit(id=limit_id, value=value, unit=unit, title=title, source=source)
+
+
+LIMITS = (
+    _limit("L-AGE-MIN", 18, "years", "Lowest age at consent", Source.SEED),
+    _limit("L-CONTRA", 12, "months", "Contraception after the last infusion", Source.SEED),
+    _limit("L-CONTRA-LD", 12, "months", "Contraception after lymphodepletion when never infused"),
+    _limit("L-SCR-LEUK", 28, "days", "Longest time from screening to leukapheresis"),
+    _limit("L-LAB-VALID", 7, "days", "Validity of laboratory results before enrolment"),
+    _limit("L-IMAGING-VALID", 28, "days", "Validity of imaging before enrolment"),
+    _limit("L-RECONSENT", 28, "days", "Time to sign a new consent version"),
+    _limit("L-LOST-ATTEMPTS", 3, "attempts", "Documented contact attempts before lost to follow-up"),
+    _limit("L-FLU-MIN", 25, "mg/m2", "Lowest daily dose of fludarabine"),
+    _limit("L-FLU-MAX", 30, "mg/m2", "Highest daily dose of fludarabine"),
+    _limit("L-CY-MIN", 250, "mg/m2", "Lowest daily dose of cyclophosphamide"),
+    _limit("L-CY-MAX", 500, "mg/m2", "Highest daily dose of cyclophosphamide"),
+    _limit("L-PREG-TEST-H", 72, "hours", "Longest time from pregnancy test to lymphodepletion"),
+    _limit("L-LD-GAP-H", 48, "hours", "Shortest time from the last lymphodepletion dose to infusion"),
+    _limit("L-THAW-MIN", 30, "minutes", "Longest time from thaw to the start of infusion"),
+)

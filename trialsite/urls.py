@@ -1,0 +1,17 @@
+"""Every URL of the product. The only place where the apps' web and API URLs come together."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("trialsite.accounts.urls")),
+    path("", include("trialsite.web.urls")),
+    path("", include("participants.web.urls")),
+    path("", include("screening.web.urls")),
+    path("", include("infusion.web.urls")),
+    path("", include("followup.web.urls")),
+    path("api/v1/", include("trialsite.api.urls")),
+    path("api/v1/", include("participants.api.urls")),
+    path("api/v1/", include("screening.api.urls")),
+    path("api/v1/", include("infusion.api.urls")),
+    path("api/v1/", include("followup.api.urls")),
+]

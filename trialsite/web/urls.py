@@ -1,0 +1,23 @@
+"""Health, session and the component page; the people of a site."""
+
+from django.urls import path
+
+from trialsite.web import users, views
+
+app_name = "web"
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("language/", views.set_language, name="set-language"),
+    path("session/keep/", views.keep_alive, name="keep-alive"),
+    path("session/site/", views.choose_site, name="choose-site"),
+    path("components/", views.components, name="components"),
+    path("users/", users.user_list, name="users"),
+    path("users/add/", users.add_user, name="user-add"),
+    path("users/<uuid:user_id>/", users.user_page, name="user"),
+    path("users/<uuid:user_id>/roles/", users.grant, name="user-grant"),
+    path("users/<uuid:user_id>/roles/<uuid:membership_id>/revoke/", users.revoke, name="user-revoke"),
+    path("users/<uuid:user_id>/deactivate/", users.deactivate, name="user-deactivate"),
+]
