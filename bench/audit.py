@@ -5,7 +5,7 @@ trail. Absolute times depend on the machine; the ratios of one run are what to c
 
     python bench/audit.py [rounds]          needs DATABASE_URL with the migrations applied
 
-Everything happens in schemas and tables of its own, dropped at the end.
+Everything happens in schemas of its own, dropped at the end.
 """
 
 import os
@@ -19,8 +19,8 @@ from pathlib import Path
 import django
 import psycopg
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.dev")
-SOURCE = Path(__file__).parent.parent / "trialsite/audit/migrations/0001_trail.sql"
+PROJECT = Path(__file__).resolve().parent.parent
+SOURCE = PROJECT / "trialsite/audit/migrations/0001_trail.sql"
 DIFF = re.compile(r"        SELECT jsonb_object_agg.*?after := coalesce\(after, '\{\}'\);\n", re.DOTALL)
 WHOLE = "        before := to_jsonb(OLD);\n        after := whole;\n"
 LOOP = """        before := '{}';
@@ -59,9 +59,13 @@ def variants() -> dict[str, str | None]:
     }
 
 
+def schema_of(name: str) -> str:
+    return f"bench_{name.replace(' ', '_').lower()}"
+
+
 def build(cursor: psycopg.Cursor, name: str, body: str | None) -> None:
     """Make one table, and for a variant its function and a copy of the trail."""
-    schema = f"bench_{name.replace(' ', '_').lower()}"
+    schema = schema_of(name)
     cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     cursor.execute(f"CREATE SCHEMA {schema}")
     cursor.execute(
@@ -97,7 +101,7 @@ def insert_sql(schema: str, rows: int) -> str:
 
 def measured(name: str, connection: psycopg.Connection, rows: int) -> dict[str, float]:
     """Return microseconds per row of each kind of write on one variant, in one round."""
-    schema = f"bench_{name.replace(' ', '_').lower()}"
+    schema = schema_of(name)
     trail = name != "none"
     cursor = connection.cursor()
 
@@ -130,6 +134,8 @@ def measured(name: str, connection: psycopg.Connection, rows: int) -> dict[str, 
 
 
 def main(rounds: int) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.dev")
+    sys.path.insert(0, str(PROJECT))
     django.setup()
     from django.db import connection as configured
 
@@ -141,14 +147,17 @@ def main(rounds: int) -> None:
     connection.commit()
     names = list(variants())
     results: dict[str, list[dict[str, float]]] = {name: [] for name in names}
-    for turn in range(rounds):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            results[name].append(measured(name, connection, 2000))
-    report(results)
-    with connection.cursor() as cursor:
+    try:
+        for turn in range(rounds):
+            first = turn % len(names)
+            for name in names[first:] + names[:first]:
+                results[name].append(measured(name, connection, 2000))
+    finally:
+        connection.rollback()
         for name in names:
-            cursor.execute(f"DROP SCHEMA bench_{name.replace(' ', '_').lower()} CASCADE")
-    connection.commit()
+            connection.execute(f"DROP SCHEMA {schema_of(name)} CASCADE")
+        connection.commit()
+    report(results)
 
 
 def report(results: dict[str, list[dict[str, float]]]) -> None:

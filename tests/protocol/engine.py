@@ -35,6 +35,7 @@ LEFT = frozenset(
     {K.WITHDRAWN_FROM_VISITS, K.WITHDRAWN_FROM_DATA_USE, K.LOST_TO_FOLLOW_UP, K.DIED},
 )
 TREATMENT_ENDED = LEFT | {K.WITHDRAWN_FROM_TREATMENT}
+NO_PRODUCT = TREATMENT_ENDED | {K.PRODUCT_FAILED}
 
 
 def on(text: str) -> date:
@@ -162,7 +163,7 @@ SCHEDULE = (
         lower=1,
         upper=1,
         fulfilled_by={K.LYMPHODEPLETION_DOSE_GIVEN},
-        ends_with=TREATMENT_ENDED,
+        ends_with=NO_PRODUCT,
         missed_after_days=30,
     ),
     row(
@@ -170,7 +171,7 @@ SCHEDULE = (
         kind=ObligationKind.PROCEDURE,
         anchor=K.INFUSION_PLANNED,
         fulfilled_by={K.INFUSED},
-        ends_with=TREATMENT_ENDED,
+        ends_with=NO_PRODUCT,
         missed_after_days=30,
     ),
     row("P-DLT", kind=ObligationKind.PERIOD, upper=28, fulfilled_by=()),

@@ -44,7 +44,9 @@ def test_before_consent_there_is_no_period() -> None:
 
 def test_it_starts_at_the_instant_of_the_first_consent() -> None:
     found = contraception_period([consented("2.0", "2026-06-01"), CONSENT])
-    assert found == ContraceptionPeriod(starts_at=local("2026-01-05T10:00"), last_on=None, basis=Basis.ON_STUDY)
+    assert found == ContraceptionPeriod(
+        starts_at=local("2026-01-05T10:00"), last_on=None, basis=Basis.ON_STUDY
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,9 @@ def test_never_infused_and_still_on_study_it_is_open() -> None:
     ("exit_on", "last_on", "basis"),
     [
         pytest.param("2026-04-01", "2027-03-03", Basis.LYMPHODEPLETION, id="left soon after"),
-        pytest.param("2027-03-02", "2027-03-03", Basis.LYMPHODEPLETION, id="left the day before the year is over"),
+        pytest.param(
+            "2027-03-02", "2027-03-03", Basis.LYMPHODEPLETION, id="left the day before the year is over"
+        ),
         pytest.param("2027-03-03", "2027-03-03", Basis.STUDY_EXIT, id="left on the last day"),
         pytest.param("2027-03-04", "2027-03-04", Basis.STUDY_EXIT, id="left later"),
     ],
@@ -140,7 +144,9 @@ def test_never_infused_the_year_after_the_last_lymphodepletion_dose_counts_if_la
     ("left", "back"),
     [
         pytest.param(K.SCREEN_FAILED, event(K.SCREENING_STARTED, "2026-04-01"), id="screened again"),
-        pytest.param(K.SCREEN_FAILED, consented("2.0", "2026-04-01"), id="consented again after screen failure"),
+        pytest.param(
+            K.SCREEN_FAILED, consented("2.0", "2026-04-01"), id="consented again after screen failure"
+        ),
         pytest.param(K.LOST_TO_FOLLOW_UP, visited("V-BL#1", "2026-04-01"), id="found again"),
         pytest.param(K.WITHDRAWN_FROM_VISITS, consented("2.0", "2026-04-01"), id="consented again"),
     ],
@@ -154,7 +160,9 @@ def test_who_came_back_is_on_study_again(left: K, back: Event) -> None:
     [
         pytest.param(K.SCREEN_FAILED, visited("V-BL#1", "2026-04-01"), id="a visit after screen failure"),
         pytest.param(K.WITHDRAWN_FROM_VISITS, visited("V-BL#1", "2026-04-01"), id="a last safety visit"),
-        pytest.param(K.WITHDRAWN_FROM_VISITS, event(K.WITHDRAWN_FROM_DATA_USE, "2026-04-01"), id="data use later"),
+        pytest.param(
+            K.WITHDRAWN_FROM_VISITS, event(K.WITHDRAWN_FROM_DATA_USE, "2026-04-01"), id="data use later"
+        ),
         pytest.param(K.SCREEN_FAILED, event(K.DIED, "2026-04-01"), id="death after the exit"),
     ],
 )
@@ -169,6 +177,11 @@ def test_screened_again_and_failed_again_it_ends_with_the_second_failure() -> No
         event(K.SCREEN_FAILED, "2026-04-20"),
     )
     assert found.last_on == on("2026-04-20")
+
+
+@pytest.mark.parametrize("mistyped", [K.DIED, K.COMPLETED])
+def test_it_never_ends_before_the_day_it_began(mistyped: K) -> None:
+    assert period(event(mistyped, "2025-02-10")).last_on == on("2026-01-05")
 
 
 def test_the_period_is_in_the_plan_and_ends_after_its_last_covered_day() -> None:

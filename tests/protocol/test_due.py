@@ -63,7 +63,9 @@ def test_an_undone_visit_goes_from_upcoming_to_missed(now: datetime, expected: D
         pytest.param(MISSED, DueState.DONE_LATE, id="when it was already missed"),
     ],
 )
-@pytest.mark.parametrize("now", [OPENS - timedelta(days=30), OPENS, CLOSES, MISSED, MISSED + timedelta(days=30)])
+@pytest.mark.parametrize(
+    "now", [OPENS - timedelta(days=30), OPENS, CLOSES, MISSED, MISSED + timedelta(days=30)]
+)
 def test_a_done_visit_is_early_in_time_or_late_whenever_one_looks(
     fulfilled_at: datetime, expected: DueState, now: datetime
 ) -> None:
@@ -273,7 +275,9 @@ def obligations(draw: st.DrawFn) -> tuple[Obligation, str]:
         opens_on=first.isoformat(),
         closes_on=last.isoformat() if last else None,
         zone=zone,
-        missed_at=closes_at + timedelta(days=missed_after) if closes_at and missed_after is not None else None,
+        missed_at=closes_at + timedelta(days=missed_after)
+        if closes_at and missed_after is not None
+        else None,
         fulfilled_at=opens_at + timedelta(hours=fulfilled) if fulfilled is not None else None,
         ended_at=opens_at + timedelta(hours=ended) if ended is not None else None,
         is_protocol_window=draw(st.booleans()),

@@ -6,8 +6,20 @@ from itertools import product
 
 import pytest
 
-from tests.protocol.engine import INSTANT, activated, consented, event, facts, infused, local, midnight
-from tests.protocol.engine import K, obligation, protocol, visited
+from tests.protocol.engine import (
+    INSTANT,
+    K,
+    activated,
+    consented,
+    event,
+    facts,
+    infused,
+    local,
+    midnight,
+    obligation,
+    protocol,
+    visited,
+)
 from trialsite.protocol.findings import Category, Finding
 from trialsite.protocol.gates import Check, Outcome, check, gate, hold_checks
 from trialsite.protocol.schedule import plan
@@ -38,7 +50,9 @@ def test_a_gate_passes_only_if_every_check_does_and_a_failure_decides(outcomes: 
 
 
 def test_each_obstacle_of_an_act_that_happened_is_an_important_finding() -> None:
-    found = gate(Act.INFUSE, [checked("released", FAIL), checked("identity", PASS), checked("fever", UNKNOWN)])
+    found = gate(
+        Act.INFUSE, [checked("released", FAIL), checked("identity", PASS), checked("fever", UNKNOWN)]
+    )
     assert found.findings() == (
         Finding(
             rule_id="GATE-infuse-released",
@@ -60,7 +74,9 @@ def test_a_passed_gate_has_no_findings() -> None:
 
 
 OPENS, CLOSES = midnight("2026-03-10"), midnight("2026-03-15")
-HOLDING = replace(obligation(kind=ObligationKind.RECONSENT, holds=frozenset({Act.INFUSE})), item_id="RECONSENT")
+HOLDING = replace(
+    obligation(kind=ObligationKind.RECONSENT, holds=frozenset({Act.INFUSE})), item_id="RECONSENT"
+)
 
 
 @pytest.mark.parametrize(

@@ -95,10 +95,16 @@ def test_an_offset_is_months_first_and_then_days(offset: Offset, expected: str) 
     [
         pytest.param(row("D1", days=1), "2026-12-31", ("2027-01-01",) * 3, id="daily: one day"),
         pytest.param(
-            row("D28", days=28, lower=2, upper=2), "2026-03-15", ("2026-04-10", "2026-04-12", "2026-04-14"), id="D28"
+            row("D28", days=28, lower=2, upper=2),
+            "2026-03-15",
+            ("2026-04-10", "2026-04-12", "2026-04-14"),
+            id="D28",
         ),
         pytest.param(
-            row("M2", months=2, lower=7, upper=7), "2026-12-31", ("2027-02-21", "2027-02-28", "2027-03-07"), id="M2"
+            row("M2", months=2, lower=7, upper=7),
+            "2026-12-31",
+            ("2027-02-21", "2027-02-28", "2027-03-07"),
+            id="M2",
         ),
         pytest.param(
             row("M12", months=12, lower=14, upper=14),
@@ -107,7 +113,10 @@ def test_an_offset_is_months_first_and_then_days(offset: Offset, expected: str) 
             id="M12 of a leap-day infusion",
         ),
         pytest.param(
-            row("APH", days=0, upper=7), "2026-03-15", ("2026-03-15", "2026-03-15", "2026-03-22"), id="one-sided"
+            row("APH", days=0, upper=7),
+            "2026-03-15",
+            ("2026-03-15", "2026-03-15", "2026-03-22"),
+            id="one-sided",
         ),
     ],
 )
@@ -121,14 +130,20 @@ def test_a_window_reaches_from_target_minus_lower_to_target_plus_upper(
 @pytest.mark.parametrize(
     ("at", "zone", "expected"),
     [
-        pytest.param("2026-03-14T15:59:59.999999", WUHAN, "2026-03-14", id="last instant of the 14th in Wuhan"),
+        pytest.param(
+            "2026-03-14T15:59:59.999999", WUHAN, "2026-03-14", id="last instant of the 14th in Wuhan"
+        ),
         pytest.param("2026-03-14T16:00:00", WUHAN, "2026-03-15", id="16:00 UTC is midnight in Wuhan"),
         pytest.param("2026-03-14T16:30:00", WUHAN, "2026-03-15", id="16:30 UTC is the next day in Wuhan"),
         pytest.param("2026-12-31T16:00:00", WUHAN, "2027-01-01", id="New Year"),
         pytest.param("2028-02-28T16:00:00", WUHAN, "2028-02-29", id="into the leap day"),
-        pytest.param("2026-03-15T03:59:59.999999", "America/New_York", "2026-03-14", id="New York summer, before"),
+        pytest.param(
+            "2026-03-15T03:59:59.999999", "America/New_York", "2026-03-14", id="New York summer, before"
+        ),
         pytest.param("2026-03-15T04:00:00", "America/New_York", "2026-03-15", id="New York summer, at"),
-        pytest.param("2026-03-01T04:59:59.999999", "America/New_York", "2026-02-28", id="New York winter, before"),
+        pytest.param(
+            "2026-03-01T04:59:59.999999", "America/New_York", "2026-02-28", id="New York winter, before"
+        ),
         pytest.param("2026-03-01T05:00:00", "America/New_York", "2026-03-01", id="New York winter, at"),
         pytest.param("2026-03-14T18:14:59.999999", "Asia/Kathmandu", "2026-03-14", id="Kathmandu, before"),
         pytest.param("2026-03-14T18:15:00", "Asia/Kathmandu", "2026-03-15", id="Kathmandu, at"),
@@ -153,17 +168,25 @@ def test_a_naive_datetime_is_refused(ask: object) -> None:
     ("day", "zone", "expected"),
     [
         pytest.param("2026-03-15", WUHAN, "2026-03-14T16:00", id="Wuhan"),
-        pytest.param("2026-03-08", "America/New_York", "2026-03-08T05:00", id="clocks go forward later that day"),
-        pytest.param("2026-03-09", "America/New_York", "2026-03-09T04:00", id="the day after is in summer time"),
+        pytest.param(
+            "2026-03-08", "America/New_York", "2026-03-08T05:00", id="clocks go forward later that day"
+        ),
+        pytest.param(
+            "2026-03-09", "America/New_York", "2026-03-09T04:00", id="the day after is in summer time"
+        ),
         pytest.param("2026-11-02", "America/New_York", "2026-11-02T05:00", id="back in winter time"),
-        pytest.param("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00", id="no midnight: starts at 01:00"),
+        pytest.param(
+            "2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00", id="no midnight: starts at 01:00"
+        ),
         pytest.param("2023-10-01", "America/Asuncion", "2023-10-01T04:00", id="no midnight in Asuncion"),
         pytest.param("2026-03-08", "America/Havana", "2026-03-08T05:00", id="no midnight in Havana"),
         pytest.param("2026-11-01", "America/Havana", "2026-11-01T04:00", id="two midnights: the first"),
         pytest.param("2011-12-29", "Pacific/Apia", "2011-12-29T10:00", id="Apia before the skipped day"),
         pytest.param("2011-12-31", "Pacific/Apia", "2011-12-30T10:00", id="Apia after the skipped day"),
         pytest.param("2026-04-05", "Australia/Lord_Howe", "2026-04-04T13:00", id="Lord Howe"),
-        pytest.param("2026-04-06", "Australia/Lord_Howe", "2026-04-05T13:30", id="Lord Howe, half an hour later"),
+        pytest.param(
+            "2026-04-06", "Australia/Lord_Howe", "2026-04-05T13:30", id="Lord Howe, half an hour later"
+        ),
     ],
 )
 def test_a_civil_day_starts_at_its_first_instant(day: str, zone: str, expected: str) -> None:
@@ -207,7 +230,11 @@ def test_days_follow_each_other_without_gap_or_overlap(day: date, zone: str) -> 
 
 def test_a_day_that_the_zone_skipped_has_no_length() -> None:
     skipped = on("2011-12-30")
-    assert day_start_at(skipped, "Pacific/Apia") == day_end_at(skipped, "Pacific/Apia") == utc("2011-12-30T10:00")
+    assert (
+        day_start_at(skipped, "Pacific/Apia")
+        == day_end_at(skipped, "Pacific/Apia")
+        == utc("2011-12-30T10:00")
+    )
 
 
 @pytest.mark.parametrize(

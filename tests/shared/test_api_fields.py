@@ -167,7 +167,12 @@ def test_minus_zero_becomes_zero() -> None:
 
 
 def test_unknown_fields_are_named_at_every_level_together_with_other_errors() -> None:
-    content = {"nmae": "Li", "count": -1, "doses": [{"kg": 1}, {"kg": 2, "site": 3}], "first": {"kg": 1, "x\u202e": 2}}
+    content = {
+        "nmae": "Li",
+        "count": -1,
+        "doses": [{"kg": 1}, {"kg": 2, "site": 3}],
+        "first": {"kg": 1, "x\u202e": 2},
+    }
     assert set(problems_of(content)) == {
         ("nmae", "unknown-field"),
         ("count", "min-value"),

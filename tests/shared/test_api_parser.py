@@ -15,7 +15,9 @@ def refusal_of(raw: bytes) -> RequestRefused:
 
 
 def test_numbers_arrive_exactly_as_written() -> None:
-    parsed = parse_object(b'{"dose": 0.10, "count": 9223372036854775808, "tiny": 1e-7, "zero": -0, "none": 0e5}')
+    parsed = parse_object(
+        b'{"dose": 0.10, "count": 9223372036854775808, "tiny": 1e-7, "zero": -0, "none": 0e5}'
+    )
     assert parsed == {
         "dose": Decimal("0.10"),
         "count": 9223372036854775808,

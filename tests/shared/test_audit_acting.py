@@ -163,7 +163,7 @@ def test_an_open_act_is_not_joined_from_another_connection() -> None:
                 new_ward()
         except DatabaseError as error:
             refused.append(error)
-        with acting(by=DOCTOR, at=AT, action="wards.opened"):
+        with transaction.atomic(), acting(by=DOCTOR, at=AT, action="wards.opened"):
             new_ward("West")
         connection.close()
 

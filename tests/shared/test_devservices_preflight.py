@@ -99,8 +99,8 @@ def test_taken_port_is_held_until_closed() -> None:
 @pytest.mark.parametrize(
     ("folder", "fits"),
     [
-        pytest.param("/s/" + "x" * 87, True, id="107-bytes-with-the-name"),
-        pytest.param("/s/" + "x" * 88, False, id="108-bytes-with-the-name"),
+        pytest.param("/s/" + "x" * 90, True, id="107-bytes-with-the-name"),
+        pytest.param("/s/" + "x" * 91, False, id="108-bytes-with-the-name"),
         pytest.param("/s/" + "试" * 30, False, id="counted-in-bytes"),
         pytest.param("/srv/my trial", False, id="space"),
         pytest.param("/srv/a,b", False, id="comma-means-two-hosts"),

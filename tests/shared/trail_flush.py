@@ -10,20 +10,21 @@ from typing import Any
 import pytest
 from django.db import connection
 
+# Only what is fully on is switched off, so that a trigger installed too weakly makes the flush fail.
 _EACH_TRUNCATE_TRIGGER = """
     DO $$
     DECLARE found record;
     BEGIN
         FOR found IN
             SELECT tgrelid::regclass AS name, tgname FROM pg_trigger
-            WHERE tgfoid = 'public.trail_refuse()'::regprocedure AND tgtype & 32 = 32 AND tgenabled <> '{unless}'
+            WHERE tgfoid = 'public.trail_refuse()'::regprocedure AND tgtype & 32 = 32 AND tgenabled = '{found}'
         LOOP
             EXECUTE format('ALTER TABLE %s {change} TRIGGER %I', found.name, found.tgname);
         END LOOP;
     END $$
 """
-DISABLE = _EACH_TRUNCATE_TRIGGER.format(unless="D", change="DISABLE")
-ENABLE = _EACH_TRUNCATE_TRIGGER.format(unless="A", change="ENABLE ALWAYS")
+DISABLE = _EACH_TRUNCATE_TRIGGER.format(found="A", change="DISABLE")
+ENABLE = _EACH_TRUNCATE_TRIGGER.format(found="D", change="ENABLE ALWAYS")
 
 
 @pytest.fixture(scope="session", autouse=True)

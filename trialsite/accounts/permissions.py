@@ -196,16 +196,17 @@ def require(by: Actor, permission: Permission, site_id: UUID | None) -> None:
     Raises NotPermitted("not-permitted").
     """
     if not access_of(by).may(permission, site_id):
-        raise _refusal(permission)
+        raise refusal(permission)
 
 
 def require_anywhere(by: Actor, permission: Permission) -> None:
     """Pass if `by` holds the permission at one site at least. Raises NotPermitted("not-permitted")."""
     if not access_of(by).holds(permission):
-        raise _refusal(permission)
+        raise refusal(permission)
 
 
-def _refusal(permission: Permission) -> NotPermitted:
+def refusal(permission: Permission) -> NotPermitted:
+    """Return the error that says which roles the act needs."""
     roles = " or ".join(sorted(PERMISSIONS[permission])) or "the system"
     return NotPermitted(
         "not-permitted",

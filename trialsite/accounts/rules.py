@@ -1,5 +1,7 @@
 """What makes a user name, a site code or a time zone acceptable. Pure: text in, text or a refusal out."""
 
+import hashlib
+import hmac
 import re
 import unicodedata
 from zoneinfo import available_timezones
@@ -82,3 +84,9 @@ def _matching(pattern: str, text: str, *, code: str, message: str, field: str) -
     if not re.fullmatch(pattern, text):
         raise RuleViolated(code, message, field=field)
     return text
+
+
+def name_hash(typed: str, key: str) -> str:
+    """Return the keyed hash under which a typed user name is logged and counted for lockout."""
+    name = normalise_username(typed).encode("utf-8", "surrogatepass")
+    return hmac.new(f"sign-in name {key}".encode(), name, hashlib.sha256).hexdigest()

@@ -91,7 +91,7 @@ def field_refused(name: str, code: str, message: str) -> RequestRefused:
 
 def printable(name: str) -> str:
     """Return a client's own name for a field in a form that can be sent back: short, encodable, no NUL."""
-    shown = "".join(c if c.isprintable() else c.encode("ascii", "backslashreplace").decode() for c in name)
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
     return shown if len(shown) <= _MAX_NAME else shown[:_MAX_NAME] + "…"
 
 
@@ -100,9 +100,8 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response:
     problem = describe(exc)
     if problem.status >= 500:
         _report(exc, problem, context)
-    return Response(
-        problem.body(), status=problem.status, headers=dict(problem.headers), content_type=MEDIA_TYPE
-    )
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return Response(problem.body(), status=problem.status, headers=headers, content_type=MEDIA_TYPE)
 
 
 def _report(exc: Exception, problem: Problem, context: Mapping[str, Any]) -> None:

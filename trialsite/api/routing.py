@@ -50,6 +50,7 @@ class UnknownRoute(APIView):
     """Answers every URL under the API that is none, as a problem and not as a page. Include it last."""
 
     required_permission = Permission.USE_ACCOUNT
+    default_response_headers: ClassVar[Mapping[str, str]] = {}  # type: ignore[misc]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Tell signed-in people only that there is nothing."""

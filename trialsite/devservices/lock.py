@@ -20,6 +20,10 @@ class StackLock:
         self._file: int | None = None
         self._children: list[Running] = []
 
+    @property
+    def held(self) -> bool:
+        return self._file is not None
+
     def acquire(self) -> None:
         """Hold the lock, or say who does. `notice` then tells of a stale lock that was replaced."""
         try:

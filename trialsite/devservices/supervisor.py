@@ -115,8 +115,9 @@ class Supervisor:
             self.server.stop()
         for held in self.sockets:
             held.close()
-        self.state.address.unlink(missing_ok=True)
-        self.lock.release()
+        if self.lock.held:
+            self.state.address.unlink(missing_ok=True)
+            self.lock.release()
 
     def _start_database(self) -> None:
         if self.wishes.database_url:

@@ -43,6 +43,7 @@ def _planned_infusions(timeline: Sequence[Event]) -> tuple[Occurrence, ...]:
     """One occurrence per course: a plan is replaced by a later one until the infusion is given.
 
     Numbered by course, so the plan of a second infusion is number 2 although the first was never planned.
+    The plan last set is the anchor: a lot that failed before it does not call the new plan off.
     """
     courses: dict[int, list[Event]] = {}
     infused = 0
@@ -55,7 +56,7 @@ def _planned_infusions(timeline: Sequence[Event]) -> tuple[Occurrence, ...]:
     return tuple(
         Occurrence(
             number=course + 1,
-            at=plans[0].at,
+            at=plans[-1].at,
             on=date.fromisoformat(plans[-1].facts["planned_on"]),
             superseded_at=next_at,
         )

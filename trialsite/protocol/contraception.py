@@ -50,14 +50,17 @@ def contraception_period(events: Sequence[Event]) -> ContraceptionPeriod | None:
     A later infusion restarts the year whatever the order of entry; 29 February clamps to the 28th;
     death ends it; leaving the trial after infusion does not shorten it.
     """
-    consents = [event.at for event in events if event.kind is EventKind.CONSENTED]
+    consents = [event for event in events if event.kind is EventKind.CONSENTED]
     if not consents:
         return None
+    first = min(consents, key=lambda event: event.at)
     last_on, basis = _last_day(events)
     deaths = [event.on for event in events if event.kind is EventKind.DIED]
     if deaths and (last_on is None or min(deaths) < last_on):
         last_on, basis = min(deaths), Basis.DEATH
-    return ContraceptionPeriod(starts_at=min(consents), last_on=last_on, basis=basis)
+    if last_on is not None:
+        last_on = max(last_on, first.on)  # a mistyped death or exit before consent
+    return ContraceptionPeriod(starts_at=first.at, last_on=last_on, basis=basis)
 
 
 def _last_day(events: Sequence[Event]) -> tuple[date | None, Basis]:

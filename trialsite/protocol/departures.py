@@ -16,7 +16,7 @@ _TREATED_AGAIN = frozenset(
 # A visit shows that a lost participant was found; it does not undo a withdrawal (a last safety visit).
 _RETURNS = {
     EventKind.SCREEN_FAILED: frozenset({EventKind.SCREENING_STARTED, EventKind.CONSENTED}),
-    EventKind.WITHDRAWN_FROM_TREATMENT: _TREATED_AGAIN,
+    EventKind.WITHDRAWN_FROM_TREATMENT: _TREATED_AGAIN | {EventKind.INFUSION_PLANNED},
     EventKind.WITHDRAWN_FROM_VISITS: _TREATED_AGAIN | {EventKind.CONSENTED},
     EventKind.WITHDRAWN_FROM_DATA_USE: _TREATED_AGAIN | {EventKind.CONSENTED},
     EventKind.LOST_TO_FOLLOW_UP: _TREATED_AGAIN | {EventKind.CONSENTED, EventKind.VISIT_PERFORMED},

@@ -170,5 +170,5 @@ LOGGING = {
     "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
 }
 
-from trialsite.settings.web import *  # noqa: E402, F403  (settings are layered by star import)
 from trialsite.settings.api import *  # noqa: E402, F403  (settings are layered by star import)
+from trialsite.settings.web import *  # noqa: E402, F403  (settings are layered by star import)

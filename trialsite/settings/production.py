@@ -34,6 +34,8 @@ def _identity_key() -> str:
         raise ImproperlyConfigured(f"IDENTITY_KEY is not base64. {remedy}") from error
     if length != 32:
         raise ImproperlyConfigured(f"IDENTITY_KEY holds {length} bytes, not 32. {remedy}")
+    if base64.b64decode(key).startswith(b"development-only"):
+        raise ImproperlyConfigured(f"IDENTITY_KEY is the development key. {remedy}")
     return key
 
 

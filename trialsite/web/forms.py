@@ -3,12 +3,14 @@
 A date is entered and shown as 2026-11-22, a time in the site's own zone, which stands beside the field.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 BUTTONS_UP_TO = 7  # so many choices are shown as buttons, more as a list
 
@@ -96,6 +98,7 @@ class StepForm(forms.Form):
         for name, field in self.fields.items():
             _localise(field, zone)
             _offer_buttons(field)
+            _speak_plainly(field)
             if today and name in self.not_after_today:
                 field.widget.attrs["max"] = _latest(field, today)
 
@@ -123,6 +126,25 @@ def _offer_buttons(field: forms.Field) -> None:
     if len(choices) <= BUTTONS_UP_TO:
         field.widget = forms.RadioSelect(attrs=field.widget.attrs)
         field.choices = choices
+
+
+def _speak_plainly(field: forms.Field) -> None:
+    """Exchange the stock sentences for short ones, where the form has not set its own."""
+    for code, stock, words in _STOCK:
+        if str(field.error_messages.get(code, "")) == stock:
+            is_choice = isinstance(field, forms.ChoiceField)
+            field.error_messages[code] = "Choose one of these." if is_choice else words
+    field.validators = [_LIMITS[type(v)](v) if type(v) in _LIMITS else v for v in field.validators]
+
+
+_STOCK = (
+    ("required", "This field is required.", "Fill this in."),
+    ("invalid", "Enter a valid date.", "Enter a date like 2026-11-22."),
+)
+_LIMITS: dict[type, Callable[[Any], Any]] = {
+    MinValueValidator: lambda v: MinValueValidator(v.limit_value, "At least %(limit_value)s."),
+    MaxValueValidator: lambda v: MaxValueValidator(v.limit_value, "At most %(limit_value)s."),
+}
 
 
 def _latest(field: forms.Field, today: date) -> str:

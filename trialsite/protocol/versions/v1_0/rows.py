@@ -15,6 +15,7 @@ TREATMENT_ENDED = LEFT | {
     EventKind.REFERRAL_CLOSED,
     EventKind.WITHDRAWN_FROM_TREATMENT,
 }
+NO_PRODUCT = TREATMENT_ENDED | {EventKind.PRODUCT_FAILED}  # nothing to prepare the participant for
 SCREENING_ENDED = TREATMENT_ENDED | {EventKind.SCREEN_FAILED}
 LAST_OF_SERIES_DAYS = 30
 
@@ -28,10 +29,11 @@ def task(
     last: int,
     target: int = 0,
     is_screening: bool = False,
+    needs_product: bool = False,
     note: str = "",
 ) -> ScheduledItem:
     """A task open from the day of its anchor until `last` days later."""
-    ends = SCREENING_ENDED if is_screening else TREATMENT_ENDED
+    ends = SCREENING_ENDED if is_screening else NO_PRODUCT if needs_product else TREATMENT_ENDED
     return ScheduledItem(
         id=item_id,
         kind=ObligationKind.TASK,
@@ -64,6 +66,7 @@ def procedure(
     procedures: tuple[str, ...],
     is_important: bool = False,
     missed_after: int | None = LAST_OF_SERIES_DAYS,
+    is_protocol_window: bool = True,
 ) -> ScheduledItem:
     """A procedure before or at infusion: owed until it is given or treatment is given up."""
     return ScheduledItem(
@@ -77,11 +80,12 @@ def procedure(
         lower_days=lower,
         upper_days=upper,
         fulfilled_by=frozenset({fulfilled_by}),
-        ends_with=TREATMENT_ENDED,
+        ends_with=TREATMENT_ENDED if anchor is EventKind.ENROLLED else NO_PRODUCT,
         source=Source.ASSUMED,
         ladder=ladder,
         procedures=procedures,
         is_important=is_important,
+        is_protocol_window=is_protocol_window,
         missed_after_days=missed_after,
     )
 
@@ -126,15 +130,16 @@ def day(
     *,
     ladder: str = "visit",
     is_important: bool = False,
+    epoch: Epoch = Epoch.TREATMENT,
 ) -> ScheduledItem:
-    """A visit of the treatment epoch, that many days after infusion."""
+    """A visit that many days after infusion; close monitoring, to day 14, belongs to the treatment epoch."""
     titles = (f"Day {number} visit", f"输注后第{number}天访视")
     return visit(
         f"V-D{number}",
         titles,
         Offset(days=number),
         days_either_side,
-        Epoch.TREATMENT,
+        epoch,
         procedures,
         ladder=ladder,
         is_important=is_important,

@@ -9,7 +9,7 @@ from trialsite.protocol.versions.v1_0 import procedures as done_at
 from trialsite.protocol.versions.v1_0.rows import (
     LAST_OF_SERIES_DAYS,
     LEFT,
-    TREATMENT_ENDED,
+    NO_PRODUCT,
     day,
     month,
     procedure,
@@ -88,6 +88,7 @@ TREATMENT = (
         EventKind.PRODUCT_RELEASED,
         {EventKind.INFUSION_PLANNED},
         last=7,
+        needs_product=True,
     ),
     ScheduledItem(
         id="V-BL",
@@ -100,7 +101,7 @@ TREATMENT = (
         lower_days=6,
         upper_days=1,
         fulfilled_by=frozenset({EventKind.VISIT_PERFORMED}),
-        ends_with=TREATMENT_ENDED,
+        ends_with=NO_PRODUCT,
         source=Source.ASSUMED,
         ladder="visit",
         note="Before the first lymphodepletion dose.",
@@ -129,9 +130,10 @@ TREATMENT = (
         target=0,
         lower=0,
         upper=0,
-        ladder="daily",
+        ladder="visit",
         procedures=done_at.INFUSION,
         is_important=True,
+        is_protocol_window=False,  # the planned date is the site's own
     ),
 )
 
@@ -155,8 +157,8 @@ AFTER_INFUSION = (
     *(day(number, 0, done_at.FIRST_WEEK, ladder="daily") for number in range(1, 8)),
     day(10, 1, done_at.SECOND_WEEK),
     day(14, 1, done_at.DAY_14),
-    day(21, 2, done_at.DAY_21),
-    day(28, 2, done_at.DAY_28, is_important=True),
+    day(21, 2, done_at.DAY_21, epoch=Epoch.FOLLOW_UP),
+    day(28, 2, done_at.DAY_28, is_important=True, epoch=Epoch.FOLLOW_UP),
     *(month(number, 7, done_at.MONTHLY) for number in (2, 3)),
     *(month(number, 14, done_at.MONTHLY) for number in (6, 9)),
     month(12, 14, done_at.MONTH_12),

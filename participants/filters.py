@@ -1,0 +1,47 @@
+"""Filters of the lists, the same for the pages and for the API. Each takes rows that are scoped already."""
+
+import django_filters as filters
+
+from participants.models import DeviationStatus
+from participants.states import State
+from trialsite.protocol.findings import Category
+from trialsite.protocol.types import Arm, ObligationKind
+
+
+def words(value: str) -> str:
+    """Return a stored value as people read it: `lost_to_follow_up` → Lost to follow up."""
+    return value.replace("_", " ").capitalize()
+
+
+STATES = [(state.value, words(state.value)) for state in State]
+ARMS = [(arm.value, words(arm.value)) for arm in Arm]
+CATEGORIES = [(category.value, words(category.value)) for category in Category]
+KINDS = [(kind.value, words(kind.value)) for kind in ObligationKind if kind is not ObligationKind.PERIOD]
+
+
+class ParticipantFilter(filters.FilterSet):
+    """code: any part of it, in either case. site: its code. arm: as assigned at enrolment."""
+
+    code = filters.CharFilter(lookup_expr="icontains", max_length=16, label="Subject code")
+    state = filters.ChoiceFilter(choices=STATES, empty_label="Every stage", label="Stage")
+    site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")
+    arm = filters.ChoiceFilter(choices=ARMS, empty_label="Both arms", label="Arm")
+
+
+class DeviationFilter(filters.FilterSet):
+    """important: as proposed by the rule or the person who entered it."""
+
+    code = filters.CharFilter(
+        field_name="participant__code", lookup_expr="icontains", max_length=16, label="Subject code"
+    )
+    status = filters.ChoiceFilter(choices=DeviationStatus.choices, empty_label="Open and closed", label="Status")
+    important = filters.BooleanFilter(field_name="proposed_important", label="Important")
+    category = filters.ChoiceFilter(choices=CATEGORIES, empty_label="Every category", label="Category")
+    site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")
+
+
+class ObligationFilter(filters.FilterSet):
+    """kind: what sort of thing is owed. site: its code."""
+
+    kind = filters.ChoiceFilter(choices=KINDS, empty_label="Every kind", label="Kind")
+    site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")

@@ -1,0 +1,43 @@
+"""The second factor at sign-in, counted and logged like the password."""
+
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm as _AuthenticateForm, ReauthenticateForm as _ReauthenticateForm
+from django.core.exceptions import ValidationError
+
+from trialsite.accounts.door import count_failure, is_locked, keep
+from trialsite.accounts.models import SignInOutcome
+
+_LOCKED = "Too many failed attempts. Try again later."
+
+
+class _CountedCode:
+    """Refuses while the account is locked; a wrong code counts towards the lock."""
+
+    user: Any
+
+    def clean_code(self) -> str:
+        request = context.request
+        if is_locked(request, self.user.username):
+            keep(request, SignInOutcome.LOCKED, self.user)
+            raise ValidationError(_LOCKED, code="locked")
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+        except ValidationError:
+            count_failure(request, self.user.username)
+            keep(request, SignInOutcome.SECOND_FACTOR_REFUSED, self.user)
+            raise
+        return code
+
+
+class AuthenticateForm(_CountedCode, _AuthenticateForm):  # type: ignore[misc]
+    """Asked after the password."""
+
+
+class ReauthenticateForm(_CountedCode, _ReauthenticateForm):  # type: ignore[misc]
+    """Asked again before a sensitive act."""
+
+    def save(self) -> None:
+        super().save()
+        keep(context.request, SignInOutcome.REAUTHENTICATED, self.user, by=self.user)

@@ -1,0 +1,54 @@
+"""allauth's pages of the second factor, with every change written to the sign-in log."""
+
+from typing import Any
+
+from allauth.account import views as account
+from allauth.mfa.base import views as factor
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from trialsite.accounts.door import keep
+from trialsite.accounts.models import SignInOutcome, User
+from trialsite.errors import NotPermitted
+
+
+class ActivateTotpView(totp.ActivateTOTPView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        with transaction.atomic():
+            _keep_change(self.request, SignInOutcome.SECOND_FACTOR_ADDED)
+            return super().form_valid(form)
+
+
+class DeactivateTotpView(totp.DeactivateTOTPView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        with transaction.atomic():
+            _keep_change(self.request, SignInOutcome.SECOND_FACTOR_REMOVED)
+            return super().form_valid(form)
+
+
+class GenerateRecoveryCodesView(recovery.GenerateRecoveryCodesView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        with transaction.atomic():
+            _keep_change(self.request, SignInOutcome.RECOVERY_CODES_RENEWED)
+            return super().form_valid(form)
+
+
+def _keep_change(request: HttpRequest, outcome: SignInOutcome) -> None:
+    if not isinstance(request.user, User):
+        raise NotPermitted("not-signed-in", "Sign in first.")
+    keep(request, outcome, request.user, by=request.user)
+
+
+login = account.LoginView.as_view()
+logout = account.LogoutView.as_view()
+password_change = account.PasswordChangeView.as_view()
+reauthenticate = account.ReauthenticateView.as_view()
+second_factor = factor.IndexView.as_view()
+second_factor_authenticate = factor.AuthenticateView.as_view()
+second_factor_reauthenticate = factor.ReauthenticateView.as_view()
+totp_activate = ActivateTotpView.as_view()
+totp_deactivate = DeactivateTotpView.as_view()
+recovery_codes = recovery.ViewRecoveryCodesView.as_view()
+recovery_codes_generate = GenerateRecoveryCodesView.as_view()
