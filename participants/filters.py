@@ -3,20 +3,15 @@
 import django_filters as filters
 
 from participants.models import DeviationStatus
+from participants.queries.words import ARMS, in_words
 from participants.states import State
 from trialsite.protocol.findings import Category
-from trialsite.protocol.types import Arm, ObligationKind
+from trialsite.protocol.types import ObligationKind
+from trialsite.web.components import status_of
 
-
-def words(value: str) -> str:
-    """Return a stored value as people read it: `lost_to_follow_up` → Lost to follow up."""
-    return value.replace("_", " ").capitalize()
-
-
-STATES = [(state.value, words(state.value)) for state in State]
-ARMS = [(arm.value, words(arm.value)) for arm in Arm]
-CATEGORIES = [(category.value, words(category.value)) for category in Category]
-KINDS = [(kind.value, words(kind.value)) for kind in ObligationKind if kind is not ObligationKind.PERIOD]
+STATES = [(state.value, status_of(state).words) for state in State]
+CATEGORIES = [(category.value, in_words(category.value)) for category in Category]
+KINDS = [(kind.value, in_words(kind.value)) for kind in ObligationKind if kind is not ObligationKind.PERIOD]
 
 
 class ParticipantFilter(filters.FilterSet):
@@ -25,7 +20,7 @@ class ParticipantFilter(filters.FilterSet):
     code = filters.CharFilter(lookup_expr="icontains", max_length=16, label="Subject code")
     state = filters.ChoiceFilter(choices=STATES, empty_label="Every stage", label="Stage")
     site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")
-    arm = filters.ChoiceFilter(choices=ARMS, empty_label="Both arms", label="Arm")
+    arm = filters.ChoiceFilter(choices=list(ARMS.items()), empty_label="Both arms", label="Arm")
 
 
 class DeviationFilter(filters.FilterSet):
@@ -34,7 +29,9 @@ class DeviationFilter(filters.FilterSet):
     code = filters.CharFilter(
         field_name="participant__code", lookup_expr="icontains", max_length=16, label="Subject code"
     )
-    status = filters.ChoiceFilter(choices=DeviationStatus.choices, empty_label="Open and closed", label="Status")
+    status = filters.ChoiceFilter(
+        choices=DeviationStatus.choices, empty_label="Open and closed", label="Status"
+    )
     important = filters.BooleanFilter(field_name="proposed_important", label="Important")
     category = filters.ChoiceFilter(choices=CATEGORIES, empty_label="Every category", label="Category")
     site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")

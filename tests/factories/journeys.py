@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import TypeVar
 
 from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
@@ -34,6 +35,19 @@ from trialsite.protocol.types import Arm, DueState
 START_AT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Wuhan
 WEIGHT_KG = Decimal("60.0")
 _numbers = count(1)
+
+
+T = TypeVar("T")
+
+
+class NotYet(LookupError):
+    """The story has not come to what this act needs."""
+
+
+def there(found: T | None) -> T:
+    if found is None:
+        raise NotYet("the story has not come this far")
+    return found
 
 
 @dataclass
@@ -113,9 +127,8 @@ class Story:
         return self.episode
 
     def finds(self, criterion_id: str, status: CriterionStatus, *, reason: str = "") -> None:
-        assert self.episode is not None
         record_finding(
-            episode=self.episode,
+            episode=there(self.episode),
             criterion_id=criterion_id,
             status=status,
             by=self.ward.coordinator,
@@ -129,8 +142,9 @@ class Story:
             self.finds(criterion_id, CriterionStatus.MET if is_inclusion else CriterionStatus.NOT_MET)
 
     def is_confirmed(self) -> None:
-        assert self.episode is not None
-        confirm_eligibility(episode=self.episode, decided_at=self.now, by=self.ward.investigator, at=self.now)
+        confirm_eligibility(
+            episode=there(self.episode), decided_at=self.now, by=self.ward.investigator, at=self.now
+        )
 
     def enrols(self) -> Participant:
         self.participant = enrol(
@@ -154,9 +168,8 @@ class Story:
         return self.leukapheresis
 
     def has_lot_started(self) -> CellProduct:
-        assert self.leukapheresis is not None
         self.product = start_manufacturing(
-            leukapheresis=self.leukapheresis,
+            leukapheresis=there(self.leukapheresis),
             lot=f"LOT-{next(_numbers):05}",
             started_at=self.now,
             by=self.ward.coordinator,
@@ -165,9 +178,8 @@ class Story:
         return self.product
 
     def has_lot_released(self) -> CellProduct:
-        assert self.product is not None
         self.product = release_product(
-            product=self.product,
+            product=there(self.product),
             released_at=self.now,
             is_in_specification=True,
             total_cells=10**9,
@@ -178,7 +190,9 @@ class Story:
         return self.product
 
     def has_infusion_planned(self, planned_on: date) -> None:
-        plan_infusion(participant=self.participant, planned_on=planned_on, by=self.ward.coordinator, at=self.now)
+        plan_infusion(
+            participant=self.participant, planned_on=planned_on, by=self.ward.coordinator, at=self.now
+        )
 
     def gets_lymphodepletion(self, day: int, *, course: int = 1) -> None:
         record_lymphodepletion_dose(
@@ -192,11 +206,12 @@ class Story:
         )
 
     def gets_infusion(self, *, route: Arm | None = None, reason: str = "") -> Infusion:
-        assert self.product is not None
         route = route or self.arm
         level = next(level for level in resolve("1.0").dose_levels if level.id == self.dose_level)
         details = (
-            RouteDetails(access_line="central venous", rate_ml_per_h=Decimal("120"), infused_volume_ml=Decimal("50"))
+            RouteDetails(
+                access_line="central venous", rate_ml_per_h=Decimal("120"), infused_volume_ml=Decimal("50")
+            )
             if route is Arm.INTRAVENOUS
             else RouteDetails(
                 catheter_position="right, 5th intercostal space",
@@ -206,7 +221,7 @@ class Story:
         )
         self.infusion = record_infusion(
             participant=self.participant,
-            product=self.product,
+            product=there(self.product),
             route=route,
             started_at=self.now,
             thawed_at=self.now - timedelta(minutes=10),
@@ -253,12 +268,21 @@ class Story:
 
 def refer(ward: Ward, *, arm: Arm = Arm.INTRAVENOUS, at: datetime = START_AT) -> Story:
     participant = refer_participant(
-        site=ward.site, referred_at=at, intended_arm=arm, by=ward.coordinator, at=at, sex="female", birth_year=1961
+        site=ward.site,
+        referred_at=at,
+        intended_arm=arm,
+        by=ward.coordinator,
+        at=at,
+        sex="female",
+        birth_year=1961,
     )
     return Story(ward=ward, participant=participant, now=at, arm=arm)
 
 
-FIRST_SERIES = [*(f"V-D{day}#1" for day in (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28)), *(f"V-M{m}#1" for m in (2, 3, 6, 9, 12))]
+FIRST_SERIES = [
+    *(f"V-D{day}#1" for day in (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28)),
+    *(f"V-M{m}#1" for m in (2, 3, 6, 9, 12)),
+]
 
 _PATH = (
     State.REFERRED,

@@ -59,7 +59,9 @@ def test_withdrawal_from_treatment_after_infusion_keeps_the_visits() -> None:
     assert story.due_states()["V-M6#1"] is DueState.UPCOMING
 
 
-@pytest.mark.parametrize("kind", [DispositionKind.WITHDRAWN_FROM_VISITS, DispositionKind.WITHDRAWN_FROM_DATA_USE])
+@pytest.mark.parametrize(
+    "kind", [DispositionKind.WITHDRAWN_FROM_VISITS, DispositionKind.WITHDRAWN_FROM_DATA_USE]
+)
 def test_withdrawal_from_visits_ends_them_and_takes_the_consent_back(kind: DispositionKind) -> None:
     story = participant_at(State.FOLLOW_UP)
 

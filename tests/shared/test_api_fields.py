@@ -183,7 +183,7 @@ def test_unknown_fields_are_named_at_every_level_together_with_other_errors() ->
 
 
 def test_a_lenient_field_fails_when_the_input_is_declared() -> None:
-    with pytest.raises(TypeError, match="LaxIn.name: CharField is lenient"):
+    with pytest.raises(TypeError, match=r"LaxIn\.name: CharField is lenient"):
 
         class LaxIn(InSerializer):
             name = serializers.CharField()
@@ -238,5 +238,5 @@ def test_a_missing_step_on_the_way_to_a_value_gives_null() -> None:
 
 def test_only_plain_fields_can_be_read_from_columns() -> None:
     assert LotOut.columns() == {"code": "code"}
-    with pytest.raises(TypeError, match="DoseOut.lots is not a column"):
+    with pytest.raises(TypeError, match=r"DoseOut\.lots is not a column"):
         DoseOut.columns()

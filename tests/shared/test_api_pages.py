@@ -14,6 +14,7 @@ from tests.shared.test_api_problems import SITES, fields, problem
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Role
 from trialsite.api.pagination import Ordering
+from trialsite.audit.acting import acting
 
 pytestmark = pytest.mark.django_db
 QUICK = "/api/v1/quick-sites/"
@@ -148,13 +149,17 @@ def test_a_cursor_this_list_did_not_write_is_named(reader: Any) -> None:
     problem(reader.get(SITES, other_order), 400, "invalid-cursor")
 
 
-def test_an_empty_page_at_the_end_leads_back(reader: Any) -> None:
-    page = reader.get(f"{SITES}?limit=1&order=code").json()
-    last = page["next"]
-    from trialsite.audit.acting import acting
-
+def test_a_page_emptied_meanwhile_leads_back_to_all_that_is_left(reader: Any) -> None:
+    gone = create_site(code="ZZ99", name="n", prefix="ZZ", by=SETUP, at=AT + timedelta(days=9))
+    page = reader.get(f"{SITES}?limit=2").json()
+    assert codes(page) == ["WH01", "BJ01"]
     with acting(by=SETUP, at=AT, action="accounts.site_removed"):
-        Site.objects.filter(code="WH01").delete()
-    emptied = reader.get(last).json()
+        gone.delete()
+    emptied = reader.get(page["next"]).json()
     assert (emptied["results"], emptied["next"]) == ([], None)
-    assert codes(reader.get(emptied["previous"]).json()) == ["BJ01"] or codes(page) == ["BJ01"]
+    back = reader.get(emptied["previous"]).json()
+    assert (codes(back), back["next"], back["previous"]) == (["WH01", "BJ01"], None, None)
+
+
+def test_a_first_page_without_rows_leads_nowhere(reader: Any) -> None:
+    assert reader.get(f"{SITES}?zone=Nowhere").json() == {"next": None, "previous": None, "results": []}

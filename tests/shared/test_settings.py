@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 
+from trialsite.celery import app
 from trialsite.devservices.folders import PROJECT
-from trialsite.settings.databases import broker_options, database_from, parse_address
+from trialsite.settings.databases import HIDDEN_SECONDS, broker_options, database_from, parse_address
 from trialsite.settings.logs import WithoutRowDetail
 
 COMPLETE = {
@@ -92,7 +94,7 @@ def test_production_does_not_install_the_embedded_stack() -> None:
     ("broker", "options", "queue_type"),
     [
         ("amqp://broker.example.org//", {"confirm_publish": True}, "quorum"),
-        ("redis://broker.example.org/0", {"visibility_timeout": 600}, None),
+        ("redis://broker.example.org/0", {"visibility_timeout": 3900}, None),
     ],
 )
 def test_production_broker_loses_no_message(
@@ -132,7 +134,22 @@ def test_queues_live_in_the_application_database_unless_another_host_is_named() 
         "host=db port=5433 dbname=trial user=me password=word"
     )
     assert "conn_string" not in broker_options("pgmq://me:word@queues:5432/queues", database)
-    assert broker_options("redis://cache/0", database) == {}
+    assert broker_options("redis://cache/0", database) == {"visibility_timeout": 3900}
+
+
+def test_message_stays_hidden_longer_than_any_task_may_run() -> None:
+    limits = [
+        settings.CELERY_TASK_TIME_LIMIT,
+        *(one["time_limit"] for one in settings.CELERY_TASK_ANNOTATIONS.values()),
+    ]
+
+    assert max(limits) < HIDDEN_SECONDS
+
+
+def test_every_task_that_beat_sends_exists() -> None:
+    app.loader.import_default_modules()
+
+    assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
 
 
 def test_log_line_leaves_out_the_values_of_a_row() -> None:

@@ -41,7 +41,10 @@ class Permission(StrEnum):
     EDIT_PARTICIPANT = "edit_participant", "Change a participant's coded particulars and contact status."
     RECORD_CONSENT = "record_consent", "Record consent, re-consent and withdrawal of consent."
     RECORD_SCREENING = "record_screening", "Open a screening episode and enter its evidence and findings."
-    CONFIRM_ELIGIBILITY = "confirm_eligibility", "Sign off that a participant is eligible or a screen failure."
+    CONFIRM_ELIGIBILITY = (
+        "confirm_eligibility",
+        "Sign off that a participant is eligible or a screen failure.",
+    )
     ENROL = "enrol", "Enrol an eligible participant into an arm."
     RECORD_LEUKAPHERESIS = "record_leukapheresis", "Record a leukapheresis."
     RECORD_PRODUCT = "record_product", "Record the manufacture, failure, shipment and receipt of a product."

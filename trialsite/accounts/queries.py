@@ -1,41 +1,9 @@
-"""Reads for the people pages and for authentication."""
+"""Reads for authentication: whose name, whose token."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, QuerySet
-
-from trialsite.accounts.models import ApiToken, Membership, SignInRecord, Site, User
-
-
-@dataclass(frozen=True)
-class Person:
-    """One line of a site's user list. roles: the memberships at that site, in order of role."""
-
-    user: User
-    roles: tuple[Membership, ...]
-    has_second_factor: bool
-
-
-def people_at(site: Site) -> list[Person]:
-    """Return everybody with a role at the site, inactive people included, by name; two queries."""
-    factor = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
-    users = (
-        User.objects.filter(Exists(Membership.objects.filter(user=OuterRef("pk"), site=site)))
-        .annotate(has_second_factor=Exists(factor))
-        .order_by("display_name", "username")
-    )
-    held: dict[object, list[Membership]] = {}
-    for membership in Membership.objects.filter(site=site).order_by("role"):
-        held.setdefault(membership.user_id, []).append(membership)
-    return [Person(user, tuple(held.get(user.pk, ())), user.has_second_factor) for user in users]
-
-
-def sign_ins_of(user: User) -> QuerySet[SignInRecord]:
-    """Return what happened at the door under this account, newest first."""
-    return SignInRecord.objects.filter(user=user).order_by("-recorded_at", "-id")
+from trialsite.accounts.models import ApiToken, User
 
 
 def user_named(typed: str) -> User | None:

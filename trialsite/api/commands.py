@@ -53,10 +53,12 @@ class CommandView(WritingView, abstract=True):
 
     model: the record the URL names becomes the target of `run`; None where the command needs none, and then the
     service alone checks the site. creates: answer 201 instead of 200. An `If-Match` is honoured where it is sent.
-    The answer is kept for a week for replays: `gives` must hold no direct identifier.
+    The answer is kept for a week for replays. stores_reply: False where `gives` holds direct identifiers; the
+    answer is then given once and a replay is refused (409 answer-not-kept).
     """
 
     creates: ClassVar[bool] = False
+    stores_reply: ClassVar[bool] = True
 
     def post(self, request: Request, **kwargs: Any) -> HttpResponse:
         """Execute the command, or repeat the answer it got before."""
@@ -68,13 +70,21 @@ class CommandView(WritingView, abstract=True):
         with transaction.atomic():
             reserved = idempotency.reserve(user_id=self.person.pk, request=request, key=key, at=at)
             if isinstance(reserved, Answer):
-                return reserved.response()
+                return self._replay(reserved)
             if expected is not None and target is not None:
                 target = self._locked(target, expected)
             result = self.run(target, given, by=self.person, at=at)
             answer = self._answer(result, 201 if self.creates else 200)
-            reserved.keep(answer)
+            reserved.keep(answer if self.stores_reply else Answer(answer.status, ""))
         return answer.response()
+
+    def _replay(self, earlier: Answer) -> HttpResponse:
+        if self.stores_reply:
+            return earlier.response()
+        message = (
+            "This was answered once and the answer is not kept. Ask again under a new `Idempotency-Key`."
+        )
+        raise RequestRefused(409, "answer-not-kept", message)
 
     def _command_target(self) -> Any:
         if self.model is not None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from django.db.models import TextChoices
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -23,6 +24,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Letters and marks that show nothing; the control and format categories are refused as a whole.
 _BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _INT4 = 2**31 - 1
+Word = StrEnum | TextChoices
 
 
 def invisible_characters(text: str, allowed: str = "") -> list[str]:
@@ -198,16 +200,16 @@ class StrictUUIDField(serializers.UUIDField):
 
 
 class EnumField(serializers.ChoiceField):
-    """One value of a StrEnum; becomes the member. `only` narrows the choice."""
+    """One value of a StrEnum or TextChoices; becomes the member. `only` narrows the choice."""
 
     default_error_messages = {"invalid_choice": "Choose one of: {allowed}."}
 
-    def __init__(self, enum: type[StrEnum], only: Iterable[StrEnum] | None = None, **options: Any) -> None:
+    def __init__(self, enum: type[Word], only: Iterable[Word] | None = None, **options: Any) -> None:
         self.enum = enum
-        members = tuple(only) if only is not None else tuple(enum)
+        members: tuple[Word, ...] = tuple(only) if only is not None else tuple(enum)
         super().__init__(choices=[(member.value, member.value) for member in members], **options)
 
-    def to_internal_value(self, data: Any) -> StrEnum:
+    def to_internal_value(self, data: Any) -> Word:
         """Return the member."""
         if not isinstance(data, str) or data not in self.choices:
             self.fail("invalid_choice", allowed=", ".join(map(str, self.choices)))

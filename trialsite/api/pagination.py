@@ -92,7 +92,7 @@ class Ordering:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two rows, and which way to read from it."""
+    """A place between two rows, and which way to read from it; without a key, from the very end of the list."""
 
     key: tuple[object, ...]
     reverse: bool = False
@@ -134,7 +134,7 @@ class KeysetPagination(BasePagination):
         cursor = Cursor.read(text, self.ordering) if text is not None else None
         reverse = cursor is not None and cursor.reverse
         rows = self.ordering.apply(queryset, reverse=reverse)
-        if cursor is not None:
+        if cursor is not None and cursor.key:
             rows = rows.filter(self.ordering.beyond(cursor.key, reverse=reverse))
         found = list(rows[: limit + 1])
         more, page = len(found) > limit, found[:limit]
@@ -144,13 +144,13 @@ class KeysetPagination(BasePagination):
         return page
 
     def _place(self, page: list[Any], cursor: Cursor | None, more: bool) -> None:
-        """Work out the two links. The page one came from exists, or an empty one that leads back."""
+        """Work out the two links. What one came from is still there; from an empty page lead back to the end."""
+        came = cursor is not None and bool(cursor.key or not page)
         reverse = cursor is not None and cursor.reverse
-        has_next, has_previous = (True, more) if reverse else (more, cursor is not None)
-        last = self._key(page[-1]) if page else cursor and cursor.key
-        first = self._key(page[0]) if page else cursor and cursor.key
-        self.next = self._link(Cursor(last)) if has_next and last else None
-        self.previous = self._link(Cursor(first, reverse=True)) if has_previous and first else None
+        has_next, has_previous = (came, more) if reverse else (more, came)
+        first, last = (self._key(page[0]), self._key(page[-1])) if page else ((), ())
+        self.next = self._link(Cursor(last)) if has_next else None
+        self.previous = self._link(Cursor(first, reverse=True)) if has_previous else None
 
     def _key(self, row: Any) -> tuple[object, ...]:
         """Return the row's place in the order."""

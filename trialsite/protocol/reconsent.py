@@ -115,7 +115,7 @@ def _obligation(
     accepted = {one.version for one in activations}
     signed = next((event for event in course.consents if event.item in accepted), None)
     opens_at, left_at = _opening(activation, signed, course)
-    if left_at is not None and left_at <= opens_at:
+    if signed is None and left_at is not None and left_at <= opens_at:
         return None
     closes_on = course.closes_on(opens_at)
     closes_at = day_end_at(closes_on, course.zone)

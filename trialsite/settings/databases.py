@@ -1,10 +1,13 @@
 """From one address to Django's database settings and the broker that lives in the same database."""
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 import environ
 from psycopg.conninfo import make_conninfo
+
+# Above the longest time limit of a task, so that only a task whose worker died is handed out again.
+HIDDEN_SECONDS: Final = 3900
 
 
 def parse_address(url: str) -> dict[str, Any]:
@@ -34,16 +37,17 @@ def database_from(url: str, *, pool: bool) -> dict[str, Any]:
 def broker_options(broker_url: str, database: dict[str, Any]) -> dict[str, Any]:
     """Return the transport options for `broker_url`; `pgmq://` without a host means `database` itself.
 
-    The time a message stays hidden is above the task time limit, so only a task whose worker died is
-    handed out again. Long polling is off: it starves beat.
+    Long polling is off: it starves beat.
     """
+    if broker_url.startswith("amqp"):
+        return {"confirm_publish": True}
     if not broker_url.startswith("pgmq:"):
-        return {}
+        return {"visibility_timeout": HIDDEN_SECONDS}
     options: dict[str, Any] = {
         "init_extension": False,
         "wait_time_seconds": 0,
         "polling_interval": 0.2,
-        "visibility_timeout": 600,
+        "visibility_timeout": HIDDEN_SECONDS,
         "pool_size": 2,
         "pool_timeout": 5,
     }

@@ -66,12 +66,9 @@ DATABASES = {
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="pgmq://")
 CELERY_BROKER_TRANSPORT_OPTIONS = broker_options(CELERY_BROKER_URL, DATABASES["default"])
 if CELERY_BROKER_URL.startswith("amqp"):
-    # Quorum queues survive the loss of a broker node; they need publisher confirms to be worth it.
+    # Quorum queues survive the loss of a broker node.
     CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
     CELERY_WORKER_DETECT_QUORUM_QUEUES = True
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
-elif CELERY_BROKER_URL.startswith(("redis", "valkey", "sentinel")):
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_BEAT_SCHEDULE_FILENAME = env(
     "CELERY_BEAT_SCHEDULE_FILENAME", default="/var/lib/trialsite/beat-schedule"
 )

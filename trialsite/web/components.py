@@ -19,7 +19,7 @@ class Status:
 DUE_STATUS: dict[DueState, Status] = {
     DueState.UPCOMING: Status(words="Upcoming", letter="U", shape="ring", tone="quiet"),
     DueState.DUE: Status(words="Due", letter="D", shape="disc", tone="active"),
-    DueState.OVERDUE: Status(words="Overdue", letter="O", shape="triangle", tone="warn"),
+    DueState.OVERDUE: Status(words="Overdue", letter="O", shape="triangle", tone="bad"),
     DueState.MISSED: Status(words="Missed", letter="M", shape="octagon", tone="bad"),
     DueState.DONE_EARLY: Status(words="Done early", letter="E", shape="early", tone="warn"),
     DueState.DONE: Status(words="Done", letter="✓", shape="square", tone="good"),

@@ -3,9 +3,9 @@
 A date is entered and shown as 2026-11-22, a time in the site's own zone, which stands beside the field.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -76,7 +76,9 @@ def to_instant(local: datetime, zone: str) -> datetime:
     """Return the UTC instant of a wall-clock time in `zone`; refuse one that the zone skips."""
     instant = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     if instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local:
-        raise ValidationError("This time does not exist on that day: the clock is put forward.", code="skipped")
+        raise ValidationError(
+            "This time does not exist on that day: the clock is put forward.", code="skipped"
+        )
     return instant
 
 
@@ -102,6 +104,15 @@ class StepForm(forms.Form):
             if today and name in self.not_after_today:
                 field.widget.attrs["max"] = _latest(field, today)
 
+    def choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        """Set the choices of a field that depend on the participant or the user."""
+        field = self.fields[name]
+        if not isinstance(field, forms.ChoiceField):
+            raise TypeError(f"{name} is not a choice.")
+        field.widget = forms.Select(attrs=field.widget.attrs)
+        field.choices = choices
+        _offer_buttons(field)
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         for name in self.not_after_today:
@@ -122,7 +133,8 @@ def _offer_buttons(field: forms.Field) -> None:
     is_plain = type(field) is forms.ChoiceField and type(field.widget) is forms.Select
     if not is_plain or not isinstance(field, forms.ChoiceField):
         return
-    choices = [choice for choice in field.choices if choice[0] != "" or not field.required]
+    offered = cast(Iterable[tuple[str, str]], field.choices)
+    choices = [(value, label) for value, label in offered if value != "" or not field.required]
     if len(choices) <= BUTTONS_UP_TO:
         field.widget = forms.RadioSelect(attrs=field.widget.attrs)
         field.choices = choices

@@ -39,7 +39,9 @@ class SpecimenForm(StepForm):
 
 def page(at: datetime) -> dict[str, object]:
     """Return everything the component page shows."""
-    refused = SpecimenForm({"signed_by": "participant", "weight_kg": "610", "given_at": "yesterday"}, zone=ZONE)
+    refused = SpecimenForm(
+        {"signed_by": "participant", "weight_kg": "610", "given_at": "yesterday"}, zone=ZONE
+    )
     refused.is_valid()
     return {
         "due_states": list(DueState),
@@ -58,13 +60,16 @@ def page(at: datetime) -> dict[str, object]:
     }
 
 
+def _day(days: int | None) -> date | None:
+    return None if days is None else _TODAY + timedelta(days=days)
+
+
 def _bars() -> list[dict[str, object]]:
-    def bar(title: str, opens: int, target: int, closes: int | None, done: int | None = None) -> dict[str, object]:
-        on = lambda days: None if days is None else _TODAY + timedelta(days=days)  # noqa: E731
-        return {
-            "title": title, "opens_on": on(opens), "target_on": on(target), "closes_on": on(closes),
-            "today": _TODAY, "actual_on": on(done),
-        }
+    def bar(
+        title: str, opens: int, target: int, closes: int | None, done: int | None = None
+    ) -> dict[str, object]:
+        window = {"opens_on": _day(opens), "target_on": _day(target), "closes_on": _day(closes)}
+        return {"title": title, **window, "today": _TODAY, "actual_on": _day(done)}
 
     return [
         bar("Opens in six days", 6, 9, 12),
@@ -81,18 +86,33 @@ def _bars() -> list[dict[str, object]]:
 def _banners() -> list[Banner]:
     return [
         Banner(
-            code="WH-4K7Q2", href="#", state="follow_up", arm="Intravenous", site="WUH-01", zone=ZONE, day=28,
-            consent_version="2.0", product_lot="L-2026-0417",
+            code="WH-4K7Q2",
+            href="#",
+            state="follow_up",
+            arm="Intravenous",
+            site="WUH-01",
+            zone=ZONE,
+            day=28,
+            consent_version="2.0",
+            product_lot="L-2026-0417",
             holds=("Re-consent to ICF 2.1 is owed before the next study procedure.", "Deviation open"),
         ),
-        Banner(code="WH-9D3M5", href="#", state="screening", arm="", site="WUH-01", zone=ZONE, consent_version="2.1"),
+        Banner(
+            code="WH-9D3M5",
+            href="#",
+            state="screening",
+            arm="",
+            site="WUH-01",
+            zone=ZONE,
+            consent_version="2.1",
+        ),
     ]
 
 
 def _lines() -> list[DueLine]:
     def line(state: DueState, title: str, opens: int, closes: int | None, **more: object) -> DueLine:
         days = {"opens_on": opens, "target_on": opens + 3, "closes_on": closes}
-        dates = {name: None if n is None else _TODAY + timedelta(days=n) for name, n in days.items()}
+        dates = {name: _day(n) for name, n in days.items()}
         fixed = {"zone": ZONE, "source": Source.ASSUMED, "href": "#", "code": "WH-4K7Q2", "code_href": "#"}
         return DueLine(state=state, title=title, **{**dates, **fixed, **more})  # type: ignore[arg-type]
 
@@ -109,19 +129,43 @@ def _lines() -> list[DueLine]:
 def _events() -> list[TimelineEvent]:
     infused_at = datetime(2026, 10, 25, 2, 40, tzinfo=UTC)
     return [
-        TimelineEvent(title="Infusion", on=date(2026, 10, 25), at=infused_at, zone=ZONE, icon="droplet",
-                      tone="strong", detail="Intravenous, lot L-2026-0417, dose level 1", by="Dr. Lin Wei", href="#"),
-        TimelineEvent(title="Lymphodepletion, third dose", on=date(2026, 10, 22), icon="vaccine", tone="active"),
+        TimelineEvent(
+            title="Infusion",
+            on=date(2026, 10, 25),
+            at=infused_at,
+            zone=ZONE,
+            icon="droplet",
+            tone="strong",
+            detail="Intravenous, lot L-2026-0417, dose level 1",
+            by="Dr. Lin Wei",
+            href="#",
+        ),
+        TimelineEvent(
+            title="Lymphodepletion, third dose", on=date(2026, 10, 22), icon="vaccine", tone="active"
+        ),
         TimelineEvent(title="Product released", on=date(2026, 10, 14), icon="package", tone="good"),
-        TimelineEvent(title="Lot failed its release test", on=date(2026, 9, 30), icon="alert-triangle", tone="bad",
-                      detail="Viability below the limit; leukapheresis repeated"),
-        TimelineEvent(title="Consent, ICF 2.0", on=date(2026, 8, 30), icon="signature", detail="By the participant"),
+        TimelineEvent(
+            title="Lot failed its release test",
+            on=date(2026, 9, 30),
+            icon="alert-triangle",
+            tone="bad",
+            detail="Viability below the limit; leukapheresis repeated",
+        ),
+        TimelineEvent(
+            title="Consent, ICF 2.0", on=date(2026, 8, 30), icon="signature", detail="By the participant"
+        ),
     ]
 
 
 def _evidence() -> list[Evidence]:
     return [
         Evidence(title="Haematology", on=date(2026, 11, 18), expires_on=date(2026, 11, 25), href="#"),
-        Evidence(title="Mesothelin IHC", on=date(2026, 7, 2), expires_on=date(2026, 10, 2), is_lapsed=True, href="#"),
+        Evidence(
+            title="Mesothelin IHC",
+            on=date(2026, 7, 2),
+            expires_on=date(2026, 10, 2),
+            is_lapsed=True,
+            href="#",
+        ),
         Evidence(title="Echocardiography"),
     ]

@@ -10,17 +10,16 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import uuid4
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
-from trialsite.errors import Conflict, DomainError, NotPermitted
+from trialsite.errors import Conflict
 from trialsite.web.access import requires, signed_in
 from trialsite.web.forms import StepForm
-from trialsite.web.once import run_once
+from trialsite.web.submit import submit
 
 
 class Target(Protocol):
@@ -92,7 +91,9 @@ def step_view(step: Step) -> Callable[..., HttpResponseBase]:
         user = signed_in(request)
         target: Target = step.find(user, code, **route)
         at = clock.now()
-        reason = "" if user.access.may(step.permission, target.site.id) else "Your role does not allow this here."
+        reason = (
+            "" if user.access.may(step.permission, target.site.id) else "Your role does not allow this here."
+        )
         reason = reason or step.blocked(user, target)
         if request.method == "POST":
             return _save(step, request, target, at, reason)
@@ -110,31 +111,15 @@ def _form(step: Step, target: Target, at: datetime, entered: Any = None) -> Step
 
 
 def _save(step: Step, request: HttpRequest, target: Target, at: datetime, blocked: str) -> HttpResponse:
+    def run(cleaned: dict[str, Any]) -> str:
+        outcome = step.run(target, cleaned, by=signed_in(request), at=at)
+        return step.next_url(target, outcome) if step.next_url else target.get_absolute_url()
+
     form = _form(step, target, at, request.POST)
-    if not form.is_valid():
-        return _show(step, request, target, form, blocked, status=422)
-    try:
-        href = run_once(request, form.cleaned_data.pop("once"), lambda: _run(step, request, target, form, at))
-    except NotPermitted:
-        raise
-    except DomainError as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-        is_stale = isinstance(refused, Conflict)
-        return _show(step, request, target, form, blocked, status=422, is_stale=is_stale)
-    messages.success(request, step.done)
-    return go_to(request, href)
-
-
-def _run(step: Step, request: HttpRequest, target: Target, form: StepForm, at: datetime) -> str:
-    outcome = step.run(target, form.cleaned_data, by=signed_in(request), at=at)
-    return step.next_url(target, outcome) if step.next_url else target.get_absolute_url()
-
-
-def go_to(request: HttpRequest, href: str) -> HttpResponse:
-    """Send the whole window to `href` after a change, so that a reload repeats nothing."""
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": href})
-    return HttpResponse(status=303, headers={"Location": href})
+    answer = submit(request, form, run, done=step.done)
+    return answer.response or _show(
+        step, request, target, form, blocked, status=422, is_stale=isinstance(answer.refused, Conflict)
+    )
 
 
 def _show(

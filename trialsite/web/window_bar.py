@@ -89,9 +89,14 @@ class _Scale:
         return Mark(x=x, on=on, anchor=anchor)
 
 
-def _words(opens_on: date, target_on: date, closes_on: date | None, today: date | None, actual_on: date | None) -> str:
+def _words(
+    opens_on: date, target_on: date, closes_on: date | None, today: date | None, actual_on: date | None
+) -> str:
     """Return the same as the picture as one sentence, for those who do not see it."""
-    parts = [f"Window {opens_on} to {closes_on}" if closes_on else f"Open from {opens_on}", f"target {target_on}"]
+    parts = [
+        f"Window {opens_on} to {closes_on}" if closes_on else f"Open from {opens_on}",
+        f"target {target_on}",
+    ]
     parts += [f"done {actual_on}"] if actual_on else []
     parts += [f"today {today}"] if today else []
     return ", ".join(parts)

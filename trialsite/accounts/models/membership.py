@@ -22,7 +22,9 @@ class Membership(Record):
     """Taken away by deleting the row; the trail keeps when, by whom and why."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships")
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships"
+    )
     role = models.CharField(max_length=20, choices=[(role, role.capitalize()) for role in _ROLES])
 
     objects = MembershipQuerySet.as_manager()

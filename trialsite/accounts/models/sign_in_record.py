@@ -33,7 +33,9 @@ class SignInRecord(Record):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(outcome__in=SignInOutcome.values), name="sign_in_outcome_known"),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=SignInOutcome.values), name="sign_in_outcome_known"
+            ),
         ]
         indexes = [models.Index(fields=["user", "recorded_at"], name="sign_in_by_user")]
 

@@ -46,7 +46,7 @@ class User(Record, AbstractBaseUser):
     email = models.EmailField(blank=True, default="")
     is_active = models.BooleanField(default=True)
     # Django would write this at sign-in without an actor; sign-ins have their own record.
-    last_login = None  # type: ignore[assignment]
+    last_login = None
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -56,7 +56,9 @@ class User(Record, AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(username__regex=USERNAME_PATTERN), name="user_name_form"),
+            models.CheckConstraint(
+                condition=models.Q(username__regex=USERNAME_PATTERN), name="user_name_form"
+            ),
             models.CheckConstraint(condition=~models.Q(display_name=""), name="user_display_name_given"),
         ]
 
@@ -83,7 +85,7 @@ class User(Record, AbstractBaseUser):
         by_site = {site_id: frozenset(roles) for site_id, roles in held.items() if site_id is not None}
         return Access(by_site, everywhere, granted=frozenset({Permission.USE_ACCOUNT}))
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Compare only. Django's version may also store a newer hash, a write that has no actor."""
         return check_password(raw_password, self.password)
 

@@ -49,7 +49,9 @@ def revoke_role(*, membership: Membership, by: Actor, at: datetime, reason: str)
 
 def _require_place(role: Role, site: Site | None) -> None:
     if role is Role.AUDITOR and site is not None:
-        raise RuleViolated("auditor-everywhere", "An auditor's role counts at every site: name none.", field="site")
+        raise RuleViolated(
+            "auditor-everywhere", "An auditor's role counts at every site: name none.", field="site"
+        )
     if role is not Role.AUDITOR and site is None:
         raise RuleViolated("site-required", "Name the site at which the role is held.", field="site")
 

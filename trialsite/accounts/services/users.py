@@ -40,7 +40,9 @@ def create_user(
     require_strong(password, user)
     user.set_password(password)
     taken = Conflict(
-        "username-taken", "This user name is or was in use. Choose another; names are not reused.", field="username"
+        "username-taken",
+        "This user name is or was in use. Choose another; names are not reused.",
+        field="username",
     )
     with one_of_a_kind(taken), acting(by=by, at=at, action="accounts.user_created", reason=reason):
         user.save_new()

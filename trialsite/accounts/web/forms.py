@@ -3,7 +3,8 @@
 from typing import Any
 
 from allauth.core import context
-from allauth.mfa.base.forms import AuthenticateForm as _AuthenticateForm, ReauthenticateForm as _ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm as _AuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as _ReauthenticateForm
 from django.core.exceptions import ValidationError
 
 from trialsite.accounts.door import count_failure, is_locked, keep

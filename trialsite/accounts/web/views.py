@@ -18,21 +18,24 @@ class ActivateTotpView(totp.ActivateTOTPView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             _keep_change(self.request, SignInOutcome.SECOND_FACTOR_ADDED)
-            return super().form_valid(form)
+            response: HttpResponse = super().form_valid(form)
+        return response
 
 
 class DeactivateTotpView(totp.DeactivateTOTPView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             _keep_change(self.request, SignInOutcome.SECOND_FACTOR_REMOVED)
-            return super().form_valid(form)
+            response: HttpResponse = super().form_valid(form)
+        return response
 
 
 class GenerateRecoveryCodesView(recovery.GenerateRecoveryCodesView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             _keep_change(self.request, SignInOutcome.RECOVERY_CODES_RENEWED)
-            return super().form_valid(form)
+            response: HttpResponse = super().form_valid(form)
+        return response
 
 
 def _keep_change(request: HttpRequest, outcome: SignInOutcome) -> None:

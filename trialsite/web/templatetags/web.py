@@ -122,7 +122,9 @@ def panel(panel: Panel, code: str) -> dict[str, object]:
 
 
 @register.inclusion_tag("web/components/act_button.html")
-def act_button(href: str, text: str, reason: str = "", kind: str = "primary", icon: str = "") -> dict[str, object]:
+def act_button(
+    href: str, text: str, reason: str = "", kind: str = "primary", icon: str = ""
+) -> dict[str, object]:
     """Offer an act; with a `reason` it is shown, but cannot be used, and says why."""
     return {"href": href, "text": text, "reason": reason, "kind": kind, "icon": icon}
 

@@ -87,7 +87,9 @@ def changed_files() -> list[str]:
     """Return the vendored files that differ from the list, or stand in only one of the two."""
     listed = {
         name: digest
-        for digest, _, name in (line.partition("  ") for line in LIST.read_text(encoding="utf-8").splitlines())
+        for digest, _, name in (
+            line.partition("  ") for line in LIST.read_text(encoding="utf-8").splitlines()
+        )
         if name
     }
     present = {path.relative_to(TARGET).as_posix(): _hash(path) for path in _copies()}

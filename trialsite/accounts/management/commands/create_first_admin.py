@@ -15,7 +15,9 @@ from trialsite.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Create a site together with its first administrator. The password is asked for, never an argument."
+    help = (
+        "Create a site together with its first administrator. The password is asked for, never an argument."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
@@ -24,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--site-name", required=True)
         parser.add_argument("--time-zone", required=True, help="for example Asia/Shanghai")
         parser.add_argument("--subject-prefix", required=True, help="start of the site's subject codes")
-        parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        parser.add_argument(
+            "--password-stdin", action="store_true", help="read the password from standard input"
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         is_known = user_named(options["username"]) is not None

@@ -14,7 +14,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="write nothing; fail if the file is out of date")
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail if the file is out of date"
+        )
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
         path = Path(settings.BASE_DIR) / "docs" / "permissions.md"

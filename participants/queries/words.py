@@ -1,0 +1,64 @@
+"""What stored values are called on pages: arms, epochs, events, bases. Unlisted values get their own words."""
+
+from participants.models import Participant
+from trialsite.protocol.contraception import Basis
+from trialsite.protocol.types import Arm, Epoch, EventKind
+
+ARMS: dict[str, str] = {Arm.INTRAVENOUS.value: "Intravenous", Arm.INTRAPLEURAL.value: "Intrapleural"}
+
+EPOCHS: dict[Epoch, str] = {
+    Epoch.SCREENING: "Screening",
+    Epoch.TREATMENT: "Treatment",
+    Epoch.FOLLOW_UP: "Follow-up, to one year",
+    Epoch.LONG_TERM_FOLLOW_UP: "Long-term follow-up, to 15 years",
+}
+
+CONTRACEPTION: dict[Basis, str] = {
+    Basis.INFUSION: "One calendar year after the last infusion.",
+    Basis.ON_STUDY: "From consent. The last day is known once the infusion is given.",
+    Basis.STUDY_EXIT: "Ended with the participation: no infusion, no lymphodepletion in the year before.",
+    Basis.LYMPHODEPLETION: "One year after the last lymphodepletion dose; never infused.",
+    Basis.DEATH: "Ended with the participant's death.",
+}
+
+# kind → words, icon, tone of the line in "What happened"
+EVENTS: dict[str, tuple[str, str, str]] = {
+    EventKind.REFERRED.value: ("Referred", "user-plus", "quiet"),
+    EventKind.REFERRAL_CLOSED.value: ("Referral closed", "user-x", "quiet"),
+    EventKind.CONSENTED.value: ("Consent signed", "signature", "active"),
+    EventKind.SCREENING_STARTED.value: ("Screening started", "microscope", "quiet"),
+    EventKind.ELIGIBILITY_CONFIRMED.value: ("Eligibility confirmed", "user-check", "good"),
+    EventKind.SCREEN_FAILED.value: ("Screen failed", "user-x", "warn"),
+    EventKind.ENROLLED.value: ("Enrolled", "clipboard-check", "active"),
+    EventKind.LEUKAPHERESIS_PERFORMED.value: ("Leukapheresis", "arrows-exchange", "active"),
+    EventKind.MANUFACTURING_STARTED.value: ("Manufacturing started", "building-factory-2", "quiet"),
+    EventKind.PRODUCT_RELEASED.value: ("Product released", "package", "good"),
+    EventKind.PRODUCT_FAILED.value: ("Product failed", "alert-triangle", "bad"),
+    EventKind.INFUSION_PLANNED.value: ("Infusion planned", "calendar-event", "quiet"),
+    EventKind.LYMPHODEPLETION_DOSE_GIVEN.value: ("Lymphodepletion dose", "vaccine", "active"),
+    EventKind.INFUSED.value: ("CAR-T cells infused", "droplet", "strong"),
+    EventKind.VISIT_PERFORMED.value: ("Visit", "stethoscope", "quiet"),
+    EventKind.FOLLOW_UP_STARTED.value: ("Follow-up started", "route", "quiet"),
+    EventKind.PROGRESSED.value: ("Disease progressed", "activity", "warn"),
+    EventKind.SAFETY_EVENT_AWARE.value: ("Site learned of a reportable event", "report-medical", "warn"),
+    EventKind.SAFETY_REPORT_SENT.value: ("Safety report sent", "mail", "quiet"),
+    EventKind.DLT_REPORTED.value: ("Dose-limiting toxicity", "alert-triangle", "bad"),
+    EventKind.WITHDRAWN_FROM_TREATMENT.value: ("Withdrawn from treatment", "user-minus", "warn"),
+    EventKind.WITHDRAWN_FROM_VISITS.value: ("Withdrawn from visits", "user-minus", "warn"),
+    EventKind.WITHDRAWN_FROM_DATA_USE.value: ("Withdrawn from data use", "shield-off", "warn"),
+    EventKind.LOST_TO_FOLLOW_UP.value: ("Lost to follow-up", "user-x", "warn"),
+    EventKind.COMPLETED.value: ("One-year study completed", "circle-check", "good"),
+    EventKind.DIED.value: ("Died", "grave-2", "quiet"),
+}
+
+
+def in_words(value: str) -> str:
+    """Return a stored value as people read it: `prohibited_medication` → Prohibited medication."""
+    return value.replace("_", " ").capitalize()
+
+
+def arm_of(participant: Participant) -> str:
+    """Return the assigned arm, or the intended one marked as such, or ""."""
+    if participant.arm:
+        return ARMS[participant.arm]
+    return f"{ARMS[participant.intended_arm]}, intended" if participant.intended_arm else ""

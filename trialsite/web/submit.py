@@ -1,0 +1,50 @@
+"""What happens when a form is sent: check it, act once, go on; or show the refusal where it belongs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+
+from trialsite.errors import DomainError, NotPermitted
+from trialsite.web.forms import StepForm
+from trialsite.web.once import run_once
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """response: where to go after success. None: show the form again; `refused` is the refusal, if it was one."""
+
+    response: HttpResponse | None = None
+    refused: DomainError | None = None
+
+
+def submit(
+    request: HttpRequest, form: StepForm, act: Callable[[dict[str, Any]], str], *, done: str
+) -> Answer:
+    """Run `act` with what was entered; it returns the URL to go to.
+
+    A refusal becomes an error of the form, at the field it names. NotPermitted is no matter of the form and
+    goes through to its page.
+    """
+    if not form.is_valid():
+        return Answer()
+    token = form.cleaned_data.pop("once")
+    try:
+        href = run_once(request, token, lambda: act(form.cleaned_data))
+    except NotPermitted:
+        raise
+    except DomainError as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        return Answer(refused=refused)
+    if done:
+        messages.success(request, done)
+    return Answer(response=go_to(request, href))
+
+
+def go_to(request: HttpRequest, href: str) -> HttpResponse:
+    """Send the whole window to `href` after a change, so that a reload repeats nothing."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": href})
+    return HttpResponse(status=303, headers={"Location": href})
