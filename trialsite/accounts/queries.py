@@ -10,7 +10,7 @@ def user_named(typed: str) -> User | None:
     """Return the user to whom the typed name belongs, active or not."""
     try:
         return User.objects.get_by_natural_key(typed)
-    except (User.DoesNotExist, ValueError):  # ValueError: characters no name can hold
+    except User.DoesNotExist:
         return None
 
 

@@ -60,7 +60,7 @@ class UnderCommand(CommandView, abstract=True):
         return {"version": target.version}
 
 
-def named(rows: "QuerySet[M]", field: str, **lookup: object) -> M:
+def named(rows: QuerySet[M], field: str, **lookup: object) -> M:
     """Return the record that a body names in `field`. `rows`: those the user may see.
 
     Raises RequestRefused 400 unknown-reference, alike for one that does not exist and for another site's.

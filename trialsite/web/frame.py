@@ -1,10 +1,12 @@
 """What stands around every page of a signed-in user: navigation, sites, role, time left in the session."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
 
+from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.web.navigation import NavLink, nav_for
@@ -43,8 +45,14 @@ def _build(request: HttpRequest, user: User) -> Frame:
         sites=sites,
         chosen_site=next((site for site in sites if site.id == chosen_id), None),
         roles=_roles(user),
-        expires_in=request.session.get_expiry_age(),
+        expires_in=seconds_left(request),
     )
+
+
+def seconds_left(request: HttpRequest) -> int:
+    """Return the seconds until the session ends if nothing more is done in it."""
+    expires_at: datetime | None = getattr(request, "session_expires_at", None)
+    return int((expires_at - clock.now()).total_seconds()) if expires_at else request.session.get_expiry_age()
 
 
 def chosen_site_id(request: HttpRequest) -> UUID | None:

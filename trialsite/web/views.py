@@ -17,6 +17,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.web import specimens
 from trialsite.web.access import public, requires
 from trialsite.web.frame import choose_site as narrow_to
+from trialsite.web.frame import seconds_left
 
 
 @public
@@ -57,9 +58,8 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
 @requires(Permission.USE_ACCOUNT)
 @require_POST
 def keep_alive(request: HttpRequest) -> HttpResponse:
-    """Begin the idle time anew; the answer says how many seconds are left."""
-    request.session.modified = True
-    return JsonResponse({"expires_in": request.session.get_expiry_age()})
+    """Count as activity, as every request does; the answer says how many seconds are left."""
+    return JsonResponse({"expires_in": seconds_left(request)})
 
 
 @requires(Permission.USE_ACCOUNT)

@@ -1,5 +1,6 @@
 """A person who signs in. One person, one account, never reused, never deleted."""
 
+import re
 from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -26,15 +27,14 @@ class UserQuerySet(models.QuerySet["User"]):
         shared = models.Exists(_memberships().filter(user=models.OuterRef("pk"), site__in=site_ids))
         return self.filter(shared | models.Q(pk=user.pk))
 
-    def with_role_at(self, site_id: UUID, *roles: Role) -> "UserQuerySet":
-        """Return the active people who hold one of `roles` at the site."""
-        held = _memberships().filter(user=models.OuterRef("pk"), site=site_id, role__in=roles)
-        return self.filter(models.Exists(held), is_active=True)
-
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
-        found: User = self.get(username=normalise_username(username or ""))
+        """Return the user of any spelling of the name. Text that no name can be is not looked up."""
+        name = normalise_username(username or "")
+        if not re.fullmatch(USERNAME_PATTERN, name):
+            raise User.DoesNotExist
+        found: User = self.get(username=name)
         return found
 
 

@@ -1,0 +1,1 @@
+"""Shapes of the participants API, one noun per module."""
