@@ -30,7 +30,7 @@ contracts: $(DEV_STAMP)  ## who may import whom
 	@.venv/bin/lint-imports
 
 migrations: $(DEV_STAMP)  ## no model change without its migration
-	@$(PYTHON) manage.py makemigrations --check --dry-run
+	@$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run  # no database is asked
 
 check: lint types contracts migrations  ## all checks but the tests
 

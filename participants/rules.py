@@ -102,7 +102,7 @@ def settle(gate: Gate, *, happened: bool, reason: str) -> tuple[Finding, ...]:
     if not gate.obstacles:
         return ()
     reasons = [obstacle.reason for obstacle in gate.obstacles]
-    params = {"act": gate.act.value, "outcome": gate.outcome.value, "reasons": reasons}
+    params: dict[str, object] = {"act": gate.act.value, "outcome": gate.outcome.value, "reasons": reasons}
     if not happened:
         raise RuleViolated("gate-failed", "Not possible yet: " + "; ".join(reasons) + ".", params=params)
     require_reason(reason, "; ".join(reasons), params)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 from django.conf import settings
 
+from tests.shared.trail_flush import flush_despite_the_trail  # noqa: F401  (an autouse fixture)
 from trialsite.devservices.problems import CannotStart
 from trialsite.devservices.shared_server import shared_server
 from trialsite.settings.databases import parse_address

@@ -1,3 +1,12 @@
-from django.urls import URLPattern, URLResolver
+"""URLs of the follow-up API, under /api/v1/."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from followup.api.views import CompleteStudy, CorrectVisit, RecordVisit, VisitDetail, VisitList
+from trialsite.api.routing import by_method
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("participants/<str:code>/visits/", by_method(get=VisitList, post=RecordVisit)),
+    path("participants/<str:code>/completion/", by_method(post=CompleteStudy)),
+    path("visits/<uuid:visit_id>/", by_method(get=VisitDetail, patch=CorrectVisit)),
+]

@@ -1,3 +1,57 @@
-from django.urls import URLPattern, URLResolver
+"""URLs of the infusion API, under /api/v1/."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from infusion.api.views.infusion import (
+    CorrectInfusion,
+    InfusionDetail,
+    InfusionList,
+    LymphodepletionDoseList,
+    PlanInfusion,
+    RecordInfusion,
+    RecordLymphodepletionDose,
+)
+from infusion.api.views.product import (
+    CorrectLeukapheresis,
+    FailProduct,
+    LeukapheresisDetail,
+    LeukapheresisList,
+    ProductDetail,
+    ProductList,
+    RecordLeukapheresis,
+    ReleaseProduct,
+    StartManufacturing,
+)
+from infusion.api.views.safety import (
+    AdverseEventDetail,
+    AdverseEventList,
+    RecordAdverseEvent,
+    RecordSafetyReport,
+    SafetyReportList,
+)
+from trialsite.api.routing import by_method
+
+ONE = "participants/<str:code>/"
+LEUKAPHERESIS = "leukaphereses/<uuid:leukapheresis_id>/"
+PRODUCT = "products/<uuid:product_id>/"
+ADVERSE_EVENT = "adverse-events/<uuid:adverse_event_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(f"{ONE}leukaphereses/", by_method(get=LeukapheresisList, post=RecordLeukapheresis)),
+    path(LEUKAPHERESIS, by_method(get=LeukapheresisDetail, patch=CorrectLeukapheresis)),
+    path(f"{LEUKAPHERESIS}products/", by_method(post=StartManufacturing)),
+    path(f"{ONE}products/", by_method(get=ProductList)),
+    path(PRODUCT, by_method(get=ProductDetail)),
+    path(f"{PRODUCT}release/", by_method(post=ReleaseProduct)),
+    path(f"{PRODUCT}fail/", by_method(post=FailProduct)),
+    path(f"{ONE}infusion-plan/", by_method(post=PlanInfusion)),
+    path(
+        f"{ONE}lymphodepletion-doses/",
+        by_method(get=LymphodepletionDoseList, post=RecordLymphodepletionDose),
+    ),
+    path(f"{ONE}infusions/", by_method(get=InfusionList, post=RecordInfusion)),
+    path("infusions/<uuid:infusion_id>/", by_method(get=InfusionDetail, patch=CorrectInfusion)),
+    path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
+    path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
+    path(f"{ADVERSE_EVENT}safety-reports/", by_method(get=SafetyReportList, post=RecordSafetyReport)),
+]

@@ -1,3 +1,62 @@
-from django.urls import URLPattern, URLResolver
+"""URLs of the participants API, under /api/v1/."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from participants.api.views.consent import ConsentDetail, ConsentList, CorrectConsent, RecordConsent
+from participants.api.views.deviation import (
+    CloseDeviation,
+    DeviationDetail,
+    DeviationList,
+    DeviationsOfParticipant,
+    RecordDeviation,
+)
+from participants.api.views.identity import OpenIdentity, RecordIdentity
+from participants.api.views.obligation import ContraceptionView, ObligationList, PreviewChange, WorkListView
+from participants.api.views.participant import (
+    DispositionList,
+    EditParticipant,
+    EventList,
+    ParticipantDetail,
+    ParticipantList,
+    RecordDisposition,
+    ReferParticipant,
+)
+from participants.api.views.trial import TrialView
+from participants.api.views.version import (
+    ActivateIcf,
+    ActivateProtocol,
+    IcfApprovalList,
+    IcfVersionList,
+    ProtocolActivationList,
+    RegisterIcfVersion,
+    SiteList,
+)
+from trialsite.api.routing import by_method
+
+ONE = "participants/<str:code>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("trial/", by_method(get=TrialView)),
+    path("sites/", by_method(get=SiteList)),
+    path(
+        "sites/<str:code>/protocol-activations/", by_method(get=ProtocolActivationList, post=ActivateProtocol)
+    ),
+    path("sites/<str:code>/icf-approvals/", by_method(get=IcfApprovalList, post=ActivateIcf)),
+    path("icf-versions/", by_method(get=IcfVersionList, post=RegisterIcfVersion)),
+    path("worklist/", by_method(get=WorkListView)),
+    path("participants/", by_method(get=ParticipantList, post=ReferParticipant)),
+    path(ONE, by_method(get=ParticipantDetail, patch=EditParticipant)),
+    path(f"{ONE}events/", by_method(get=EventList)),
+    path(f"{ONE}obligations/", by_method(get=ObligationList)),
+    path(f"{ONE}preview/", by_method(post=PreviewChange)),
+    path(f"{ONE}contraception/", by_method(get=ContraceptionView)),
+    path(f"{ONE}consents/", by_method(get=ConsentList, post=RecordConsent)),
+    path(f"{ONE}dispositions/", by_method(get=DispositionList, post=RecordDisposition)),
+    path(f"{ONE}deviations/", by_method(get=DeviationsOfParticipant, post=RecordDeviation)),
+    path(f"{ONE}identity/", by_method(post=RecordIdentity)),
+    path(f"{ONE}identity/open/", by_method(post=OpenIdentity)),
+    path("consents/<uuid:consent_id>/", by_method(get=ConsentDetail, patch=CorrectConsent)),
+    path("deviations/", by_method(get=DeviationList)),
+    path("deviations/<uuid:deviation_id>/", by_method(get=DeviationDetail)),
+    path("deviations/<uuid:deviation_id>/close/", by_method(post=CloseDeviation)),
+]

@@ -124,7 +124,7 @@ def load_course(participant: Participant) -> Course:
     )
 
 
-def _load(participant: Participant) -> dict[str, Any]:
+def _load(participant: Participant) -> Mapping[str, Any]:
     """Read events, consents, ICF approvals and protocol activations in one statement, after the lock."""
     events = JourneyEvent.objects.filter(participant=OuterRef("pk"), voided_at__isnull=True)
     consents = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=True)

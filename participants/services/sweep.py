@@ -5,6 +5,7 @@ Safe to run anywhere and at once: rows are claimed with SKIP LOCKED, everything 
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -79,7 +80,7 @@ def _passed_rung(row: Obligation, at: datetime) -> tuple[str, datetime] | None:
     return passed[-1] if passed else None
 
 
-def _recipients(rows: Sequence[Obligation]) -> dict[tuple[str, str], list[object]]:
+def _recipients(rows: Sequence[Obligation]) -> dict[tuple[str, str], list[UUID]]:
     """Active users with an address, by site and role, in one query."""
     sites = {row.site_id for row in rows}
     members = (
@@ -87,7 +88,7 @@ def _recipients(rows: Sequence[Obligation]) -> dict[tuple[str, str], list[object
         .filter(~Q(user__email=""))
         .values_list("site_id", "role", "user_id")
     )
-    found: dict[tuple[str, str], list[object]] = {}
+    found: dict[tuple[str, str], list[UUID]] = {}
     for site, role, user in members:
         found.setdefault((str(site), role), []).append(user)
     return found

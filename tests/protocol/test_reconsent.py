@@ -188,7 +188,7 @@ def test_a_version_put_in_force_twice_is_owed_once_from_the_first_time() -> None
 
 def test_the_limit_of_the_protocol_version_is_used() -> None:
     limit = Limit(id="L-RECONSENT", value=14, unit="days", title="", source=Source.AMENDMENT)
-    strict = protocol(row("V-FAR", days=300), limits=(replace(limit, id="L-OTHER"), limit))
+    strict = protocol(row("V-FAR", days=300), limits=(replace(limit, id="L-OTHER", value=3), limit))
     assert owed(version=strict)["RECONSENT:2.0"].closes_on == on("2026-03-15")
 
 
@@ -226,6 +226,19 @@ def test_a_visit_called_off_before_its_window_closed_is_not_the_next_one() -> No
     found = by_key(plan(visits, [SIGNED_1, *course], facts(V1, V2)))
     assert found["V-A#1"].ended_reason == "superseded"
     assert found["RECONSENT:2.0"].closes_on == on("2026-03-27")
+
+
+@pytest.mark.parametrize(
+    ("second_at", "closes_on"),
+    [("2026-03-08T23:59:59.999999", "2026-03-24"), ("2026-03-09T00:00", "2026-03-08")],
+    ids=["called off at its last instant", "called off as its window closed"],
+)
+def test_a_visit_counts_unless_it_was_called_off_before_its_window_closed(
+    second_at: str, closes_on: str
+) -> None:
+    visits = protocol(row("V-A", days=14, lower=2, upper=2))  # first series: 4 to 8 March
+    found = owed(infused("2026-02-20"), infused(second_at), version=visits)["RECONSENT:2.0"]
+    assert found.closes_on == on(closes_on)
 
 
 def test_a_visit_that_was_overdue_when_called_off_keeps_closing_it() -> None:
@@ -325,6 +338,27 @@ def test_what_was_overdue_before_the_absence_stays_late() -> None:
     )
     assert found["RECONSENT:2.0"].opens_at == V2.activated_at
     assert state(found, "2.0", "2026-06-03") is DueState.DONE_LATE
+
+
+@pytest.mark.parametrize(
+    ("lost_at", "opens_at"),
+    [
+        pytest.param("2026-03-29T23:59:59.999999", "2026-06-01T10:00", id="lost at its last instant"),
+        pytest.param("2026-03-30T00:00", "2026-03-01T10:00", id="lost as it closed"),
+    ],
+)
+def test_it_opens_anew_on_return_only_if_it_was_not_late_before(lost_at: str, opens_at: str) -> None:
+    found = owed(event(K.LOST_TO_FOLLOW_UP, lost_at), visited("V-FAR#1", "2026-06-01"))
+    assert found["RECONSENT:2.0"].opens_at == local(opens_at)
+
+
+def test_who_signs_and_leaves_at_the_same_instant_signed_in_time() -> None:
+    found = owed(
+        consented("2.0", "2026-03-10T10:00"),
+        event(K.SCREEN_FAILED, "2026-03-10T10:00"),
+        event(K.SCREENING_STARTED, "2026-06-01"),
+    )
+    assert state(found, "2.0", "2026-06-02") is DueState.DONE
 
 
 def test_of_two_versions_that_came_during_an_absence_the_newer_is_owed() -> None:

@@ -64,6 +64,12 @@ def test_each_further_anchor_replaces_the_one_before() -> None:
     )
 
 
+def test_each_of_three_anchors_is_replaced_by_the_next() -> None:
+    events = [infused("2026-03-15"), infused("2026-09-01"), infused("2027-02-01")]
+    replaced = [one.superseded_at for one in occurrences_of(K.INFUSED, events)]
+    assert replaced == [events[1].at, events[2].at, None]
+
+
 def test_the_plan_of_a_second_infusion_is_number_two_although_the_first_was_never_planned() -> None:
     again = planned("2026-08-01", "2026-09-01")
     assert occurrences_of(K.INFUSION_PLANNED, [infused("2026-03-15"), again]) == (
@@ -213,6 +219,16 @@ def test_what_has_neither_a_next_visit_nor_a_limit_stays_overdue_until_it_is_end
     assert due_state(found["V-APH#1"], left.at) is DueState.MISSED
 
 
+@pytest.mark.parametrize(
+    ("left_at", "expected"),
+    [("2026-02-08T23:59:59.999999", DueState.NOT_REQUIRED), ("2026-02-09T00:00", DueState.MISSED)],
+    ids=["at the last instant of its window", "as its window closed"],
+)
+def test_a_procedure_ended_as_its_window_closed_is_missed(left_at: str, expected: DueState) -> None:
+    found = planned_for(event(K.ENROLLED, "2026-02-01"), event(K.WITHDRAWN_FROM_TREATMENT, left_at))
+    assert state(found, "V-APH#1", "2026-06-01") is expected
+
+
 # Fulfilment
 
 
@@ -241,6 +257,15 @@ def test_a_procedure_done_before_its_anchor_is_done_early() -> None:
     found = planned_for(cells, event(K.ENROLLED, "2026-02-01"))
     assert found["V-APH#1"].fulfilled_at == cells.at
     assert state(found, "V-APH#1", "2026-02-02") is DueState.DONE_EARLY
+
+
+def test_what_happens_at_the_instant_of_the_next_anchor_belongs_to_that_one() -> None:
+    again = event(K.LEUKAPHERESIS_PERFORMED, "2026-02-20")
+    found = planned_for(
+        event(K.LEUKAPHERESIS_PERFORMED, "2026-02-01"), again, replace(again, kind=K.PRODUCT_RELEASED)
+    )
+    assert found["T-RELEASE#1"].fulfilled_at is None
+    assert found["T-RELEASE#2"].fulfilled_at == again.at
 
 
 def test_at_the_same_instant_the_later_step_fulfils_the_earlier() -> None:
@@ -520,8 +545,10 @@ def test_who_came_back_only_after_the_anchor_had_been_away_for_it() -> None:
     assert state(found, "T-PLAN#1", "2026-03-04") is DueState.NOT_REQUIRED
 
 
-def test_an_ending_at_the_instant_of_the_anchor_counts() -> None:
-    found = planned_for(infused("2026-03-15T10:00"), event(K.DIED, "2026-03-15T10:00"))
+@pytest.mark.parametrize("ending", [K.DIED, K.COMPLETED])
+def test_an_ending_at_the_instant_of_the_anchor_counts(ending: EventKind) -> None:
+    visits = protocol(row("V-D1", days=1, ends_with=frozenset({ending})))
+    found = by_key(plan(visits, [FIRST, replace(FIRST, kind=ending)], WUHAN_SITE))
     assert state(found, "V-D1#1", "2026-06-01") is DueState.NOT_REQUIRED
 
 

@@ -99,7 +99,7 @@ def test_a_page_is_one_query_and_counts_nothing(reader: Any) -> None:
         reader.get(url)
     ours = [query["sql"] for query in captured if 'FROM "accounts_site"' in query["sql"]]
     assert len(ours) == 1
-    assert "COUNT" not in ours[0].upper()
+    assert "COUNT(" not in ours[0].upper()
     assert "LIMIT 11" in ours[0]
     assert len(captured) <= 2
 

@@ -1,6 +1,7 @@
 """Every refusal is a problem document: the right status, a code, the field; nothing internal."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +11,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.shared.api_sites import AT, OPENED, ApiRig, person
+from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Role
+from trialsite.accounts.services.tokens import create_api_token, revoke_api_token
 from trialsite.api import authentication
 from trialsite.api.problems import describe
 
@@ -55,21 +58,26 @@ def test_every_bad_token_is_refused_alike(api_rig: ApiRig, offered: str) -> None
     assert body["detail"] == "This token is not valid."
 
 
-def test_a_token_acts_as_its_user_but_not_for_an_inactive_one(
-    api_rig: ApiRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def known(raw: str, at: Any) -> User | None:
-        return User.objects.get(username="wang") if raw == "good" else None
-
-    monkeypatch.setattr(authentication, "user_for_token", known)
-    client = APIClient(HTTP_AUTHORIZATION="Bearer good")
+def test_a_token_acts_as_its_user_until_it_is_revoked(api_rig: ApiRig) -> None:
+    now = clock.now()
+    expires_at = now + timedelta(days=1)
+    issued = create_api_token(
+        user=api_rig.admin, name="script", expires_at=expires_at, by=api_rig.admin, at=now
+    )
+    client = APIClient(HTTP_AUTHORIZATION=f"Bearer {issued.raw}")
+    headers = {"Idempotency-Key": "key-00001"}
     assert client.get(SITES).status_code == 200
-
-    def inactive(raw: str, at: Any) -> User:
-        return User(username="gone", is_active=False)
-
-    monkeypatch.setattr(authentication, "user_for_token", inactive)
+    assert (
+        client.post(f"{SITES}WH01/rename/", {"name": "X"}, format="json", headers=headers).status_code == 200
+    )
+    revoke_api_token(token=issued.token, by=api_rig.admin, at=now)
     problem(client.get(SITES), 401, "invalid-token")
+
+
+def test_a_token_of_an_inactive_user_is_refused(api_rig: ApiRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = User(username="gone", is_active=False)
+    monkeypatch.setattr(authentication, "user_for_token", lambda raw, at: gone)
+    problem(APIClient(HTTP_AUTHORIZATION="Bearer good").get(SITES), 401, "invalid-token")
 
 
 def test_a_session_needs_its_csrf_token_to_write(api_rig: ApiRig, settings: Any) -> None:

@@ -122,7 +122,73 @@ class Access:
     everywhere: frozenset[Role] = frozenset()
     granted: frozenset[Permission] = frozenset()
 
-    def require(by: Actor, permission: Permission, site_id: UUID | None) -> None:
+    def may(self, permission: Permission, site_id: UUID | None) -> bool:
+        """Return whether the act is allowed at the site; None asks for an act that concerns every site."""
+        if self._may_everywhere(permission):
+            return True
+        here = self.roles_by_site.get(site_id, frozenset()) if site_id else frozenset()
+        return bool(here & PERMISSIONS[permission])
+
+    def holds(self, permission: Permission) -> bool:
+        """Return whether the permission is held at one site at least. Scope what it opens by site."""
+        return self._may_everywhere(permission) or bool(self.site_ids(permission))
+
+    def site_ids(self, permission: Permission) -> frozenset[UUID] | None:
+        """Return the sites at which the permission is held; None means every site."""
+        if self._may_everywhere(permission):
+            return None
+        allowed = PERMISSIONS[permission]
+        return frozenset(site for site, roles in self.roles_by_site.items() if roles & allowed)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Return every role held anywhere."""
+        return self.everywhere.union(*self.roles_by_site.values())
+
+    def _may_everywhere(self, permission: Permission) -> bool:
+        return permission in self.granted or bool(self.everywhere & PERMISSIONS[permission])
+
+
+class Actor(Protocol):
+    """Whoever acts: a user or a system actor. What it may do is read from its `access`."""
+
+    @property
+    def actor_id(self) -> str: ...
+    @property
+    def actor_label(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class SystemActor:
+    """A task or command that acts by itself, under its own name in the trail."""
+
+    name: str
+
+    @property
+    def actor_id(self) -> str:
+        return f"system:{self.name}"
+
+    @property
+    def actor_label(self) -> str:
+        return f"system ({self.name})"
+
+    @property
+    def access(self) -> Access:
+        return Access(granted=SYSTEM_PERMISSIONS.get(self.name, frozenset({Permission.RUN_SWEEP})))
+
+
+def access_of(actor: Actor) -> Access:
+    """Return what the actor holds. An actor that states no access holds nothing."""
+    access = getattr(actor, "access", None)
+    return access if isinstance(access, Access) else Access()
+
+
+def may(actor: Actor, permission: Permission, site_id: UUID | None) -> bool:
+    """Return whether `actor` may act at the site; for buttons. Services call `require`."""
+    return access_of(actor).may(permission, site_id)
+
+
+def require(by: Actor, permission: Permission, site_id: UUID | None) -> None:
     """Pass if `by` holds the permission at the site (None: at every site).
 
     Raises NotPermitted("not-permitted").

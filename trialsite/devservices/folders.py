@@ -7,6 +7,7 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from trialsite.devservices.problems import CannotStart
 
@@ -48,6 +49,14 @@ class StateFolder:
     def address(self) -> Path:
         """The file that names the embedded database, for commands run beside the stack."""
         return self.root / "database-url"
+
+    @property
+    def database_url(self) -> str:
+        """Where the embedded database answers while the stack runs."""
+        try:
+            return self.address.read_text()
+        except FileNotFoundError:
+            return f"postgres://postgres@{quote(str(self.postgres / 'socket'), safe='')}/trialsite"
 
     @property
     def short(self) -> Path:

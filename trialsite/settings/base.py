@@ -79,6 +79,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 
+# Where people reach the pages; links in mails start with it.
+PUBLIC_URL = env("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+
 STATIC_URL = "/static/"
 STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

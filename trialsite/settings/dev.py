@@ -14,7 +14,7 @@ ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 IDENTITY_KEY = env("IDENTITY_KEY", default="ZGV2ZWxvcG1lbnQtb25seS1pZGVudGl0eS1rZXktMzI=")
 INSTALLED_APPS = [*INSTALLED_APPS, "trialsite.devservices"]
 
-_database = env("DATABASE_URL", default="postgres://postgres@%2Ftmp%2Fdevpg/trialsite")
+_database = env("DATABASE_URL", default="") or STATE.database_url
 DATABASES = {"default": database_from(_database, pool=env.bool("DATABASE_POOL", default=False))}
 
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="pgmq://")

@@ -31,7 +31,8 @@ class ConsentIn(ReasonedIn):
         help_text="Who obtained the consent; the one who records it unless said otherwise.",
     )
     copy_handed_over = StrictBooleanField(
-        required=False, help_text="Whether the participant received a signed copy; true unless said otherwise."
+        required=False,
+        help_text="Whether the participant received a signed copy; true unless said otherwise.",
     )
 
 

@@ -15,7 +15,9 @@ class DeviationIn(ReasonedIn):
 
     category = EnumField(Category, help_text="What kind of departure.")
     description = CleanCharField(
-        multiline=True, max_length=500, help_text="What departed from the protocol; no name of the participant."
+        multiline=True,
+        max_length=500,
+        help_text="What departed from the protocol; no name of the participant.",
     )
     is_important = StrictBooleanField(help_text="Whether it is proposed to count as important (ICH E3).")
     occurred_at = AwareDateTimeField(help_text="When it happened.")

@@ -18,10 +18,18 @@ class IdentityIn(ReasonedIn):
         help_text="Name in pinyin, family name first; derived from a Chinese name where it is left out.",
     )
     national_id = CodeField(
-        r"[0-9A-Za-z-]{4,30}", required=False, allow_blank=True, max_length=30, help_text="National id number."
+        r"[0-9A-Za-z-]{4,30}",
+        required=False,
+        allow_blank=True,
+        max_length=30,
+        help_text="National id number.",
     )
     phone = CodeField(
-        r"\+?[0-9][0-9 -]{3,28}[0-9]", required=False, allow_blank=True, max_length=30, help_text="Phone number."
+        r"\+?[0-9][0-9 -]{3,28}[0-9]",
+        required=False,
+        allow_blank=True,
+        max_length=30,
+        help_text="Phone number.",
     )
     born_on = StrictDateField(required=False, allow_null=True, help_text="Date of birth in full.")
 

@@ -8,7 +8,13 @@ from rest_framework import serializers
 from participants.api.serializers.participant import CODE
 from participants.queries.worklist import HORIZON
 from participants.states import State
-from trialsite.api.fields import AwareDateTimeField, CleanCharField, EnumField, StrictDateField, StrictUUIDField
+from trialsite.api.fields import (
+    AwareDateTimeField,
+    CleanCharField,
+    EnumField,
+    StrictDateField,
+    StrictUUIDField,
+)
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.protocol.contraception import Basis
 from trialsite.protocol.types import Act, DueState, Epoch, EventKind, ObligationKind, Source
@@ -19,7 +25,9 @@ class ObligationOut(OutSerializer):
 
     key = serializers.CharField(help_text="Stable within the participant: `V-D28#1` is item and occurrence.")
     item_id = serializers.CharField(help_text="Id of the schedule item in the protocol.")
-    kind = EnumField(ObligationKind, help_text="A visit, procedure, task, clock, re-consent, or running period.")
+    kind = EnumField(
+        ObligationKind, help_text="A visit, procedure, task, clock, re-consent, or running period."
+    )
     title = serializers.CharField(help_text="What is due.")
     opens_at = serializers.DateTimeField(help_text="First instant of the window, UTC.")
     opens_on = serializers.DateField(help_text="First day of the window.")
@@ -36,7 +44,9 @@ class ObligationOut(OutSerializer):
     fulfilled_ref = serializers.CharField(allow_blank=True, help_text="Id of the record that fulfilled it.")
     ended_at = serializers.DateTimeField(allow_null=True, help_text="From when it was no longer owed, UTC.")
     ended_reason = serializers.CharField(allow_blank=True, help_text="What made it unnecessary.")
-    source = EnumField(Source, help_text="Whether the registry record, an assumption or an amendment says so.")
+    source = EnumField(
+        Source, help_text="Whether the registry record, an assumption or an amendment says so."
+    )
     protocol_version = serializers.CharField(source="version", help_text="Protocol version it comes from.")
     epoch = EnumField(Epoch, help_text="Part of the trial.")
     is_important = serializers.BooleanField(help_text="Whether missing it is an important deviation.")

@@ -33,7 +33,9 @@ class ParticipantOut(OutSerializer):
     )
     state = EnumField(State, help_text="Where the participant is on the journey.")
     arm = EnumField(Arm, allow_blank=True, help_text="Assigned at enrolment; empty before.")
-    intended_arm = EnumField(Arm, allow_blank=True, help_text="The arm that the screening is for; may be empty.")
+    intended_arm = EnumField(
+        Arm, allow_blank=True, help_text="The arm that the screening is for; may be empty."
+    )
     dose_level = serializers.CharField(allow_blank=True, help_text="Dose level id; empty before enrolment.")
     sex = EnumField(Sex, allow_blank=True, help_text="Sex; may be empty.")
     birth_year = serializers.IntegerField(allow_null=True, help_text="Year of birth, four digits.")
@@ -56,7 +58,9 @@ class ReferIn(ReasonedIn):
     )
     intended_arm = EnumField(Arm, required=False, allow_null=True, help_text="The arm to be screened for.")
     referral_source = CleanCharField(
-        required=False, allow_blank=True, help_text="Who referred the participant; no name of the participant."
+        required=False,
+        allow_blank=True,
+        help_text="Who referred the participant; no name of the participant.",
     )
 
 
@@ -68,7 +72,9 @@ class ParticularsIn(CorrectionIn):
         required=False, min_value=1, max_value=9999, help_text="Year of birth, four digits."
     )
     referral_source = CleanCharField(
-        required=False, allow_blank=True, help_text="Who referred the participant; no name of the participant."
+        required=False,
+        allow_blank=True,
+        help_text="Who referred the participant; no name of the participant.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,9 @@ class ScheduledItemOut(OutSerializer):
     """One row of the schedule: the window reaches from target − lower_days to target + upper_days, inclusive."""
 
     id = serializers.CharField(help_text=ID)
-    kind = EnumField(ObligationKind, help_text="A visit, procedure, task, clock, re-consent, or running period.")
+    kind = EnumField(
+        ObligationKind, help_text="A visit, procedure, task, clock, re-consent, or running period."
+    )
     title = serializers.CharField(help_text="Title.")
     title_zh = serializers.CharField(help_text="Title in Chinese.")
     epoch = EnumField(Epoch, help_text="Part of the trial.")
@@ -116,7 +118,9 @@ class CohortRuleOut(OutSerializer):
 
     size = serializers.IntegerField(help_text="Participants per cohort.")
     expanded_size = serializers.IntegerField(help_text="Participants where the cohort is expanded.")
-    dlt_window_days = serializers.IntegerField(help_text="Days after infusion in which a DLT counts, inclusive.")
+    dlt_window_days = serializers.IntegerField(
+        help_text="Days after infusion in which a DLT counts, inclusive."
+    )
     stagger_days = serializers.IntegerField(help_text="Least days between two infusions of a cohort.")
     note = serializers.CharField(allow_blank=True, help_text="What else is to be known.")
     source = EnumField(Source, help_text=SOURCE)

@@ -3,7 +3,13 @@
 from rest_framework import serializers
 
 from participants.api.serializers.participant import RECORDED_AT, VERSION
-from trialsite.api.fields import AwareDateTimeField, CleanCharField, CodeField, StrictBooleanField, StrictDateField
+from trialsite.api.fields import (
+    AwareDateTimeField,
+    CleanCharField,
+    CodeField,
+    StrictBooleanField,
+    StrictDateField,
+)
 from trialsite.api.serializers import OutSerializer
 from trialsite.api.steps import ReasonedIn
 

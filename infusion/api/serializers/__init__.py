@@ -1,0 +1,1 @@
+"""Shapes of the infusion API, one noun per module."""

@@ -1,0 +1,166 @@
+"""The planned date, lymphodepletion, and infusions by either route."""
+
+from rest_framework import serializers
+
+from infusion.api.serializers.product import CODE, MOST_CELLS, RECORDED_AT, VERSION
+from trialsite.api.fields import (
+    AwareDateTimeField,
+    CleanCharField,
+    CodeField,
+    EnumField,
+    StrictBooleanField,
+    StrictDateField,
+    StrictDecimalField,
+    StrictIntegerField,
+)
+from trialsite.api.serializers import OutSerializer
+from trialsite.api.steps import CorrectionIn, ReasonedIn
+from trialsite.protocol.types import Arm
+
+
+class InfusionPlanIn(ReasonedIn):
+    """The planned date of infusion, set or moved."""
+
+    planned_on = StrictDateField(help_text="Planned civil date of infusion at the site.")
+
+
+class InfusionPlanOut(OutSerializer):
+    """The planned date of infusion; baseline and lymphodepletion follow it."""
+
+    planned_on = serializers.DateField(source="*", help_text="Planned civil date of infusion at the site.")
+
+
+class LymphodepletionDoseIn(ReasonedIn):
+    """One day of lymphodepletion."""
+
+    obligation_key = CodeField(
+        r"[A-Za-z0-9._-]+#[0-9]+", max_length=80, help_text="Key of the scheduled day, such as `V-LD1#1`."
+    )
+    given_at = AwareDateTimeField(help_text="When it was given.")
+    fludarabine_mg_per_m2 = StrictDecimalField(
+        max_digits=6, decimal_places=2, min_value=0, help_text="Fludarabine, mg per m² of body surface."
+    )
+    cyclophosphamide_mg_per_m2 = StrictDecimalField(
+        max_digits=7, decimal_places=2, min_value=0, help_text="Cyclophosphamide, mg per m² of body surface."
+    )
+
+
+class LymphodepletionDoseOut(OutSerializer):
+    """One day of lymphodepletion."""
+
+    id = serializers.UUIDField(help_text="Id of the dose.")
+    participant = serializers.CharField(source="participant.code", help_text=CODE)
+    obligation_key = serializers.CharField(help_text="Key of the scheduled day.")
+    given_at = serializers.DateTimeField(help_text="When it was given, UTC.")
+    fludarabine_mg_per_m2 = serializers.DecimalField(
+        max_digits=6, decimal_places=2, help_text="Fludarabine, mg per m² of body surface."
+    )
+    cyclophosphamide_mg_per_m2 = serializers.DecimalField(
+        max_digits=7, decimal_places=2, help_text="Cyclophosphamide, mg per m² of body surface."
+    )
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)
+
+
+class InfusionIn(ReasonedIn):
+    """An infusion that took place. The fields of the other route are left out."""
+
+    lot = CleanCharField(max_length=40, help_text="Lot number of the product.")
+    route = EnumField(Arm, help_text="The route actually used.")
+    started_at = AwareDateTimeField(help_text="When it started; its civil date at the site is day 0.")
+    ended_at = AwareDateTimeField(required=False, allow_null=True, help_text="When it ended.")
+    thawed_at = AwareDateTimeField(required=False, allow_null=True, help_text="When the bag was thawed.")
+    infused_cells = StrictIntegerField(
+        min_value=0, max_value=MOST_CELLS, help_text="CAR-positive viable cells given, in all."
+    )
+    weight_kg = StrictDecimalField(
+        max_digits=5, decimal_places=1, help_text="Body weight on which the dose was counted, kg."
+    )
+    was_interrupted = StrictBooleanField(required=False, help_text="Whether the infusion was interrupted.")
+    note = CleanCharField(
+        required=False, allow_blank=True, multiline=True, max_length=500, help_text="Remark on the infusion."
+    )
+    access_line = CleanCharField(
+        required=False, allow_blank=True, max_length=100, help_text="Intravenous: the line used."
+    )
+    rate_ml_per_h = StrictDecimalField(
+        required=False, allow_null=True, max_digits=6, decimal_places=1, help_text="Intravenous: rate, mL/h."
+    )
+    infused_volume_ml = StrictDecimalField(
+        required=False, allow_null=True, max_digits=6, decimal_places=1, help_text="Intravenous: volume, mL."
+    )
+    catheter_position = CleanCharField(
+        required=False, allow_blank=True, help_text="Intrapleural: where the catheter lies."
+    )
+    drained_volume_ml = StrictDecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=6,
+        decimal_places=1,
+        help_text="Intrapleural: effusion drained before, mL.",
+    )
+    instilled_volume_ml = StrictDecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=6,
+        decimal_places=1,
+        help_text="Intrapleural: volume instilled, mL.",
+    )
+    clamped_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the drain was clamped."
+    )
+    unclamped_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the drain was opened again."
+    )
+
+
+class InfusionCorrectionIn(CorrectionIn):
+    """The start of an infusion, corrected."""
+
+    started_at = AwareDateTimeField(help_text="When it really started. Required.")
+
+
+class InfusionOut(OutSerializer):
+    """An infusion, by either route; the fields of the other route are empty."""
+
+    id = serializers.UUIDField(help_text="Id of the infusion.")
+    participant = serializers.CharField(source="participant.code", help_text=CODE)
+    lot = serializers.CharField(source="product.lot", help_text="Lot number of the product.")
+    number = serializers.IntegerField(help_text="1 for the first infusion.")
+    route = EnumField(Arm, help_text="The route actually used.")
+    started_at = serializers.DateTimeField(help_text="When it started, UTC.")
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When it ended, UTC.")
+    thawed_at = serializers.DateTimeField(allow_null=True, help_text="When the bag was thawed, UTC.")
+    infused_cells = serializers.IntegerField(help_text="CAR-positive viable cells given, in all.")
+    weight_kg = serializers.DecimalField(
+        max_digits=5, decimal_places=1, help_text="Body weight on which the dose was counted, kg."
+    )
+    was_interrupted = serializers.BooleanField(help_text="Whether the infusion was interrupted.")
+    note = serializers.CharField(allow_blank=True, help_text="Remark on the infusion.")
+    access_line = serializers.CharField(allow_blank=True, help_text="Intravenous: the line used.")
+    rate_ml_per_h = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Intravenous: rate, mL/h."
+    )
+    infused_volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Intravenous: volume, mL."
+    )
+    catheter_position = serializers.CharField(
+        allow_blank=True, help_text="Intrapleural: where the catheter lies."
+    )
+    drained_volume_ml = serializers.DecimalField(
+        max_digits=6,
+        decimal_places=1,
+        allow_null=True,
+        help_text="Intrapleural: effusion drained before, mL.",
+    )
+    instilled_volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Intrapleural: volume instilled, mL."
+    )
+    clamped_at = serializers.DateTimeField(
+        allow_null=True, help_text="Intrapleural: when the drain was clamped, UTC."
+    )
+    unclamped_at = serializers.DateTimeField(
+        allow_null=True, help_text="Intrapleural: when the drain was opened again, UTC."
+    )
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)

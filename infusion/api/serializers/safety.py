@@ -1,0 +1,77 @@
+"""Adverse events and safety reports."""
+
+from rest_framework import serializers
+
+from infusion.api.serializers.product import CODE, RECORDED_AT, VERSION
+from trialsite.api.fields import (
+    AwareDateTimeField,
+    CleanCharField,
+    CodeField,
+    StrictBooleanField,
+    StrictDateField,
+    StrictIntegerField,
+)
+from trialsite.api.serializers import OutSerializer
+from trialsite.api.steps import ReasonedIn
+
+
+class AdverseEventIn(ReasonedIn):
+    """An adverse event. Serious is not severe: seriousness and grade are independent."""
+
+    term = CleanCharField(help_text="What happened, in medical words; no name of the participant.")
+    onset_at = AwareDateTimeField(help_text="When it began.")
+    aware_at = AwareDateTimeField(help_text="When the site learned of it; a reporting clock starts here.")
+    toxicity_grade = StrictIntegerField(min_value=1, max_value=5, help_text="Grade 1 to 5.")
+    is_serious = StrictBooleanField(required=False, help_text="Whether it is serious (ICH E2A).")
+    is_special_interest = StrictBooleanField(
+        required=False, help_text="Whether it is of special interest; it then has a clock of its own."
+    )
+    is_dlt = StrictBooleanField(
+        required=False, allow_null=True, help_text="Whether it limits the dose; null while undecided."
+    )
+    resolved_on = StrictDateField(required=False, allow_null=True, help_text="Civil date of resolution.")
+    outcome = CleanCharField(required=False, allow_blank=True, max_length=100, help_text="Outcome.")
+
+
+class AdverseEventOut(OutSerializer):
+    """An adverse event."""
+
+    id = serializers.UUIDField(help_text="Id of the adverse event.")
+    participant = serializers.CharField(source="participant.code", help_text=CODE)
+    term = serializers.CharField(help_text="What happened, in medical words.")
+    onset_at = serializers.DateTimeField(help_text="When it began, UTC.")
+    aware_at = serializers.DateTimeField(help_text="When the site learned of it, UTC.")
+    toxicity_grade = serializers.IntegerField(help_text="Grade 1 to 5.")
+    is_serious = serializers.BooleanField(help_text="Whether it is serious (ICH E2A).")
+    is_special_interest = serializers.BooleanField(help_text="Whether it is of special interest.")
+    is_dlt = serializers.BooleanField(
+        allow_null=True, help_text="Whether it limits the dose; null while undecided."
+    )
+    resolved_on = serializers.DateField(allow_null=True, help_text="Civil date of resolution.")
+    outcome = serializers.CharField(allow_blank=True, help_text="Outcome.")
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)
+
+
+class SafetyReportIn(ReasonedIn):
+    """A report that left the site."""
+
+    clock_id = CodeField(max_length=20, help_text="The clock it stops, such as `C-SAE`.")
+    sent_at = AwareDateTimeField(help_text="When it was sent.")
+    recipient = CleanCharField(help_text="To whom it was sent.")
+    reference = CleanCharField(
+        required=False, allow_blank=True, max_length=100, help_text="The recipient's reference."
+    )
+
+
+class SafetyReportOut(OutSerializer):
+    """The evidence that a report left; only this stops its clock."""
+
+    id = serializers.UUIDField(help_text="Id of the report.")
+    adverse_event = serializers.UUIDField(source="adverse_event_id", help_text="Id of the adverse event.")
+    clock_id = serializers.CharField(help_text="The clock it stops.")
+    sent_at = serializers.DateTimeField(help_text="When it was sent, UTC.")
+    recipient = serializers.CharField(help_text="To whom it was sent.")
+    reference = serializers.CharField(allow_blank=True, help_text="The recipient's reference.")
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)

@@ -1,0 +1,1 @@
+"""Views of the infusion API, one noun per module."""

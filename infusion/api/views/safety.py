@@ -1,0 +1,78 @@
+"""Adverse events and safety reports."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from infusion.api.serializers.safety import AdverseEventIn, AdverseEventOut, SafetyReportIn, SafetyReportOut
+from infusion.api.views.product import OF_PARTICIPANT, with_participant
+from infusion.models import AdverseEvent, SafetyReport
+from infusion.services.adverse_events import record_adverse_event, record_safety_report
+from participants.models import Participant
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
+from trialsite.api.steps import UnderCommand
+from trialsite.api.views import Parent, ScopedDetail, ScopedList
+
+BY_ID = {"adverse_event_id": "id"}
+
+
+class AdverseEventList(ScopedList):
+    """List the adverse events of one participant, the latest onset first."""
+
+    required_permission = Permission.VIEW_PARTICIPANT
+    model = AdverseEvent
+    parent = OF_PARTICIPANT
+    order = ("-onset_at", "-id")
+    gives = AdverseEventOut
+    from_columns = True
+
+
+class RecordAdverseEvent(UnderCommand):
+    """Record an adverse event; a serious one starts its clock at the moment of awareness."""
+
+    required_permission = Permission.RECORD_SAFETY
+    model = Participant
+    takes, gives, creates = AdverseEventIn, AdverseEventOut, True
+
+    def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
+        return record_adverse_event(participant=target, by=by, at=at, **given)
+
+
+class AdverseEventDetail(ScopedDetail):
+    """Read one adverse event."""
+
+    required_permission = Permission.VIEW_PARTICIPANT
+    model = AdverseEvent
+    lookup = BY_ID
+    gives = AdverseEventOut
+
+    def narrow(self, rows: QuerySet[AdverseEvent]) -> QuerySet[AdverseEvent]:
+        return with_participant(rows)
+
+
+class SafetyReportList(ScopedList):
+    """List the safety reports on an adverse event."""
+
+    required_permission = Permission.VIEW_PARTICIPANT
+    model = SafetyReport
+    parent = Parent(AdverseEvent, "adverse_event", BY_ID)
+    order = ("sent_at", "id")
+    gives = SafetyReportOut
+    from_columns = True
+
+
+class RecordSafetyReport(UnderCommand):
+    """Record that a report left: the evidence that stops its clock."""
+
+    required_permission = Permission.REPORT_SAFETY
+    model = AdverseEvent
+    lookup = BY_ID
+    takes, gives, creates = SafetyReportIn, SafetyReportOut, True
+
+    def narrow(self, rows: QuerySet[AdverseEvent]) -> QuerySet[AdverseEvent]:
+        return with_participant(rows)
+
+    def run(self, target: AdverseEvent, given: dict[str, Any], *, by: User, at: datetime) -> SafetyReport:
+        return record_safety_report(adverse_event=target, by=by, at=at, **given)

@@ -1,0 +1,115 @@
+"""The rows of the lists: participants with what is due next, deviations with their participants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from participants.models import Deviation, IcfApproval, IcfVersion, Obligation, Participant, ProtocolActivation
+from participants.queries.words import arm_of
+from participants.states import ACTIVE
+from trialsite.accounts.models import Site, User
+from trialsite.accounts.permissions import Permission
+from trialsite.protocol import types
+from trialsite.protocol.due import due_state
+from trialsite.protocol.types import DueState
+from trialsite.protocol.windows import civil_date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantRow:
+    """day: protocol day at the site today, None before infusion. next_due: the window that closes first."""
+
+    code: str
+    href: str
+    state: str
+    arm: str
+    site: str
+    zone: str
+    day: int | None
+    next_due: types.Obligation | None
+    next_state: DueState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteVersions:
+    """What one site has in force. owing: participants who signed and are still on the way or in follow-up."""
+
+    site: Site
+    protocols: tuple[ProtocolActivation, ...]
+    icfs: tuple[IcfApproval, ...]
+
+
+def participants_listed(user: User) -> QuerySet[Participant]:
+    """Return the participants of the user's sites, each with the id of what is due next."""
+    following = (
+        Obligation.objects.unsettled().filter(participant=OuterRef("pk")).order_by("closes_at", "id").values("pk")
+    )
+    rows = Participant.objects.visible_to(user).select_related("site")
+    return rows.annotate(next_due_id=Subquery(following[:1]))
+
+
+def participant_rows(page: Sequence[Participant], now: datetime) -> tuple[ParticipantRow, ...]:
+    """Return the lines of one page, in one query for all that is due next."""
+    ids: Mapping[UUID, UUID] = {row.pk: getattr(row, "next_due_id", None) for row in page}
+    wanted = Obligation.objects.in_bulk([due for due in ids.values() if due])
+    return tuple(_row(row, wanted.get(ids[row.pk]), now) for row in page)
+
+
+def _row(row: Participant, due: Obligation | None, now: datetime) -> ParticipantRow:
+    value = due.to_value() if due else None
+    return ParticipantRow(
+        code=row.code,
+        href=row.get_absolute_url(),
+        state=row.state,
+        arm=arm_of(row),
+        site=row.site.code,
+        zone=row.site.time_zone,
+        day=row.protocol_day_on(civil_date(now, row.site.time_zone)),
+        next_due=value,
+        next_state=due_state(value, now) if value else None,
+    )
+
+
+def deviations_listed(user: User) -> QuerySet[Deviation]:
+    """Return the deviations of the sites at which the user may read them."""
+    return Deviation.objects.visible_to(user, Permission.VIEW_DEVIATIONS).select_related("participant", "site")
+
+
+def versions_by_site(user: User) -> tuple[SiteVersions, ...]:
+    """Return what each of the user's sites has in force, newest first, in three queries."""
+    sites = list(Site.objects.visible_to(user).order_by("code"))
+    protocols = list(ProtocolActivation.objects.filter(site__in=sites).order_by("-activated_at"))
+    icfs = list(IcfApproval.objects.filter(site__in=sites).select_related("icf").order_by("-approved_on", "-id"))
+    return tuple(
+        SiteVersions(
+            site=site,
+            protocols=tuple(one for one in protocols if one.site_id == site.pk),
+            icfs=tuple(one for one in icfs if one.site_id == site.pk),
+        )
+        for site in sites
+    )
+
+
+def icfs_of(site: Site) -> Sequence[IcfApproval]:
+    """Return the ICF versions in force or once in force at the site, newest first."""
+    approvals = IcfApproval.objects.filter(site=site, activated_at__isnull=False).select_related("icf")
+    return list(approvals.order_by("-activated_at"))
+
+
+def icfs_not_active_at(site: Site) -> Sequence[IcfVersion]:
+    """Return the registered ICF versions that the site has not put in force."""
+    return list(IcfVersion.objects.exclude(approvals__site=site).order_by("number"))
+
+
+def active_with_consent(site: Site) -> int:
+    """Return how many participants a new substantive ICF version at the site would concern today."""
+    states = [state.value for state in ACTIVE]
+    signed = Participant.objects.filter(site=site, state__in=states, consents__withdrawn_at__isnull=True)
+    return signed.filter(consents__isnull=False).distinct().count()
+
+
+def today_at(site: Site, now: datetime) -> date:
+    return civil_date(now, site.time_zone)

@@ -1,0 +1,138 @@
+"""The audit trail as a page reads it: scoped to the reader's sites, found by code, table or person, in acts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.apps import apps
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
+
+from participants.models import Participant
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
+from trialsite.audit.models import Entry
+from trialsite.audit.queries import changes, entries_for_participant
+from trialsite.audit.records import Record
+
+_SYSTEM = "system:"
+_PEOPLE_MATCHED = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One column, ready to show."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowChange:
+    table: str
+    row_id: str
+    verb: str
+    op: str
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailAct:
+    """Everything one command wrote: who, when, why, and each row it touched."""
+
+    action: str
+    acted_at: datetime
+    recorded_at: datetime
+    who: str
+    role: str
+    reason: str
+    rows: tuple[RowChange, ...]
+
+
+def trail_for(user: User, *, code: str = "", table: str = "", who: str = "") -> QuerySet[Entry]:
+    """Return the entries about the sites at which the user may read the trail, unordered.
+
+    code: a subject code, whole. table: as in `tables`. who: a part of a name or user name, or "system".
+    Entries that concern no site (consent form texts, accounts) are for those who read every site.
+    """
+    rows = Entry.objects.all()
+    sites = user.access.site_ids(Permission.VIEW_TRAIL)
+    if sites is not None:
+        own = Participant.objects.filter(site__in=sites).annotate(as_text=Cast("id", CharField()))
+        rows = rows.filter(Q(site_id__in=[str(one) for one in sites]) | Q(participant_id__in=own.values("as_text")))
+    if code:
+        found = Participant.objects.visible_to(user, Permission.VIEW_TRAIL).filter(code=code.upper()).first()
+        rows = rows & entries_for_participant(found.pk).order_by() if found else rows.none()
+    if table:
+        rows = rows.filter(table_name=table)
+    return rows.filter(_acted_by(who)) if who else rows
+
+
+def tables() -> list[tuple[str, str]]:
+    """Return (table, words) of every table under the trail, by words."""
+    models = [model for model in apps.get_models() if issubclass(model, Record)]
+    named = [(model._meta.db_table, str(model._meta.verbose_name).capitalize()) for model in models]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+def acts(entries: Iterable[Entry]) -> tuple[TrailAct, ...]:
+    """Return entries, newest first, gathered by the transaction that wrote them."""
+    words = dict(tables())
+    return tuple(
+        _act(list(together), words)
+        for _, together in groupby(entries, key=lambda entry: (entry.txid, entry.action, entry.actor_id))
+    )
+
+
+def _acted_by(who: str) -> Q:
+    people = User.objects.filter(Q(display_name__icontains=who) | Q(username__icontains=who))
+    ids = [str(pk) for pk in people.order_by("pk").values_list("pk", flat=True)[:_PEOPLE_MATCHED]]
+    found = Q(actor_id__in=ids)
+    return found | Q(actor_id__startswith=_SYSTEM) if who.lower() in "system" else found
+
+
+def _act(entries: list[Entry], words: dict[str, str]) -> TrailAct:
+    first = entries[0]
+    return TrailAct(
+        action=first.action,
+        acted_at=first.acted_at,
+        recorded_at=first.recorded_at,
+        who=first.actor_label or first.actor_id,
+        role=first.role,
+        reason=first.reason,
+        rows=tuple(
+            RowChange(
+                table=words.get(entry.table_name, entry.table_name),
+                row_id=entry.row_id,
+                verb=str(entry.get_op_display()),
+                op=entry.op,
+                fields=tuple(_fields(entry)),
+            )
+            for entry in entries
+        ),
+    )
+
+
+def _fields(entry: Entry) -> Iterable[FieldChange]:
+    for change in changes(entry):
+        if entry.op == "UPDATE" or change.old not in _NOTHING or change.new not in _NOTHING:
+            yield FieldChange(
+                name=change.field.removesuffix("_sealed"),
+                old=_shown(change.field, change.old),
+                new=_shown(change.field, change.new),
+            )
+
+
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+
+
+def _shown(field: str, value: object) -> str:
+    """A sealed identifier is ciphertext in the trail; a page does not even show that."""
+    if value in _NOTHING:
+        return ""
+    if field.endswith("_sealed"):
+        return "sealed"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
