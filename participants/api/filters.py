@@ -15,8 +15,12 @@ YES_NO = (("true", "true"), ("false", "false"))
 class JourneyEventFilter(filters.FilterSet):
     """kind: what happened. standing: false shows what was taken back or replaced."""
 
-    kind = filters.ChoiceFilter(choices=[(kind.value, kind.value) for kind in EventKind])
-    standing = filters.ChoiceFilter(choices=YES_NO, method="narrow_standing")
+    kind = filters.ChoiceFilter(
+        choices=[(kind.value, kind.value) for kind in EventKind], help_text="What happened."
+    )
+    standing = filters.ChoiceFilter(
+        choices=YES_NO, method="narrow_standing", help_text="false: what was taken back or replaced."
+    )
 
     def narrow_standing(self, rows: QuerySet[JourneyEvent], name: str, value: str) -> QuerySet[JourneyEvent]:
         return rows.filter(voided_at__isnull=value == "true")
@@ -28,11 +32,17 @@ class DueFilter(filters.FilterSet):
     The database leaves out what certainly does not match; the view asks `due_state` about the rest.
     """
 
-    kind = filters.ChoiceFilter(choices=[(kind.value, kind.value) for kind in ObligationKind])
-    state = filters.ChoiceFilter(
-        choices=[(state.value, state.value) for state in DueState], method="narrow_state"
+    kind = filters.ChoiceFilter(
+        choices=[(kind.value, kind.value) for kind in ObligationKind], help_text="What sort of thing."
     )
-    open = filters.ChoiceFilter(choices=YES_NO, method="narrow_open")
+    state = filters.ChoiceFilter(
+        choices=[(state.value, state.value) for state in DueState],
+        method="narrow_state",
+        help_text="State at the moment of asking.",
+    )
+    open = filters.ChoiceFilter(
+        choices=YES_NO, method="narrow_open", help_text="true: upcoming, due and overdue only."
+    )
 
     def narrow_state(self, rows: QuerySet[Obligation], name: str, value: str) -> QuerySet[Obligation]:
         # A settled row never changes by time alone; one that is not may have changed since it was swept.

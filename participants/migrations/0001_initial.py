@@ -52,6 +52,22 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Observation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('recorded_at', models.DateTimeField(editable=False)),
+                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('domain', models.CharField(choices=[('LB', 'Laboratory'), ('VS', 'Vital signs')], max_length=2)),
+                ('test_code', models.CharField(max_length=8)),
+                ('value', models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True)),
+                ('unit', models.CharField(max_length=20)),
+                ('taken_at', models.DateTimeField()),
+                ('obligation_key', models.CharField(blank=True, max_length=80)),
+                ('not_done', models.CharField(blank=True, max_length=200)),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='observations', to='participants.participant')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Obligation',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -258,6 +274,18 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('arm__in', ['', 'intravenous', 'intrapleural'])), name='participant_arm_known'),
         ),
         migrations.AddIndex(
+            model_name='observation',
+            index=models.Index(fields=['participant', 'domain', 'taken_at'], name='participant_partici_02f8f3_idx'),
+        ),
+        migrations.AddConstraint(
+            model_name='observation',
+            constraint=models.UniqueConstraint(fields=('participant', 'test_code', 'taken_at'), name='observation_once_per_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='observation',
+            constraint=models.CheckConstraint(condition=models.Q(('value__isnull', False), models.Q(('not_done', ''), _negated=True), _connector='XOR'), name='observation_value_or_reason'),
+        ),
+        migrations.AddIndex(
             model_name='obligation',
             index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('is_settled', False), models.Q(('kind', 'period'), _negated=True)), fields=['site', 'closes_at', 'id'], name='obligation_work_list'),
         ),
@@ -315,6 +343,7 @@ class Migration(migrations.Migration):
         ),
         AddTrail('icfversion'),
         AddTrail('participant'),
+        AddTrail('observation'),
         AddTrail('obligation'),
         AddTrail('journeyevent'),
         AddTrail('identityopening'),

@@ -6,6 +6,7 @@ from participants.models.disposition import Disposition, DispositionKind
 from participants.models.identity import Identity, IdentityOpening
 from participants.models.journey_event import JourneyEvent
 from participants.models.obligation import Obligation
+from participants.models.observation import Observation, ObservationDomain
 from participants.models.participant import Participant, Sex
 from participants.models.reminder import Reminder, ReminderStatus
 
@@ -21,6 +22,8 @@ __all__ = [
     "IdentityOpening",
     "JourneyEvent",
     "Obligation",
+    "Observation",
+    "ObservationDomain",
     "Participant",
     "ProtocolActivation",
     "Reminder",

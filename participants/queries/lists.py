@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -14,6 +14,7 @@ from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol import types
 from trialsite.protocol.due import due_state
+from trialsite.protocol.registry import numbers
 from trialsite.protocol.types import DueState
 from trialsite.protocol.windows import civil_date
 
@@ -111,5 +112,7 @@ def active_with_consent(site: Site) -> int:
     return signed.filter(consents__isnull=False).distinct().count()
 
 
-def today_at(site: Site, now: datetime) -> date:
-    return civil_date(now, site.time_zone)
+def protocols_not_active_at(site: Site) -> list[str]:
+    """Return the protocol versions of this release that the site has not put in force."""
+    active = set(ProtocolActivation.objects.filter(site=site).values_list("number", flat=True))
+    return [number for number in numbers() if number not in active]

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import F, Q
 
 from participants.models import Deviation, DeviationStatus, Participant
+from participants.rules import require_past
 from participants.services.access import find_participant
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
@@ -73,12 +74,13 @@ def record_deviation(
 ) -> Deviation:
     """Record a deviation that a person noticed. Needs RECORD_DEVIATION.
 
-    Raises RuleViolated("description-required").
+    Raises RuleViolated("description-required", "in-the-future").
     """
     if not description.strip():
         raise RuleViolated(
             "description-required", "Say what departed from the protocol.", field="description"
         )
+    require_past(occurred_at, at)
     with acting(by=by, at=at, action="participants.deviation_recorded", reason=reason):
         found = find_participant(by, participant.pk, Permission.RECORD_DEVIATION)
         deviation = Deviation(

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from participants.models import DispositionKind, IcfApproval, Sex, Signer
-from participants.queries.words import ARMS
+from participants.queries.words import ARMS, in_words
 from trialsite.protocol.findings import Category
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
@@ -180,7 +180,8 @@ class CloseReferralForm(StepForm):
 
 class DeviationForm(StepForm):
     category = forms.ChoiceField(
-        label="Category", choices=[(one.value, one.value.replace("_", " ").capitalize()) for one in Category]
+        label="Category",
+        choices=[("", "Choose"), *((one.value, in_words(one.value)) for one in Category)],
     )
     description = _text(
         "What departed from the protocol", most=500, rows=3, required=True, help_text="No names of patients."

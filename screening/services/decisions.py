@@ -6,9 +6,8 @@ from participants.models import Participant
 from participants.queries.course import Course
 from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
-from participants.states import State
 from screening.models import DecisionOutcome, EligibilityDecision, ScreeningEpisode
-from screening.queries import current_episode, decision_in_force, statuses_of, verdict_of
+from screening.queries import current_episode, decision_in_force, enrolled_count, statuses_of, verdict_of
 from screening.rules import dose_levels_of, may_confirm, may_enrol
 from screening.states import EpisodeState, may_become
 from trialsite.accounts.permissions import Permission
@@ -17,15 +16,6 @@ from trialsite.errors import InvalidTransition, RuleViolated
 from trialsite.protocol.criteria import Verdict
 from trialsite.protocol.findings import Finding
 from trialsite.protocol.types import Arm, EventKind
-
-_NOT_ENROLLED = [
-    State.REFERRED.value,
-    State.NOT_SCREENED.value,
-    State.SCREENING.value,
-    State.ELIGIBLE.value,
-    State.SCREEN_FAILED.value,
-]
-
 
 def confirm_eligibility(
     *, episode: ScreeningEpisode, decided_at: datetime, by: Actor, at: datetime, reason: str = ""
@@ -138,15 +128,11 @@ def _enrolment_findings(
     may = may_enrol(
         verdict=verdict_of(version, statuses, arm),
         is_confirmed=episode is not None and episode.state == EpisodeState.ELIGIBLE.value,
-        is_site_full=_enrolled_count() >= version.trial.planned_participants,
+        is_site_full=enrolled_count() >= version.trial.planned_participants,
         obligations=course.obligations,
         now=at,
     )
     return settle(may, happened=already_happened, reason=reason)
-
-
-def _enrolled_count() -> int:
-    return Participant.objects.exclude(arm="").exclude(state__in=_NOT_ENROLLED).count()
 
 
 def _undecided(episode: ScreeningEpisode, to: EpisodeState) -> ScreeningEpisode:

@@ -1,5 +1,7 @@
 """Screening episodes and what is found in them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from participants.models import Participant
@@ -62,6 +64,49 @@ def start_screening(
     return episode
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found for one criterion. evidence_on: site-local date of the evidence."""
+
+    criterion_id: str
+    status: CriterionStatus
+    evidence_on: date | None = None
+    note: str = ""
+
+
+def record_findings(
+    *, episode: ScreeningEpisode, found: Sequence[Found], by: Actor, at: datetime, reason: str = ""
+) -> list[EligibilityFinding]:
+    """Record what was found for one or several criteria, all or none. Needs RECORD_SCREENING.
+
+    Changing an earlier finding needs a reason; after the sign-off it reopens the decision.
+    Raises RuleViolated("unknown-criterion", "reason-required", "evidence-in-the-future"),
+    InvalidTransition("episode-closed").
+    """
+    with command(
+        participant=episode.participant,
+        permission=Permission.RECORD_SCREENING,
+        action="screening.findings_recorded",
+        by=by,
+        at=at,
+        reason=reason,
+    ) as course:
+        current = ScreeningEpisode.objects.get(pk=episode.pk)
+        if current.state == EpisodeState.FAILED.value:
+            raise InvalidTransition("episode-closed", "This episode is a screen failure. Re-screen instead.")
+        today = civil_date(at, course.participant.site.time_zone)
+        _require_sound(found, open_criteria(course.version_at(at)), today)
+        rows = _saved(current, found, at, reason)
+        decision = decision_in_force(current)
+        if decision is not None:
+            require_reason(reason, "eligibility is signed off already and is reopened by this change")
+            _reopen(current, decision, at)
+            void_event(
+                course=course, ref=str(decision.pk), kind=EventKind.ELIGIBILITY_CONFIRMED, at=at, reason=reason
+            )
+    return rows
+
+
 def record_finding(
     *,
     episode: ScreeningEpisode,
@@ -73,34 +118,15 @@ def record_finding(
     note: str = "",
     reason: str = "",
 ) -> EligibilityFinding:
-    """Record what was found for one criterion. Needs RECORD_SCREENING.
+    """Record what was found for one criterion; see `record_findings`."""
+    found = Found(criterion_id=criterion_id, status=status, evidence_on=evidence_on, note=note)
+    return record_findings(episode=episode, found=[found], by=by, at=at, reason=reason)[0]
 
-    Changing an earlier finding needs a reason; after the sign-off it reopens the decision.
-    Raises RuleViolated("unknown-criterion", "reason-required", "evidence-in-the-future"),
-    InvalidTransition("episode-closed").
-    """
-    with command(
-        participant=episode.participant,
-        permission=Permission.RECORD_SCREENING,
-        action="screening.finding_recorded",
-        by=by,
-        at=at,
-        reason=reason,
-    ) as course:
-        current = ScreeningEpisode.objects.get(pk=episode.pk)
-        if current.state == EpisodeState.FAILED.value:
-            raise InvalidTransition("episode-closed", "This episode is a screen failure. Re-screen instead.")
-        _require_open_criterion(open_criteria(course.version_at(at)), criterion_id)
-        _require_dated_past(evidence_on, civil_date(at, course.participant.site.time_zone))
-        finding = _saved(current, criterion_id, status, evidence_on, note, at, reason)
-        decision = decision_in_force(current)
-        if decision is not None:
-            require_reason(reason, "eligibility is signed off already and is reopened by this change")
-            _reopen(current, decision, at)
-            void_event(
-                course=course, ref=str(decision.pk), kind=EventKind.ELIGIBILITY_CONFIRMED, at=at, reason=reason
-            )
-    return finding
+
+def _require_sound(found: Sequence[Found], known: tuple[str, ...], today: date) -> None:
+    for one in found:
+        _require_open_criterion(known, one.criterion_id)
+        _require_dated_past(one.evidence_on, today)
 
 
 def _require_open_criterion(known: tuple[str, ...], criterion_id: str) -> None:
@@ -120,25 +146,24 @@ def _require_dated_past(evidence_on: date | None, today: date) -> None:
 
 
 def _saved(
-    episode: ScreeningEpisode,
-    criterion_id: str,
-    status: CriterionStatus,
-    evidence_on: date | None,
-    note: str,
-    at: datetime,
-    reason: str,
-) -> EligibilityFinding:
-    finding = episode.findings.filter(criterion_id=criterion_id).first()
-    if finding is None:
-        finding = EligibilityFinding(episode=episode, criterion_id=criterion_id, recorded_at=at)
-        finding.status, finding.evidence_on, finding.note = status.value, evidence_on, note
-        finding.save_new()
-        return finding
-    if finding.status != CriterionStatus.UNKNOWN.value:
-        require_reason(reason, "an entered finding is changed")
-    finding.status, finding.evidence_on, finding.note = status.value, evidence_on, note
-    finding.save_changes(["status", "evidence_on", "note"])
-    return finding
+    episode: ScreeningEpisode, found: Sequence[Found], at: datetime, reason: str
+) -> list[EligibilityFinding]:
+    """New findings in one statement; a changed one is checked for its reason and its version."""
+    existing = {finding.criterion_id: finding for finding in episode.findings.all()}
+    rows = []
+    for one in found:
+        finding = existing.get(one.criterion_id)
+        if finding is None:
+            finding = EligibilityFinding(episode=episode, criterion_id=one.criterion_id, recorded_at=at)
+        elif finding.status != CriterionStatus.UNKNOWN.value:
+            require_reason(reason, "an entered finding is changed")
+        finding.status, finding.evidence_on, finding.note = one.status.value, one.evidence_on, one.note
+        rows.append(finding)
+    EligibilityFinding.objects.bulk_create([row for row in rows if row.criterion_id not in existing])
+    for row in rows:
+        if row.criterion_id in existing:
+            row.save_changes(["status", "evidence_on", "note"])
+    return rows
 
 
 def _reopen(episode: ScreeningEpisode, decision: EligibilityDecision, at: datetime) -> None:

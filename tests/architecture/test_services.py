@@ -85,7 +85,7 @@ def test_a_service_acts_in_the_trail(service: Callable[..., object]) -> None:
         for node in ast.walk(found)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    assert reached & {"acting", "command", "record_disposition"}
+    assert reached & {"acting", "command", "record_disposition", "record_findings"}
 
 
 @pytest.mark.parametrize("service", PUBLIC, ids=_name)

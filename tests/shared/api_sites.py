@@ -11,7 +11,9 @@ from typing import Any
 
 import django_filters
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection
+from django.test import Client
 from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.test import APIClient
@@ -185,6 +187,13 @@ class ApiRig:
         """Patch the site."""
         headers = {} if match is None else {"If-Match": match}
         return self.client().patch(f"/api/v1/sites/{code}/", body, format="json", headers=headers)
+
+
+def signed_in(user: User, **options: Any) -> Client:
+    """Return a browser that is signed in as `user`."""
+    client = Client(**options)
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    return client
 
 
 def person(username: str, *roles: tuple[Role, Site | None]) -> User:

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories.accounts import make_site, make_user
 from trialsite.accounts.models import Membership, Site, User

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.shared.api_sites import AT, SETUP, ApiRig, create_site, many_sites, person
 from tests.shared.test_api_problems import SITES, fields, problem
-from trialsite.accounts.models import Site
-from trialsite.accounts.permissions import Role
+from trialsite.accounts.models import ApiToken, Site
+from trialsite.accounts.permissions import Permission, Role
 from trialsite.api.pagination import Ordering
+from trialsite.api.views import ScopedList
 from trialsite.audit.acting import acting
 
 pytestmark = pytest.mark.django_db
@@ -108,8 +109,22 @@ def test_the_place_in_the_order_is_one_row_comparison() -> None:
     ordering = Ordering.of("-recorded_at", "-id")
     rows = Site.objects.filter(ordering.beyond((AT, "2f1b6c1e-7d51-4f3e-9a59-0d8c2f6f2b11"), reverse=False))
     assert '("accounts_site"."recorded_at", "accounts_site"."id") < (' in str(rows.query)
+
+
+def test_a_list_in_an_order_that_cannot_hold_fails_when_it_is_declared() -> None:
+    class Tokens(ScopedList):
+        required_permission = Permission.USE_ACCOUNT
+        model = ApiToken
+
     with pytest.raises(ValueError, match="one way"):
-        Ordering.of("-recorded_at", "id")
+
+        class Mixed(Tokens):
+            order = ("-recorded_at", "id")
+
+    with pytest.raises(ValueError, match=r"ApiToken\.revoked_at may be null"):
+
+        class Nullable(Tokens):
+            orders = {"end": ("revoked_at", "id")}
 
 
 def test_a_filter_stays_in_the_links_and_narrows_the_page(reader: Any) -> None:

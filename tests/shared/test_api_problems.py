@@ -7,10 +7,9 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError
-from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.shared.api_sites import AT, OPENED, ApiRig, person
+from tests.shared.api_sites import AT, OPENED, ApiRig, person, signed_in
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Role
@@ -81,8 +80,7 @@ def test_a_token_of_an_inactive_user_is_refused(api_rig: ApiRig, monkeypatch: py
 
 
 def test_a_session_needs_its_csrf_token_to_write(api_rig: ApiRig, settings: Any) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(api_rig.admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client = signed_in(api_rig.admin, enforce_csrf_checks=True)
     assert client.get(SITES).status_code == 200
     headers = {"Idempotency-Key": "key-00001"}
     response = client.post(f"{SITES}WH01/rename/", {"name": "X"}, "application/json", headers=headers)

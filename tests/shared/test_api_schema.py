@@ -10,9 +10,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from tests.shared.api_sites import ApiRig
-
-SESSION = "allauth.account.auth_backends.AuthenticationBackend"
+from tests.shared.api_sites import ApiRig, signed_in
 
 
 @pytest.fixture
@@ -82,8 +80,7 @@ class TestPage:
         assert Client().get("/api/v1/schema/").status_code == 401
 
     def test_the_page_is_local_and_has_no_inline_script(self, api_rig: ApiRig) -> None:
-        client = Client()
-        client.force_login(api_rig.nurse, backend=SESSION)
+        client = signed_in(api_rig.nurse)
         response = client.get("/api/v1/docs/")
         html = response.content.decode()
         sources = re.findall(r'(?:src|href)="([^"]+)"', html)
@@ -97,8 +94,7 @@ class TestPage:
         assert "data:" in directives["img-src"]
 
     def test_its_start_up_script_is_a_url_of_its_own(self, api_rig: ApiRig) -> None:
-        client = Client()
-        client.force_login(api_rig.nurse, backend=SESSION)
+        client = signed_in(api_rig.nurse)
         html = client.get("/api/v1/docs/").content.decode()
         (url,) = re.findall(r'src="(/api/v1/docs/[^"]*)"', html)
         script = client.get(url.replace("&amp;", "&"))
@@ -106,6 +102,5 @@ class TestPage:
         assert b"/api/v1/schema/" in script.content
 
     def test_other_pages_keep_the_strict_policy(self, api_rig: ApiRig) -> None:
-        client = Client()
-        client.force_login(api_rig.nurse, backend=SESSION)
+        client = signed_in(api_rig.nurse)
         assert "unsafe-inline" not in client.get("/api/v1/schema/")["Content-Security-Policy"]

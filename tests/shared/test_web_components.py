@@ -114,7 +114,6 @@ def test_banner_before_infusion_counts_no_days() -> None:
 
 
 def test_a_negative_protocol_day_has_a_minus_sign() -> None:
-    assert draw("firstof text", text="") == ""
     template = engines["django"].from_string(
         "{% load web %}{{ a|signed_day }} {{ b|signed_day }} {{ c|signed_day }}"
     )
@@ -166,8 +165,8 @@ def test_timeline_lists_event_date_and_person() -> None:
 
 def test_pages_offer_only_the_links_there_are() -> None:
     both = draw("pagination pages", pages=Pages(previous="?a", next="?b", shown=25))
-    assert both.count("href=") == 2
-    assert "href=" not in draw("pagination pages", pages=Pages(shown=3))
+    assert both.count("<a ") == 2
+    assert "<a " not in draw("pagination pages", pages=Pages(shown=3))
 
 
 def test_text_from_a_record_is_escaped() -> None:

@@ -4,6 +4,7 @@ import logging
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client, override_settings
 
@@ -22,7 +23,7 @@ def site() -> Site:
 @pytest.fixture
 def nurse(site: Site, client: Client) -> Client:
     client.force_login(
-        make_user(Role.NURSE, site), backend="allauth.account.auth_backends.AuthenticationBackend"
+        make_user(Role.NURSE, site), backend=settings.AUTHENTICATION_BACKENDS[-1]
     )
     return client
 
@@ -109,7 +110,7 @@ def test_fault_page_names_only_files_that_are_there(client: Client) -> None:
 def test_stale_form_token_has_our_page(site: Site) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(
-        make_user(Role.NURSE, site), backend="allauth.account.auth_backends.AuthenticationBackend"
+        make_user(Role.NURSE, site), backend=settings.AUTHENTICATION_BACKENDS[-1]
     )
     response = client.post("/session/keep/")
     assert response.status_code == 403
@@ -148,7 +149,7 @@ def test_navigation_offers_only_what_the_role_may_open(nurse: Client, site: Site
     assert 'href="/users/"' not in nurse.get("/components/").content.decode()
     admin = Client()
     admin.force_login(
-        make_user(Role.ADMIN, site), backend="allauth.account.auth_backends.AuthenticationBackend"
+        make_user(Role.ADMIN, site), backend=settings.AUTHENTICATION_BACKENDS[-1]
     )
     assert 'href="/users/"' in admin.get("/components/").content.decode()
 

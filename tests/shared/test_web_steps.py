@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -15,7 +16,7 @@ from trialsite.accounts.permissions import Role
 from trialsite.web.once import run_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.shared.web_urls")]
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = settings.AUTHENTICATION_BACKENDS[-1]
 ENTERED = {"given_at": "2026-01-05T08:00", "kind": "plain", "version": "7"}
 
 

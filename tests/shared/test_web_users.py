@@ -1,6 +1,7 @@
 """User administration in the browser: own sites only, never oneself, always with a trace."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -9,7 +10,7 @@ from trialsite.accounts.models import Membership, Site, User
 from trialsite.accounts.permissions import Role
 
 pytestmark = pytest.mark.django_db
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = settings.AUTHENTICATION_BACKENDS[-1]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 while rows are inserted, and page 5,000 costs what page 1 costs. Nothing is ever counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,7 +23,7 @@ DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 _SALT = "trialsite.api.cursor"
 
 # Cursor values are written with their type, so that reading one needs no guess.
-_WRITE = {
+_WRITE: dict[type, tuple[str, Callable[[Any], str | int]]] = {
     str: ("s", str),
     int: ("i", int),
     UUID: ("u", str),
@@ -31,7 +31,7 @@ _WRITE = {
     datetime: ("t", lambda instant: instant.astimezone(UTC).isoformat()),
     Decimal: ("n", str),
 }
-_READ = {
+_READ: dict[str, Callable[[Any], object]] = {
     "s": str,
     "i": int,
     "u": UUID,
@@ -78,6 +78,13 @@ class Ordering:
             )
         return cls(tuple(name.removeprefix("-") for name in names), names[0].startswith("-"))
 
+    def require_total(self, model: type[Model]) -> None:
+        """Raise ValueError where a column of `model` may be null: such rows would fall out of the pages."""
+        for column in self.columns:
+            field = next((one for one in model._meta.concrete_fields if one.name == column), None)
+            if field is not None and field.null:
+                raise ValueError(f"{model.__name__}.{column} may be null and cannot order a list.")
+
     def apply(self, rows: QuerySet[Any], *, reverse: bool) -> QuerySet[Any]:
         """Return the rows in this order, or the other way round."""
         sign = "-" if self.descending != reverse else ""
@@ -99,7 +106,8 @@ class Cursor:
 
     def write(self, ordering: Ordering) -> str:
         """Return the cursor as clients carry it: signed, and of use with the same ordering only."""
-        values = [(_WRITE[type(value)][0], _WRITE[type(value)][1](value)) for value in self.key]  # type: ignore[operator]
+        writers = [_WRITE[type(value)] for value in self.key]
+        values = [(tag, write(value)) for (tag, write), value in zip(writers, self.key, strict=True)]
         return signing.dumps([int(self.reverse), *values], salt=_salt(ordering), compress=True)
 
     @classmethod
@@ -125,7 +133,7 @@ class KeysetPagination(BasePagination):
 
     columns: tuple[str, ...] = ()
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the rows of the page. One row more is read, to know whether there is another page."""
         self.request = request
         self.ordering: Ordering = view.ordering

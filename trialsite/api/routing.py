@@ -40,8 +40,8 @@ def by_method(**classes: type[ApiView]) -> View:
     The view carries `by_method`: method -> view function with its class as `.cls`, for the permission test.
     """
     table = {method.upper(): cls.as_view() for method, cls in classes.items()}
-    joined = type("MethodTable", (MethodTable,), {"table": table})
-    view: Any = joined.as_view()
+    joined: Any = type("MethodTable", (MethodTable,), {"table": table})
+    view = joined.as_view()
     view.by_method = table
     return cast(View, view)
 
@@ -50,7 +50,7 @@ class UnknownRoute(APIView):
     """Answers every URL under the API that is none, as a problem and not as a page. Include it last."""
 
     required_permission = Permission.USE_ACCOUNT
-    default_response_headers: ClassVar[Mapping[str, str]] = {}  # type: ignore[misc]
+    default_response_headers: ClassVar[dict[str, str]] = {}  # type: ignore[misc]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Tell signed-in people only that there is nothing."""

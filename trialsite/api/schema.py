@@ -18,7 +18,7 @@ Endpoint = tuple[str, str, str, Any]
 class FieldProblemOut(serializers.Serializer[Any]):
     """One input at fault."""
 
-    field = serializers.CharField(help_text="Dotted path, such as `doses.0.weight_kg`.")  # type: ignore[assignment]
+    field = serializers.CharField(help_text="Dotted path, such as `doses.0.weight_kg`.")
     code = serializers.CharField()
     message = serializers.CharField()
 
@@ -74,7 +74,7 @@ def split_by_method(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
 class ApiSchema(AutoSchema):
     """Describes the base classes of `trialsite.api.views`."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as its parent does
         """Return the class's own docstring and the permission it asks for."""
         own = inspect.cleandoc(type(self.view).__doc__ or "")
         permission = getattr(self.view, "required_permission", None)

@@ -62,11 +62,9 @@ class ApiView(APIView):
         """Return the query parameters that mean something; any other is refused, as a typing error would be."""
         return self.query_parameters
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Keep trial data out of every cache on the way."""
-        final = super().finalize_response(request, cast(Response, response), *args, **kwargs)
+        final = super().finalize_response(request, response, *args, **kwargs)
         final.headers["Cache-Control"] = "no-store"
         return final
 
@@ -169,6 +167,12 @@ class ScopedList(ScopedView, abstract=True):
     parent: ClassVar[Parent | None] = None
     pagination_class = KeysetPagination
     filter_backends = (DjangoFilterBackend,)
+
+    def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
+        super().__init_subclass__(abstract=abstract, **options)
+        if cls.model is not None:
+            for names in (cls.order, *cls.orders.values()):
+                Ordering.of(*names).require_total(cls.model)
 
     def known_parameters(self) -> frozenset[str]:
         """Return paging, order and the names of the filter."""

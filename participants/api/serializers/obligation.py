@@ -44,7 +44,7 @@ class ObligationOut(OutSerializer):
     fulfilled_ref = serializers.CharField(allow_blank=True, help_text="Id of the record that fulfilled it.")
     ended_at = serializers.DateTimeField(allow_null=True, help_text="From when it was no longer owed, UTC.")
     ended_reason = serializers.CharField(allow_blank=True, help_text="What made it unnecessary.")
-    source = EnumField(
+    source = EnumField(  # type: ignore[assignment]
         Source, help_text="Whether the registry record, an assumption or an amendment says so."
     )
     protocol_version = serializers.CharField(source="version", help_text="Protocol version it comes from.")

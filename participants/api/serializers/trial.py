@@ -27,7 +27,7 @@ class TrialRecordOut(OutSerializer):
     minimum_age_years = serializers.IntegerField(help_text="Least age, completed years.")
     sexes = serializers.CharField(help_text="Which sexes may take part.")
     first_submitted_on = serializers.DateField(allow_null=True, help_text="First submission to the registry.")
-    source = EnumField(Source, help_text=SOURCE)
+    source = EnumField(Source, help_text=SOURCE)  # type: ignore[assignment]
 
 
 class ArmOut(OutSerializer):
@@ -37,7 +37,7 @@ class ArmOut(OutSerializer):
     title = serializers.CharField(help_text="Title.")
     title_zh = serializers.CharField(help_text="Title in Chinese.")
     description = serializers.CharField(help_text="What participants of this arm receive.")
-    source = EnumField(Source, help_text=SOURCE)
+    source = EnumField(Source, help_text=SOURCE)  # type: ignore[assignment]
 
 
 class CriterionOut(OutSerializer):
@@ -45,14 +45,14 @@ class CriterionOut(OutSerializer):
 
     id = serializers.CharField(help_text=ID)
     kind = EnumField(CriterionKind, help_text="Inclusion or exclusion.")
-    parent = serializers.CharField(allow_blank=True, help_text="Id of the criterion this is a sub-item of.")
+    parent = serializers.CharField(allow_blank=True, help_text="Id of the criterion this is a sub-item of.")  # type: ignore[assignment]
     text = serializers.CharField(help_text="The sentence of the registry record.")
     plain = serializers.CharField(help_text="The same in plain words.")
     plain_zh = serializers.CharField(help_text="The same in plain Chinese.")
     reading = serializers.CharField(allow_blank=True, help_text="The interpretation that is applied.")
     arms = serializers.SerializerMethodField(help_text="Arms it applies to; empty means all.")
     is_judgement = serializers.BooleanField(help_text="Whether it is the investigator's judgement.")
-    source = EnumField(Source, help_text=SOURCE)
+    source = EnumField(Source, help_text=SOURCE)  # type: ignore[assignment]
 
     def get_arms(self, row: Any) -> list[Arm]:
         return sorted(row.arms)
@@ -84,7 +84,7 @@ class ScheduledItemOut(OutSerializer):
     is_important = serializers.BooleanField(help_text="Whether missing it is an important deviation.")
     is_protocol_window = serializers.BooleanField(help_text="False for an in-house date.")
     note = serializers.CharField(allow_blank=True, help_text="What else is to be known.")
-    source = EnumField(Source, help_text=SOURCE)
+    source = EnumField(Source, help_text=SOURCE)  # type: ignore[assignment]
 
     def get_arms(self, row: Any) -> list[Arm]:
         return sorted(row.arms)
@@ -98,7 +98,7 @@ class ClockOut(OutSerializer):
     title_zh = serializers.CharField(help_text="Title in Chinese.")
     hours = serializers.IntegerField(help_text="Hours from awareness to the report.")
     note = serializers.CharField(allow_blank=True, help_text="What else is to be known.")
-    source = EnumField(Source, help_text=SOURCE)
+    source = EnumField(Source, help_text=SOURCE)  # type: ignore[assignment]
 
 
 class DoseLevelOut(OutSerializer):
@@ -110,7 +110,7 @@ class DoseLevelOut(OutSerializer):
     nominal_cells_per_kg = serializers.IntegerField(help_text="Nominal dose.")
     lower_cells_per_kg = serializers.IntegerField(help_text="Least dose in range.")
     upper_cells_per_kg = serializers.IntegerField(help_text="Highest dose in range.")
-    source = EnumField(Source, help_text=SOURCE)
+    source = EnumField(Source, help_text=SOURCE)  # type: ignore[assignment]
 
 
 class CohortRuleOut(OutSerializer):
@@ -123,7 +123,7 @@ class CohortRuleOut(OutSerializer):
     )
     stagger_days = serializers.IntegerField(help_text="Least days between two infusions of a cohort.")
     note = serializers.CharField(allow_blank=True, help_text="What else is to be known.")
-    source = EnumField(Source, help_text=SOURCE)
+    source = EnumField(Source, help_text=SOURCE)  # type: ignore[assignment]
 
 
 class LimitOut(OutSerializer):
@@ -133,7 +133,7 @@ class LimitOut(OutSerializer):
     value = serializers.IntegerField(help_text="The number.")
     unit = serializers.CharField(help_text="Its unit.")
     title = serializers.CharField(help_text="What it limits.")
-    source = EnumField(Source, help_text=SOURCE)
+    source = EnumField(Source, help_text=SOURCE)  # type: ignore[assignment]
 
 
 class TrialOut(OutSerializer):

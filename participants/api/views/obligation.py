@@ -52,7 +52,7 @@ class ObligationList(ScopedList):
     gives = DueLineOut
 
     def narrow(self, rows: QuerySet[Obligation]) -> QuerySet[Obligation]:
-        return cast(Any, rows).in_force().select_related("participant__site")
+        return rows.filter(cancelled_at__isnull=True).select_related("participant__site")
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """Answer one page."""

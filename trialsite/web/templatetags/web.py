@@ -131,9 +131,19 @@ def act_button(
 
 @register.inclusion_tag("web/components/moment.html")
 def moment(at: datetime | None, zone: str = "UTC") -> dict[str, object]:
-    """Show an instant as date and time at the site with the zone; UTC when pointed at."""
-    local = at.astimezone(ZoneInfo(zone)) if at else None
-    return {"local": local, "utc": at.astimezone(UTC) if at else None, "zone": zone}
+    """Show an instant as date and time at the site with the zone; UTC when pointed at.
+
+    Written out here: a template would turn every instant into the zone of the server.
+    """
+    if at is None:
+        return {"local": ""}
+    local, utc = at.astimezone(ZoneInfo(zone)), at.astimezone(UTC)
+    return {
+        "local": local.isoformat(" ", "minutes")[:16],
+        "utc": utc.isoformat(" ", "minutes")[:16],
+        "machine": utc.isoformat(timespec="seconds"),
+        "zone": zone,
+    }
 
 
 @register.filter
