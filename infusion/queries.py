@@ -1,8 +1,34 @@
-"""Reads of infusion: what product is at hand."""
+"""Reads of infusion: what product is at hand, what was done from vein to vein, which safety clocks run."""
 
-from infusion.models import CellProduct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from infusion.models import (
+    AdverseEvent,
+    CellProduct,
+    Infusion,
+    Leukapheresis,
+    LymphodepletionDose,
+    SafetyReport,
+)
+from infusion.rules import InfusionFacts, ProductFacts, may_condition, may_infuse, may_plan_infusion
 from infusion.states import ProductState
 from participants.models import Participant
+from participants.queries.course import Course, load_course
+from trialsite.protocol.due import due_state
+from trialsite.protocol.gates import Gate, gate, hold_checks
+from trialsite.protocol.types import Act, Arm, DoseLevel, DueState, EventKind, Obligation, ProtocolVersion
+from trialsite.protocol.windows import civil_date
+
+_NO_PRODUCT = ProductFacts(
+    state=ProductState.MANUFACTURING,
+    is_in_specification=None,
+    has_disposition=False,
+    expires_on=None,
+    total_cells=None,
+)
 
 
 def released_product(participant: Participant) -> CellProduct | None:
@@ -11,4 +37,160 @@ def released_product(participant: Participant) -> CellProduct | None:
         CellProduct.objects.filter(participant=participant, state=ProductState.RELEASED.value)
         .order_by("-released_at")
         .first()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """All that is known from vein to vein of one participant at the instant `at`. Lists by number or time."""
+
+    participant: Participant
+    course: Course
+    version: ProtocolVersion
+    leukaphereses: tuple[Leukapheresis, ...]
+    products: tuple[CellProduct, ...]
+    doses: tuple[LymphodepletionDose, ...]
+    infusions: tuple[Infusion, ...]
+    at: datetime
+
+    @property
+    def zone(self) -> str:
+        return self.participant.site.time_zone
+
+    @property
+    def released(self) -> CellProduct | None:
+        """The newest product that may be infused: released and unused."""
+        ready = [one for one in self.products if one.state == ProductState.RELEASED.value]
+        return max(ready, key=lambda one: one.released_at or one.recorded_at, default=None)
+
+    @property
+    def in_manufacturing(self) -> CellProduct | None:
+        return next(
+            (one for one in reversed(self.products) if one.state == ProductState.MANUFACTURING.value), None
+        )
+
+    @property
+    def dose_level(self) -> DoseLevel | None:
+        levels = self.version.dose_levels
+        return next((one for one in levels if one.id == self.participant.dose_level), None)
+
+    @property
+    def planned_on(self) -> date | None:
+        """The planned date of an infusion that is still to be given."""
+        last = self.course.last(EventKind.INFUSION_PLANNED)
+        given = self.course.last(EventKind.INFUSED)
+        if last is None or (given is not None and given.at > last.at):
+            return None
+        return date.fromisoformat(last.facts["planned_on"])
+
+    @property
+    def conditioning(self) -> tuple[tuple[Obligation, DueState], ...]:
+        """The scheduled days of lymphodepletion of every course, in order, with their state."""
+        days = [one for one in self.course.obligations if one.item_id.startswith("V-LD")]
+        ordered = sorted(days, key=lambda one: (one.key.rpartition("#")[2], one.item_id))
+        return tuple((one, due_state(one, self.at)) for one in ordered)
+
+    def may_collect(self) -> Gate:
+        return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, self.course.obligations, self.at))
+
+    def may_plan(self) -> Gate:
+        return may_plan_infusion(
+            has_released_product=self.released is not None, obligations=self.course.obligations, now=self.at
+        )
+
+    def may_condition(self) -> Gate:
+        return may_condition(
+            has_released_product=self.released is not None, obligations=self.course.obligations, now=self.at
+        )
+
+    def may_infuse(
+        self,
+        *,
+        product: CellProduct | None,
+        route: Arm,
+        started_at: datetime,
+        infused_cells: int,
+        weight_kg: Decimal,
+        thawed_at: datetime | None,
+    ) -> Gate:
+        """Return the gate ladder for what is about to be entered, exactly as the service will judge it."""
+        return may_infuse(
+            version=self.version,
+            product=product.facts() if product else _NO_PRODUCT,
+            infusion=InfusionFacts(
+                route=route,
+                started_at=started_at,
+                started_on=civil_date(started_at, self.zone),
+                infused_cells=infused_cells,
+                weight_kg=weight_kg,
+                thawed_at=thawed_at,
+            ),
+            assigned_arm=self.participant.assigned_arm,
+            dose_level=self.participant.dose_level,
+            events=self.course.events,
+            obligations=self.course.obligations,
+            now=self.at,
+        )
+
+    def limit(self, limit_id: str) -> int:
+        return next(one.value for one in self.version.limits if one.id == limit_id)
+
+
+def treatment_of(participant: Participant, at: datetime) -> Treatment:
+    """Load it: six queries, however much there is. Raises RuleViolated("no-protocol-in-force")."""
+    course = load_course(participant)
+    return Treatment(
+        participant=participant,
+        course=course,
+        version=course.version_at(at),
+        leukaphereses=tuple(Leukapheresis.objects.filter(participant=participant).order_by("number")),
+        products=tuple(
+            CellProduct.objects.filter(participant=participant).order_by("manufacturing_started_at", "lot")
+        ),
+        doses=tuple(LymphodepletionDose.objects.filter(participant=participant).order_by("given_at")),
+        infusions=tuple(
+            Infusion.objects.filter(participant=participant).select_related("product").order_by("number")
+        ),
+        at=at,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningClock:
+    """A reporting clock of one adverse event, and the report that stopped it."""
+
+    obligation: Obligation
+    state: DueState
+    report: SafetyReport | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyCase:
+    event: AdverseEvent
+    clocks: tuple[RunningClock, ...]
+
+
+def safety_cases(participant: Participant, at: datetime) -> tuple[SafetyCase, ...]:
+    """Return the adverse events, the newest onset first, with their clocks. Four queries.
+
+    Reports are read with the events; the clocks come from the stored plan.
+    """
+    course = load_course(participant)
+    clocks: dict[str, list[Obligation]] = {}
+    for one in course.obligations:
+        if one.item_id.startswith("C-"):
+            clocks.setdefault(one.key.partition(":")[2], []).append(one)
+    events = AdverseEvent.objects.filter(participant=participant).order_by("-onset_at", "id")
+    return tuple(_case(event, clocks, at) for event in events.prefetch_related("reports"))
+
+
+def _case(event: AdverseEvent, clocks: Mapping[str, list[Obligation]], at: datetime) -> SafetyCase:
+    reports = {report.clock_id: report for report in event.reports.all()}
+    found = sorted(clocks.get(str(event.pk), []), key=lambda one: one.opens_at)
+    return SafetyCase(
+        event=event,
+        clocks=tuple(
+            RunningClock(obligation=one, state=due_state(one, at), report=reports.get(one.item_id))
+            for one in found
+        ),
     )

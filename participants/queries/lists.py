@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from participants.models import Deviation, IcfApproval, IcfVersion, Obligation, Participant, ProtocolActivation
+from participants.models import (
+    Consent,
+    Deviation,
+    IcfApproval,
+    IcfVersion,
+    Obligation,
+    Participant,
+    ProtocolActivation,
+)
 from participants.queries.words import arm_of
 from participants.states import ACTIVE
 from trialsite.accounts.models import Site, User
@@ -108,8 +116,8 @@ def icfs_not_active_at(site: Site) -> Sequence[IcfVersion]:
 def active_with_consent(site: Site) -> int:
     """Return how many participants a new substantive ICF version at the site would concern today."""
     states = [state.value for state in ACTIVE]
-    signed = Participant.objects.filter(site=site, state__in=states, consents__withdrawn_at__isnull=True)
-    return signed.filter(consents__isnull=False).distinct().count()
+    signed = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=True)
+    return Participant.objects.filter(Exists(signed), site=site, state__in=states).count()
 
 
 def protocols_not_active_at(site: Site) -> list[str]:

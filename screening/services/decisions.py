@@ -17,6 +17,7 @@ from trialsite.protocol.criteria import Verdict
 from trialsite.protocol.findings import Finding
 from trialsite.protocol.types import Arm, EventKind
 
+
 def confirm_eligibility(
     *, episode: ScreeningEpisode, decided_at: datetime, by: Actor, at: datetime, reason: str = ""
 ) -> EligibilityDecision:

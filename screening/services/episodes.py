@@ -155,7 +155,7 @@ def _saved(
         finding = existing.get(one.criterion_id)
         if finding is None:
             finding = EligibilityFinding(episode=episode, criterion_id=one.criterion_id, recorded_at=at)
-        elif finding.status != CriterionStatus.UNKNOWN.value:
+        elif finding.status != CriterionStatus.UNKNOWN.value and not _only_completes(finding, one):
             require_reason(reason, "an entered finding is changed")
         finding.status, finding.evidence_on, finding.note = one.status.value, one.evidence_on, one.note
         rows.append(finding)
@@ -164,6 +164,15 @@ def _saved(
         if row.criterion_id in existing:
             row.save_changes(["status", "evidence_on", "note"])
     return rows
+
+
+def _only_completes(finding: EligibilityFinding, found: Found) -> bool:
+    """True if the answer stays and only what was empty is filled in: a date or a note added later."""
+    return (
+        finding.status == found.status.value
+        and finding.evidence_on in {None, found.evidence_on}
+        and finding.note in {"", found.note}
+    )
 
 
 def _reopen(episode: ScreeningEpisode, decision: EligibilityDecision, at: datetime) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests.factories.journeys import START_AT
@@ -34,7 +36,11 @@ class Program:
     def with_token(self) -> Program:
         """Sign in with a fresh API token, as a real program does."""
         issued = create_api_token(
-            user=self.user, name="journey", expires_at=self.now + timedelta(days=300), by=self.user, at=self.now
+            user=self.user,
+            name="journey",
+            expires_at=self.now + timedelta(days=300),
+            by=self.user,
+            at=self.now,
         )
         self.client = APIClient()
         self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.raw}")
@@ -44,7 +50,9 @@ class Program:
         with self._at_now():
             return self.client.get(ROOT + path, query)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str = "", match: str = "") -> Any:
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, key: str = "", match: str = ""
+    ) -> Any:
         headers = {"Idempotency-Key": key or f"key-{next(_keys):08}"} | ({"If-Match": match} if match else {})
         with self._at_now():
             return self.client.post(ROOT + path, dict(body or {}), format="json", headers=headers)
@@ -66,3 +74,20 @@ def shown(instant: datetime) -> str:
 def refused(response: Any) -> tuple[int, str]:
     """Return status and code of a refusal."""
     return response.status_code, response.json()["code"]
+
+
+Route = tuple[str, str]
+"""A method and a path under ROOT."""
+
+
+def answers(program: Program, routes: Iterable[Route]) -> dict[Route, tuple[int, str]]:
+    """Return how each route refuses `program`. The body is empty: who may knock is decided before it is read."""
+    return {route: refused(getattr(program, route[0])(route[1], {})) for route in routes}
+
+
+def statements(program: Program, path: str, **query: object) -> int:
+    """Return how many SQL statements a GET takes; it must succeed."""
+    with CaptureQueriesContext(connection) as captured:
+        response = program.get(path, **query)
+    assert response.status_code == 200, response.content
+    return len(captured)

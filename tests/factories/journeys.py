@@ -1,65 +1,22 @@
 """Participants taken to a state of the journey by the services, on a clock of the story's own."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TypeVar
 
-from followup.models import Visit
-from followup.services.visits import complete_study, record_visit
-from infusion.models import AdverseEvent, CellProduct, Infusion, Leukapheresis
-from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
-from infusion.services.infusions import RouteDetails, record_infusion
-from infusion.services.leukaphereses import record_leukapheresis
-from infusion.services.products import release_product, start_manufacturing
-from participants.models import Consent, IcfVersion, Obligation, Participant
-from participants.queries.worklist import due_for
-from participants.services.consents import record_consent
+from participants.models import IcfVersion
 from participants.services.referral import refer_participant
 from participants.services.versions import activate_icf, activate_protocol, create_icf_version
 from participants.states import State
-from screening.models import ScreeningEpisode
-from screening.rules import open_criteria
-from screening.services.decisions import confirm_eligibility, enrol
-from screening.services.episodes import record_finding, start_screening
 from tests.factories.accounts import make_site, make_user
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Role
-from trialsite.protocol.criteria import CriterionStatus
-from trialsite.protocol.registry import resolve
-from trialsite.protocol.types import Arm, DueState
+from trialsite.demo.story import Story, Ward, there
+from trialsite.protocol.types import Arm
+
+__all__ = ["START_AT", "Story", "Ward", "make_ward", "new_icf", "participant_at", "refer", "there"]
 
 START_AT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Wuhan
-WEIGHT_KG = Decimal("60.0")
 _numbers = count(1)
-
-
-T = TypeVar("T")
-
-
-class NotYet(LookupError):
-    """The story has not come to what this act needs."""
-
-
-def there(found: T | None) -> T:
-    if found is None:
-        raise NotYet("the story has not come this far")
-    return found
-
-
-@dataclass
-class Ward:
-    """A site with one person per role, protocol 1.0 and an ICF in force."""
-
-    site: Site
-    coordinator: User
-    nurse: User
-    investigator: User
-    admin: User
-    icf: IcfVersion
 
 
 def make_ward(*, zone: str = "Asia/Shanghai", since: datetime = START_AT - timedelta(days=30)) -> Ward:
@@ -84,186 +41,6 @@ def new_icf(site: Site, admin: User, *, at: datetime, is_substantive: bool = Tru
         at=at,
         site=site,
     )
-
-
-@dataclass
-class Story:
-    """One participant's way through the trial. `now` moves on; each method is one recorded act."""
-
-    ward: Ward
-    participant: Participant
-    now: datetime
-    arm: Arm = Arm.INTRAVENOUS
-    consent: Consent | None = None
-    episode: ScreeningEpisode | None = None
-    leukapheresis: Leukapheresis | None = None
-    product: CellProduct | None = None
-    infusion: Infusion | None = None
-    events: list[AdverseEvent] = field(default_factory=list)
-
-    def wait(self, days: float = 0, *, hours: float = 0) -> Story:
-        self.now += timedelta(days=days, hours=hours)
-        return self
-
-    def signs(self, icf: IcfVersion | None = None, *, reason: str = "") -> Consent:
-        self.consent = record_consent(
-            participant=self.participant,
-            icf=icf or self.ward.icf,
-            signed_at=self.now,
-            by=self.ward.coordinator,
-            at=self.now,
-            reason=reason,
-        )
-        return self.consent
-
-    def starts_screening(self) -> ScreeningEpisode:
-        self.episode = start_screening(
-            participant=self.participant,
-            started_at=self.now,
-            intended_arm=self.arm,
-            by=self.ward.coordinator,
-            at=self.now,
-        )
-        return self.episode
-
-    def finds(self, criterion_id: str, status: CriterionStatus, *, reason: str = "") -> None:
-        record_finding(
-            episode=there(self.episode),
-            criterion_id=criterion_id,
-            status=status,
-            by=self.ward.coordinator,
-            at=self.now,
-            reason=reason,
-        )
-
-    def finds_everything_in_order(self) -> None:
-        for criterion_id in open_criteria(resolve("1.0")):
-            is_inclusion = criterion_id.startswith("I")
-            self.finds(criterion_id, CriterionStatus.MET if is_inclusion else CriterionStatus.NOT_MET)
-
-    def is_confirmed(self) -> None:
-        confirm_eligibility(
-            episode=there(self.episode), decided_at=self.now, by=self.ward.investigator, at=self.now
-        )
-
-    def enrols(self) -> Participant:
-        self.participant = enrol(
-            participant=self.participant,
-            arm=self.arm,
-            dose_level=self.dose_level,
-            enrolled_at=self.now,
-            by=self.ward.coordinator,
-            at=self.now,
-        )
-        return self.participant
-
-    @property
-    def dose_level(self) -> str:
-        return next(level.id for level in resolve("1.0").dose_levels if level.arm is self.arm)
-
-    def gives_cells(self) -> Leukapheresis:
-        self.leukapheresis = record_leukapheresis(
-            participant=self.participant, performed_at=self.now, by=self.ward.nurse, at=self.now
-        )
-        return self.leukapheresis
-
-    def has_lot_started(self) -> CellProduct:
-        self.product = start_manufacturing(
-            leukapheresis=there(self.leukapheresis),
-            lot=f"LOT-{next(_numbers):05}",
-            started_at=self.now,
-            by=self.ward.coordinator,
-            at=self.now,
-        )
-        return self.product
-
-    def has_lot_released(self) -> CellProduct:
-        self.product = release_product(
-            product=there(self.product),
-            released_at=self.now,
-            is_in_specification=True,
-            total_cells=10**9,
-            expires_on=self.now.date() + timedelta(days=365),
-            by=self.ward.investigator,
-            at=self.now,
-        )
-        return self.product
-
-    def has_infusion_planned(self, planned_on: date) -> None:
-        plan_infusion(
-            participant=self.participant, planned_on=planned_on, by=self.ward.coordinator, at=self.now
-        )
-
-    def gets_lymphodepletion(self, day: int, *, course: int = 1) -> None:
-        record_lymphodepletion_dose(
-            participant=self.participant,
-            obligation_key=f"V-LD{day}#{course}",
-            given_at=self.now,
-            fludarabine_mg_per_m2=Decimal("30"),
-            cyclophosphamide_mg_per_m2=Decimal("300"),
-            by=self.ward.nurse,
-            at=self.now,
-        )
-
-    def gets_infusion(self, *, route: Arm | None = None, reason: str = "") -> Infusion:
-        route = route or self.arm
-        level = next(level for level in resolve("1.0").dose_levels if level.id == self.dose_level)
-        details = (
-            RouteDetails(
-                access_line="central venous", rate_ml_per_h=Decimal("120"), infused_volume_ml=Decimal("50")
-            )
-            if route is Arm.INTRAVENOUS
-            else RouteDetails(
-                catheter_position="right, 5th intercostal space",
-                drained_volume_ml=Decimal("400"),
-                instilled_volume_ml=Decimal("50"),
-            )
-        )
-        self.infusion = record_infusion(
-            participant=self.participant,
-            product=there(self.product),
-            route=route,
-            started_at=self.now,
-            thawed_at=self.now - timedelta(minutes=10),
-            infused_cells=int(level.nominal_cells_per_kg * WEIGHT_KG),
-            weight_kg=WEIGHT_KG,
-            details=details,
-            by=self.ward.nurse,
-            at=self.now,
-            reason=reason,
-        )
-        return self.infusion
-
-    def comes_to(self, key: str, *, reason: str = "") -> Visit:
-        return record_visit(
-            participant=self.participant,
-            obligation_key=key,
-            performed_at=self.now,
-            by=self.ward.nurse,
-            at=self.now,
-            reason=reason,
-        )
-
-    def comes_on_target(self, key: str) -> Visit:
-        """Move the clock to the target date of a visit, 10:00 in Wuhan, and record it."""
-        row = Obligation.objects.get(participant=self.participant, key=key)
-        self.now = datetime(row.target_on.year, row.target_on.month, row.target_on.day, 2, tzinfo=UTC)
-        return self.comes_to(key)
-
-    def completes(self) -> None:
-        complete_study(
-            participant=self.participant, completed_at=self.now, by=self.ward.coordinator, at=self.now
-        )
-
-    @property
-    def state(self) -> State:
-        self.participant.refresh_from_db()
-        return State(self.participant.state)
-
-    def due_states(self) -> dict[str, DueState]:
-        """Return obligation key → state now, for all that are in the plan."""
-        rows = Obligation.objects.in_force().filter(participant=self.participant)
-        return {line.obligation.key: line.state for line in due_for(self.participant, list(rows), self.now)}
 
 
 def refer(ward: Ward, *, arm: Arm = Arm.INTRAVENOUS, at: datetime = START_AT) -> Story:

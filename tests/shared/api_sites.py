@@ -152,11 +152,19 @@ class RenameSite(CommandView):
         return rename_site(site=target, name=given["name"], by=by, at=at)
 
 
+class RenameSiteUnkept(RenameSite):
+    """Rename a site, with an answer that is given once."""
+
+    required_permission = Permission.MANAGE_USERS
+    stores_reply = False
+
+
 _api = [
     path("sites/", by_method(get=SiteList, post=CreateSite)),
     path("quick-sites/", by_method(get=QuickSiteList)),
     path("sites/<str:code>/", by_method(get=SiteDetail, patch=EditSite)),
     path("sites/<str:code>/rename/", by_method(post=RenameSite)),
+    path("sites/<str:code>/rename-unkept/", by_method(post=RenameSiteUnkept)),
 ]
 urlpatterns = [path("api/v1/", include([*description, *_api, *unknown]))]
 

@@ -141,7 +141,7 @@ def test_user_name_is_never_used_again(twin: str, has_left: bool) -> None:
         ({"password": "short"}, "password-weak"),
         ({"password": "password12345"}, "password-weak"),
         ({"password": "130813081308130"}, "password-weak"),
-        ({"password": "li.lei-li.lei"}, "password-weak"),
+        ({"username": "li.lei.wuhan", "password": "li.lei.wuhan1"}, "password-weak"),
         ({"password": "x7" * LONGEST_PASSWORD}, "password-weak"),
     ],
 )
@@ -502,7 +502,7 @@ def test_command_says_what_is_wrong_in_one_line() -> None:
         call_command("create_first_admin", "li.lei", *OPENING, "--subject-prefix=ZZ")
     with (
         mock.patch("getpass.getpass", side_effect=[STRONG, "another"]),
-        pytest.raises(CommandError, match="differ. Nothing was created"),
+        pytest.raises(CommandError, match="Nothing was created"),
     ):
         call_command("create_first_admin", "li.lei", *OPENING, "--subject-prefix=ZZ")
     assert not User.objects.exists()

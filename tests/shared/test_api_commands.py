@@ -9,14 +9,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.shared.api_sites import BEFORE_RENAME, ApiRig, in_thread, person
+from tests.shared.api_sites import AT, BEFORE_RENAME, SETUP, ApiRig, in_thread, person
 from tests.shared.test_api_problems import SITES, problem
 from tests.shared.trail_flush import flush_despite_the_trail  # noqa: F401  (a fixture of the whole module)
-from trialsite.accounts.models import Site
+from trialsite.accounts.models import Membership, Site
 from trialsite.accounts.permissions import Role
 from trialsite.api import idempotency
 from trialsite.api.models import IdempotencyRecord
 from trialsite.api.views import ScopedDetail
+from trialsite.audit.acting import acting
 
 
 def name_of(code: str = "WH01") -> str:
@@ -106,11 +107,6 @@ class TestReplay:
 
     def test_somebody_who_lost_the_permission_gets_no_replay(self, api_rig: ApiRig) -> None:
         api_rig.rename()
-        connection.cursor().execute("SELECT 1")
-        from tests.shared.api_sites import AT, SETUP
-        from trialsite.accounts.models import Membership
-        from trialsite.audit.acting import acting
-
         with acting(by=SETUP, at=AT, action="accounts.role_taken"):
             Membership.objects.filter(user=api_rig.admin).delete()
         problem(api_rig.rename(), 404, "not-found")
@@ -130,6 +126,22 @@ class TestReplay:
         monkeypatch.setattr(idempotency.Reservation, "keep", broken)
         problem(api_rig.rename("Lost"), 500, "internal-error")
         assert name_of() == "Tongji"
+
+    def test_an_answer_that_is_not_kept_is_given_once_and_the_command_is_still_done_once(
+        self, api_rig: ApiRig
+    ) -> None:
+        def send() -> Any:
+            return api_rig.client().post(
+                f"{SITES}WH01/rename-unkept/",
+                {"name": "Once"},
+                format="json",
+                headers={"Idempotency-Key": "key-00001"},
+            )
+
+        assert send().json()["name"] == "Once"
+        assert IdempotencyRecord.objects.get().response_body == ""
+        problem(send(), 409, "answer-not-kept")
+        assert version_of() == 2
 
     def test_reserving_and_keeping_cost_two_statements(self, api_rig: ApiRig) -> None:
         client = api_rig.client()

@@ -30,6 +30,7 @@ def test_the_description_is_valid_and_complete(described: dict[str, Any]) -> Non
         "/api/v1/sites/": ["get", "post"],
         "/api/v1/sites/{code}/": ["get", "patch"],
         "/api/v1/sites/{code}/rename/": ["post"],
+        "/api/v1/sites/{code}/rename-unkept/": ["post"],
     }
 
 

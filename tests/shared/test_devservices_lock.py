@@ -1,5 +1,6 @@
 """One stack per folder: who holds the lock, and when a lock is stale."""
 
+import fcntl
 import json
 import os
 import signal
@@ -48,6 +49,14 @@ def test_lock_of_a_live_process_is_refused_even_where_file_locks_do_not_work(
 
     with pytest.raises(CannotStart, match=f"kill {sleeper.pid}"):
         StackLock(tmp_path / "lock").acquire()
+
+
+def test_lock_that_another_start_has_just_opened_is_refused_before_it_names_anybody(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+
+        with pytest.raises(CannotStart, match="already running"):
+            StackLock(tmp_path / "lock").acquire()
 
 
 def test_lock_of_an_ended_process_is_replaced_and_told(tmp_path: Path) -> None:

@@ -22,9 +22,7 @@ def site() -> Site:
 
 @pytest.fixture
 def nurse(site: Site, client: Client) -> Client:
-    client.force_login(
-        make_user(Role.NURSE, site), backend=settings.AUTHENTICATION_BACKENDS[-1]
-    )
+    client.force_login(make_user(Role.NURSE, site), backend=settings.AUTHENTICATION_BACKENDS[-1])
     return client
 
 
@@ -109,9 +107,7 @@ def test_fault_page_names_only_files_that_are_there(client: Client) -> None:
 
 def test_stale_form_token_has_our_page(site: Site) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(
-        make_user(Role.NURSE, site), backend=settings.AUTHENTICATION_BACKENDS[-1]
-    )
+    client.force_login(make_user(Role.NURSE, site), backend=settings.AUTHENTICATION_BACKENDS[-1])
     response = client.post("/session/keep/")
     assert response.status_code == 403
     assert "Nothing was saved" in response.content.decode()
@@ -148,9 +144,7 @@ def test_page_names_user_role_and_site(nurse: Client, site: Site) -> None:
 def test_navigation_offers_only_what_the_role_may_open(nurse: Client, site: Site) -> None:
     assert 'href="/users/"' not in nurse.get("/components/").content.decode()
     admin = Client()
-    admin.force_login(
-        make_user(Role.ADMIN, site), backend=settings.AUTHENTICATION_BACKENDS[-1]
-    )
+    admin.force_login(make_user(Role.ADMIN, site), backend=settings.AUTHENTICATION_BACKENDS[-1])
     assert 'href="/users/"' in admin.get("/components/").content.decode()
 
 

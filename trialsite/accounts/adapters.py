@@ -7,7 +7,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 
 from trialsite import clock
-from trialsite.accounts.door import DOOR, client_ip, keep, second_factor_cipher
+from trialsite.accounts.door import DOOR, client_ip, keep, one_guess_at_a_time, second_factor_cipher
 from trialsite.accounts.models import SignInOutcome, User
 from trialsite.accounts.queries import user_named
 from trialsite.accounts.services.passwords import set_password
@@ -29,6 +29,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if isinstance(request.user, User):
             keep(request, SignInOutcome.SIGNED_OUT, request.user, by=request.user)
         super().logout(request)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        with one_guess_at_a_time(str(credentials.get("username", ""))):
+            user: User | None = super().authenticate(request, **credentials)
+        return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         typed = str(credentials.get("username", ""))

@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from axes.handlers.proxy import AxesProxyHandler
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -51,6 +53,16 @@ def is_locked(request: HttpRequest, username: str) -> bool:
     if locked:
         request.axes_locked_out = True  # type: ignore[attr-defined]
     return locked
+
+
+@contextmanager
+def one_guess_at_a_time(typed_name: str) -> Iterator[None]:
+    """Let guesses at one name wait for each other, so that parallel ones cannot pass before the count rises."""
+    key = int(name_hash(typed_name, settings.SECRET_KEY)[:15], 16)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        yield
 
 
 def count_failure(request: HttpRequest, username: str) -> None:

@@ -53,15 +53,16 @@ An app's API is declarations. One class serves one method of one URL; a URL with
         path("participants/<str:code>/episodes/<uuid:episode_id>/", by_method(get=EpisodeDetail, patch=EditEpisode)),
     ]
 
-`EditEpisode` is an `EditView`: like a command, but PATCH, with `If-Match` instead of `Idempotency-Key`, all fields
-of `takes` optional, and `given` holding only what was sent.
+`EditEpisode` is an `EditView`: like a command, but PATCH, with `If-Match` instead of `Idempotency-Key`, all
+fields of `takes` optional, and `given` holding only what was sent.
 
-Who answers what: `takes` refuses malformed input (400, fields named), `visible_to` decides what exists (404), the
-permission at the record's site decides who may (403), the service decides what is allowed now (409, 422). A view
-never catches a DomainError and never opens a transaction. `model = None` on a command means the URL names no
-record, as when a participant is referred; the service checks the site it is given.
+Who answers what: `takes` refuses malformed input (400, fields named), `visible_to` decides what exists (404),
+the permission at the record's site decides who may (403), the service decides what is allowed now (409, 422).
+A view never catches a DomainError and never opens a transaction. `model = None` on a command means the URL
+names no record, as when a participant is referred; the service checks the site it is given.
 
-Where things are: `views` (ApiView, ScopedList, ScopedDetail, Parent), `commands` (CommandView, EditView), `routing`
-(by_method), `serializers` (InSerializer, OutSerializer), `fields`, `pagination`, `parsers`, `problems`,
-`idempotency` (purge_expired, for the nightly task), `preconditions`, `authentication`, `schema`, `urls`.
+Where things are: `views` (ApiView, ScopedList, ScopedDetail, Parent), `commands` (CommandView, EditView),
+`routing` (by_method), `serializers` (InSerializer, OutSerializer), `fields`, `pagination`, `parsers`,
+`problems`, `idempotency` (purge_expired, for the nightly task), `preconditions`, `authentication`, `schema`,
+`urls`.
 '''

@@ -1,4 +1,7 @@
-"""Tokens for programs. People who are signed in use their session, which the framework checks against CSRF."""
+"""Tokens for programs.
+
+People who are signed in use their session, which the framework checks against CSRF.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class TokenAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`. One refusal for every bad token: unknown, expired, revoked, malformed."""
+    """`Authorization: Bearer <token>`.
+
+    One refusal for every bad token: unknown, expired, revoked, malformed.
+    """
 
     def authenticate(self, request: Request) -> "tuple[User, str] | None":
         """Return the token's user, None where no bearer token is offered. Raises AuthenticationFailed."""

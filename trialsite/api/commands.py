@@ -51,10 +51,10 @@ class WritingView(ScopedView, abstract=True):
 class CommandView(WritingView, abstract=True):
     """POST of one command, executed once per `Idempotency-Key`.
 
-    model: the record the URL names becomes the target of `run`; None where the command needs none, and then the
-    service alone checks the site. creates: answer 201 instead of 200. An `If-Match` is honoured where it is sent.
-    The answer is kept for a week for replays. stores_reply: False where `gives` holds direct identifiers; the
-    answer is then given once and a replay is refused (409 answer-not-kept).
+    model: the record the URL names becomes the target of `run`; None where the command needs none, and then
+    the service alone checks the site. creates: answer 201 instead of 200. An `If-Match` is honoured where it
+    is sent. The answer is kept for a week for replays. stores_reply: False where `gives` holds direct
+    identifiers; the answer is then given once and a replay is refused (409 answer-not-kept).
     """
 
     creates: ClassVar[bool] = False
@@ -96,8 +96,8 @@ class CommandView(WritingView, abstract=True):
 class EditView(WritingView, abstract=True):
     """PATCH of one record against the version that was read: `If-Match` is required.
 
-    The row is locked and its version compared before `run`, so of two edits that started from the same version the
-    second is always told, with the present values and its own.
+    The row is locked and its version compared before `run`, so of two edits that started from the same
+    version the second is always told, with the present values and its own.
     """
 
     def patch(self, request: Request, **kwargs: Any) -> HttpResponse:

@@ -1,9 +1,9 @@
 """A command that is sent twice is done once, and answered twice alike.
 
-The row that remembers the answer is reserved first and filled last, in the transaction of the command itself: both
-are there or neither is. A second request with the same key waits at the unique index until the first has committed
-(then it replays) or rolled back (then it executes). A refused command leaves no row and may be corrected and sent
-again under the same key.
+The row that remembers the answer is reserved first and filled last, in the transaction of the command itself:
+both are there or neither is. A second request with the same key waits at the unique index until the first has
+committed (then it replays) or rolled back (then it executes). A refused command leaves no row and may be
+corrected and sent again under the same key.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the API itself remembers: the answers it gave, so that a retried command is answered and not repeated."""
+"""What the API itself remembers: the answers it gave, so that a retried command is not done again."""
 
 from django.db import models
 
@@ -6,8 +6,9 @@ from django.db import models
 class IdempotencyRecord(models.Model):
     """One answered command. Not a domain table: it states nothing about the trial and carries no trail.
 
-    user_id: plain value, no key, so that it stands in nobody's way. body_digest: keyed, because a body may name a
-    person and could otherwise be guessed from its hash. status: null only inside the transaction that still runs.
+    user_id: plain value, no key, so that it stands in nobody's way. body_digest: keyed, because a body may
+    name a person and could otherwise be guessed from its hash. status: null only inside the transaction that
+    still runs.
     """
 
     user_id = models.UUIDField()

@@ -64,14 +64,17 @@ class _Before(_Beyond):
 
 @dataclass(frozen=True)
 class Ordering:
-    """A total order: column paths, the last of them unique, all ascending or all descending, none nullable."""
+    """A total order: column paths, the last one unique, all up or all down, none nullable."""
 
     columns: tuple[str, ...]
     descending: bool = False
 
     @classmethod
     def of(cls, *names: str) -> "Ordering":
-        """Return the ordering written as `-recorded_at`, `-id`. Raises ValueError where directions are mixed."""
+        """Return the ordering written as `-recorded_at`, `-id`.
+
+        Raises ValueError where directions are mixed.
+        """
         if len({name.startswith("-") for name in names}) != 1:
             raise ValueError(
                 f"A list is ordered one way, up or down, by at least one column; not by {names}."
@@ -99,7 +102,10 @@ class Ordering:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two rows, and which way to read from it; without a key, from the very end of the list."""
+    """A place between two rows, and which way to read from it.
+
+    Without a key, from the very end of the list.
+    """
 
     key: tuple[object, ...]
     reverse: bool = False
@@ -152,7 +158,10 @@ class KeysetPagination(BasePagination):
         return page
 
     def _place(self, page: list[Any], cursor: Cursor | None, more: bool) -> None:
-        """Work out the two links. What one came from is still there; from an empty page lead back to the end."""
+        """Work out the two links.
+
+        What one came from is still there; from an empty page lead back to the end.
+        """
         came = cursor is not None and bool(cursor.key or not page)
         reverse = cursor is not None and cursor.reverse
         has_next, has_previous = (came, more) if reverse else (more, came)

@@ -1,7 +1,7 @@
 """JSON in: strict, bounded and exact. What passes here can be stored and answered; what cannot is named.
 
-The framework's own parser answers 100,000 nested brackets with a crash, reads `NaN` on request, rounds decimals
-to floats and lets the last of two equal keys win.
+The framework's own parser answers 100,000 nested brackets with a crash, reads `NaN` on request, rounds
+decimals to floats and lets the last of two equal keys win.
 """
 
 import json

@@ -20,7 +20,8 @@ def etag_headers(found: Any) -> dict[str, str]:
 def offered(request: Request) -> int | None:
     """Return the version in `If-Match`, None where it is not sent.
 
-    Raises RequestRefused 400 if-match-malformed for lists, weak tags and `*`: one version was read, one is meant.
+    Raises RequestRefused 400 if-match-malformed for lists, weak tags and `*`: one version was read, one is
+    meant.
     """
     header = request.headers.get("If-Match")
     if header is None:

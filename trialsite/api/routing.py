@@ -50,7 +50,7 @@ class UnknownRoute(APIView):
     """Answers every URL under the API that is none, as a problem and not as a page. Include it last."""
 
     required_permission = Permission.USE_ACCOUNT
-    default_response_headers: ClassVar[dict[str, str]] = {}  # type: ignore[misc]
+    default_response_headers: ClassVar[dict[str, str]] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Tell signed-in people only that there is nothing."""

@@ -1,4 +1,4 @@
-"""How the API describes itself: read from the declarations of the views, so that it cannot drift from them."""
+"""How the API describes itself: read from the declarations of the views, so that it cannot drift."""
 
 import inspect
 from collections.abc import Iterable

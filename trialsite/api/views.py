@@ -1,7 +1,7 @@
 """The base classes of reading: a list page by page, one record. An app's view is a few declarations.
 
-One class serves one method of one URL, so that each states exactly one permission; `routing.by_method` joins the
-classes of a URL. See the package docstring for an example.
+One class serves one method of one URL, so that each states exactly one permission; `routing.by_method` joins
+the classes of a URL. See the package docstring for an example.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
-from django.http.response import HttpResponseBase
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -59,7 +58,10 @@ class ApiView(APIView):
             raise RequestRefused(400, "invalid-input", message, errors=tuple(faults))
 
     def known_parameters(self) -> frozenset[str]:
-        """Return the query parameters that mean something; any other is refused, as a typing error would be."""
+        """Return the query parameters that mean something.
+
+        Any other is refused, as a typing error would be.
+        """
         return self.query_parameters
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
@@ -156,8 +158,8 @@ class ScopedList(ScopedView, abstract=True):
     """GET of a list, page by page.
 
     order: total order, for example ("-recorded_at", "-id"). orders: further ones, chosen by `?order=<name>`.
-    from_columns: read `gives` straight from columns, without building records; much faster, plain fields only.
-    filterset_class: the filter the page of the same rows uses. parent: see `Parent`.
+    from_columns: read `gives` straight from columns, without building records; much faster, plain fields
+    only. filterset_class: the filter the page of the same rows uses. parent: see `Parent`.
     """
 
     order: ClassVar[tuple[str, ...]] = ("recorded_at", "id")
@@ -220,7 +222,10 @@ class ScopedList(ScopedView, abstract=True):
 
 
 def _filter_names(filterset_class: type[Any] | None) -> frozenset[str]:
-    """Return the query parameters a filter reads; a range has two, `_min` and `_max` or `_after` and `_before`."""
+    """Return the query parameters a filter reads.
+
+    A range has two, `_min` and `_max` or `_after` and `_before`.
+    """
     if filterset_class is None:
         return frozenset()
     names: set[str] = set()

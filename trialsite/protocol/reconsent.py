@@ -22,7 +22,8 @@ from trialsite.protocol.types import (
 )
 from trialsite.protocol.windows import civil_date, day_end_at
 
-HELD_ACTS = frozenset(Act)
+# What is done to the participant waits; release and planning are work on paper.
+HELD_ACTS = frozenset(Act) - {Act.RELEASE_PRODUCT, Act.PLAN_INFUSION}
 _LEAVES = frozenset(
     {
         EventKind.SCREEN_FAILED,

@@ -12,7 +12,7 @@ SECRET_KEY = env("SECRET_KEY", default="development-only-secret-key-not-for-prod
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 # 32 bytes, base64: opens the direct identifiers. Development value; production refuses to start without its own.
 IDENTITY_KEY = env("IDENTITY_KEY", default="ZGV2ZWxvcG1lbnQtb25seS1pZGVudGl0eS1rZXktMzI=")
-INSTALLED_APPS = [*INSTALLED_APPS, "trialsite.devservices"]
+INSTALLED_APPS = [*INSTALLED_APPS, "trialsite.devservices", "trialsite.demo"]
 
 _database = env("DATABASE_URL", default="") or STATE.database_url
 DATABASES = {"default": database_from(_database, pool=env.bool("DATABASE_POOL", default=False))}

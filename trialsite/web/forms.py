@@ -92,6 +92,7 @@ class StepForm(forms.Form):
     once = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     not_after_today: tuple[str, ...] = ()
+    saves = True  # the summary of errors then says that nothing was saved yet
 
     def __init__(self, *args: Any, zone: str = "UTC", today: date | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

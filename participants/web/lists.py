@@ -1,0 +1,42 @@
+"""What the lists share: their filters and links, the site chosen in the frame, page or rows alone."""
+
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django_filters import FilterSet
+
+from participants.queries.paging import KeysetPage
+from trialsite.web.components import Pages
+from trialsite.web.frame import chosen_site_id
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+def narrowed(request: HttpRequest, rows: Rows) -> Rows:
+    """Restrict to the site chosen in the frame, unless the list's own filter names one."""
+    site_id = chosen_site_id(request)
+    return rows.filter(site=site_id) if site_id and not request.GET.get("site") else rows
+
+
+def chosen(request: HttpRequest, found: FilterSet) -> dict[str, str]:
+    """Return the filters in use, for links that keep them."""
+    values = {name: request.GET.get(name, "").strip() for name in found.filters}
+    return {name: value for name, value in values.items() if value and value != "unknown"}
+
+
+def links(request: HttpRequest, found: FilterSet, page: KeysetPage[Any], noun: str) -> Pages:
+    """Return the links of a list that is paged by cursor."""
+    kept = chosen(request, found)
+    return Pages(
+        previous=f"?{urlencode({**kept, 'cursor': page.previous})}" if page.previous else "",
+        next=f"?{urlencode({**kept, 'cursor': page.next})}" if page.next else "",
+        shown=len(page.rows),
+        noun=noun,
+    )
+
+
+def template_for(request: HttpRequest, page: str, partial: str) -> str:
+    """Return the page, or for htmx only the part of it that changes."""
+    return f"{page}#{partial}" if request.headers.get("HX-Request") else page

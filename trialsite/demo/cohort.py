@@ -1,0 +1,122 @@
+"""Sixty ways through the trial, spread over all stages, with the trouble that real trials have.
+
+Deterministic: the same day and seed give the same cohort, subject codes included.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from participants.services.delivery import deliver_once
+from participants.services.identities import record_identity
+from participants.services.referral import refer_participant
+from participants.services.sweep import sweep_once
+from trialsite.accounts.permissions import SystemActor
+from trialsite.demo.episodes import Telling, tell
+from trialsite.demo.people import invent_person, open_sites, put_in_force, revise_consent_form
+from trialsite.demo.readings import record_readings
+from trialsite.demo.story import NotYet, Story, Ward
+from trialsite.demo.troubles import Trouble
+from trialsite.protocol.codes import ALPHABET, RANDOM_LENGTH, make_code
+from trialsite.protocol.types import Arm
+
+SEED = 6945523
+PARTICIPANTS = 60
+SWEEP = SystemActor("sweep")
+REVISED_BEFORE = timedelta(days=100)  # the second consent form came into force this long ago
+OPENED_BEFORE = timedelta(days=560)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One participant of the cohort. referred_days_ago: before the day of loading."""
+
+    number: int
+    arm: Arm
+    is_main_site: bool
+    referred_days_ago: int
+    trouble: Trouble = Trouble.NONE
+
+
+def cast() -> tuple[Part, ...]:
+    """Return the sixty parts: every stage is peopled, and each trouble happens to somebody."""
+    rng = Random(SEED)
+    # Dense in the early stages, which pass quickly, thinner over the long year of follow-up.
+    days = sorted([*range(2, 60, 3), *range(60, 170, 7), *range(170, 540, 15)])[:PARTICIPANTS]
+    parts = [
+        Part(
+            number=index,
+            arm=Arm.INTRAPLEURAL if rng.random() < 0.45 else Arm.INTRAVENOUS,
+            is_main_site=rng.random() < 0.65,
+            referred_days_ago=ago,
+        )
+        for index, ago in enumerate(days)
+    ]
+    for trouble, days_ago in Trouble.placed():
+        free = [part for part in parts if part.trouble is Trouble.NONE]
+        nearest = min(free, key=lambda part: abs(part.referred_days_ago - days_ago))
+        parts[nearest.number] = replace(nearest, trouble=trouble)
+    return tuple(parts)
+
+
+def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
+    """Tell all parts up to `now`; return how many participants there are then.
+
+    The sites open early enough for the participant whose contraception year ran out on a 28 February.
+    """
+    leap_at = Trouble.leap_day_infusion(now)
+    wards = open_sites(since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)))
+    revised_at = now - REVISED_BEFORE
+    second = revise_consent_form(wards[0], at=revised_at)
+    first = wards[0].icf
+    for ward in wards:
+        put_in_force(ward, second, at=revised_at)
+        ward.icf = first
+    rng = Random(SEED)
+    for part in cast():
+        ward = wards[0] if part.is_main_site else wards[1]
+        referred_at = now - timedelta(days=part.referred_days_ago, hours=rng.randint(0, 5))
+        if part.trouble is Trouble.LEAP_DAY:
+            referred_at = leap_at - timedelta(days=60)
+        _tell(Random(rng.random()), ward, part, referred_at, now, Telling(second=second, revised_at=revised_at))
+        if part.number % 10 == 9:
+            report(f"{part.number + 1} of {PARTICIPANTS} participants told")
+    return PARTICIPANTS
+
+
+def _tell(
+    rng: Random, ward: Ward, part: Part, referred_at: datetime, now: datetime, telling: Telling
+) -> None:
+    story = _referred(rng, ward, part.arm, referred_at, now)
+    try:
+        tell(story, part.trouble, rng, telling)
+    except NotYet:
+        story.now = now
+    record_readings(story, rng)
+    catch_up(now)
+
+
+def catch_up(at: datetime) -> None:
+    """Sweep to `at` and count the reminders of the past as sent: nobody is mailed about last year."""
+    while sweep_once(by=SWEEP, at=at):
+        continue
+    while deliver_once(by=SWEEP, at=at, send=lambda message: None):
+        continue
+
+
+def _referred(rng: Random, ward: Ward, arm: Arm, at: datetime, now: datetime) -> Story:
+    sex, birth_year, identifiers = invent_person(rng)
+    participant = refer_participant(
+        site=ward.site,
+        referred_at=at,
+        by=ward.coordinator,
+        at=at,
+        sex=sex,
+        birth_year=birth_year,
+        intended_arm=arm,
+        referral_source=rng.choice(["Outpatient clinic", "County hospital", "Telephone enquiry"]),
+        code=make_code(ward.site.subject_prefix, "".join(rng.choices(ALPHABET, k=RANDOM_LENGTH))),
+    )
+    record_identity(participant=participant, identifiers=identifiers, by=ward.coordinator, at=at)
+    return Story(ward=ward, participant=participant, now=at, arm=arm, until=now)
