@@ -15,3 +15,8 @@ urlpatterns = [
     path("api/v1/", include("infusion.api.urls")),
     path("api/v1/", include("followup.api.urls")),
 ]
+
+handler400 = "trialsite.web.errors.bad_request"
+handler403 = "trialsite.web.errors.forbidden"
+handler404 = "trialsite.web.errors.not_found"
+handler500 = "trialsite.web.errors.fault"

@@ -54,7 +54,10 @@ class SiteVersions:
 def participants_listed(user: User) -> QuerySet[Participant]:
     """Return the participants of the user's sites, each with the id of what is due next."""
     following = (
-        Obligation.objects.unsettled().filter(participant=OuterRef("pk")).order_by("closes_at", "id").values("pk")
+        Obligation.objects.unsettled()
+        .filter(participant=OuterRef("pk"))
+        .order_by("closes_at", "id")
+        .values("pk")
     )
     rows = Participant.objects.visible_to(user).select_related("site")
     return rows.annotate(next_due_id=Subquery(following[:1]))
@@ -62,7 +65,7 @@ def participants_listed(user: User) -> QuerySet[Participant]:
 
 def participant_rows(page: Sequence[Participant], now: datetime) -> tuple[ParticipantRow, ...]:
     """Return the lines of one page, in one query for all that is due next."""
-    ids: Mapping[UUID, UUID] = {row.pk: getattr(row, "next_due_id", None) for row in page}
+    ids: Mapping[UUID, UUID | None] = {row.pk: getattr(row, "next_due_id", None) for row in page}
     wanted = Obligation.objects.in_bulk([due for due in ids.values() if due])
     return tuple(_row(row, wanted.get(ids[row.pk]), now) for row in page)
 
@@ -84,14 +87,18 @@ def _row(row: Participant, due: Obligation | None, now: datetime) -> Participant
 
 def deviations_listed(user: User) -> QuerySet[Deviation]:
     """Return the deviations of the sites at which the user may read them."""
-    return Deviation.objects.visible_to(user, Permission.VIEW_DEVIATIONS).select_related("participant", "site")
+    return Deviation.objects.visible_to(user, Permission.VIEW_DEVIATIONS).select_related(
+        "participant", "site"
+    )
 
 
 def versions_by_site(user: User) -> tuple[SiteVersions, ...]:
     """Return what each of the user's sites has in force, newest first, in three queries."""
     sites = list(Site.objects.visible_to(user).order_by("code"))
     protocols = list(ProtocolActivation.objects.filter(site__in=sites).order_by("-activated_at"))
-    icfs = list(IcfApproval.objects.filter(site__in=sites).select_related("icf").order_by("-approved_on", "-id"))
+    icfs = list(
+        IcfApproval.objects.filter(site__in=sites).select_related("icf").order_by("-approved_on", "-id")
+    )
     return tuple(
         SiteVersions(
             site=site,

@@ -6,7 +6,15 @@ from datetime import date, datetime
 
 from django.http import Http404
 
-from participants.models import Consent, Deviation, Identity, IdentityOpening, JourneyEvent, Obligation, Participant
+from participants.models import (
+    Consent,
+    Deviation,
+    Identity,
+    IdentityOpening,
+    JourneyEvent,
+    Obligation,
+    Participant,
+)
 from participants.queries.words import CONTRACEPTION, EPOCHS, EVENTS, arm_of, in_words
 from participants.queries.worklist import DueLine, due_for
 from trialsite.accounts.models import User
@@ -86,7 +94,9 @@ def participant_for(user: User, code: str) -> Participant:
 
 def banner_of(participant: Participant, at: datetime) -> Banner:
     """Return the banner for a form's page, in two queries. `participant.site` should be loaded."""
-    holding = Obligation.objects.in_force().filter(participant=participant, is_settled=False).exclude(holds=[])
+    holding = (
+        Obligation.objects.in_force().filter(participant=participant, is_settled=False).exclude(holds=[])
+    )
     kinds = [EventKind.CONSENTED.value, *_TAKES_CONSENT_BACK]
     events = JourneyEvent.objects.filter(participant=participant, voided_at__isnull=True, kind__in=kinds)
     lines = due_for(participant, list(holding.order_by("opens_at")), at)
@@ -95,7 +105,9 @@ def banner_of(participant: Participant, at: datetime) -> Banner:
 
 def participant_page(participant: Participant, at: datetime) -> ParticipantPage:
     """Return everything the page itself shows, in two queries; panels load by themselves."""
-    rows = Obligation.objects.in_force().filter(participant=participant).order_by("opens_at", "target_on", "key")
+    rows = (
+        Obligation.objects.in_force().filter(participant=participant).order_by("opens_at", "target_on", "key")
+    )
     lines = due_for(participant, list(rows), at)
     events = list(JourneyEvent.objects.filter(participant=participant).order_by("occurred_at", "recorded_at"))
     valid = [event for event in events if event.voided_at is None]

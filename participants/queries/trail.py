@@ -62,7 +62,9 @@ def trail_for(user: User, *, code: str = "", table: str = "", who: str = "") -> 
     sites = user.access.site_ids(Permission.VIEW_TRAIL)
     if sites is not None:
         own = Participant.objects.filter(site__in=sites).annotate(as_text=Cast("id", CharField()))
-        rows = rows.filter(Q(site_id__in=[str(one) for one in sites]) | Q(participant_id__in=own.values("as_text")))
+        rows = rows.filter(
+            Q(site_id__in=[str(one) for one in sites]) | Q(participant_id__in=own.values("as_text"))
+        )
     if code:
         found = Participant.objects.visible_to(user, Permission.VIEW_TRAIL).filter(code=code.upper()).first()
         rows = rows & entries_for_participant(found.pk).order_by() if found else rows.none()

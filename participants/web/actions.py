@@ -61,9 +61,7 @@ def register_action(
     item_prefix_or_kind: an item id (V-APH), the beginning of several (V-LD), or a kind (visit). The longest
     beginning of the item id wins, the kind comes last.
     """
-    _actions[item_prefix_or_kind] = Action(
-        url_name=url_name, permission=permission, route=route, query=query
-    )
+    _actions[item_prefix_or_kind] = Action(url_name=url_name, permission=permission, route=route, query=query)
 
 
 def action_for(obligation: Obligation) -> Action | None:

@@ -17,7 +17,9 @@ _REASON_HELP = "Needed only if something departs from the order or the protocol;
 class ReasonField(forms.CharField):
     """Why an entry is made as it is."""
 
-    def __init__(self, *, required: bool = False, label: str = "Reason", help_text: str = _REASON_HELP) -> None:
+    def __init__(
+        self, *, required: bool = False, label: str = "Reason", help_text: str = _REASON_HELP
+    ) -> None:
         super().__init__(
             required=required,
             label=label,
@@ -27,13 +29,19 @@ class ReasonField(forms.CharField):
         )
 
 
-def _text(label: str, *, most: int, help_text: str = "", required: bool = False, rows: int = 0) -> forms.CharField:
+def _text(
+    label: str, *, most: int, help_text: str = "", required: bool = False, rows: int = 0
+) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-    return forms.CharField(label=label, max_length=most, help_text=help_text, required=required, widget=widget)
+    return forms.CharField(
+        label=label, max_length=most, help_text=help_text, required=required, widget=widget
+    )
 
 
 class ReferForm(StepForm):
-    referred_at = SiteMomentField(label="First contact", help_text="When the site was asked to see this person.")
+    referred_at = SiteMomentField(
+        label="First contact", help_text="When the site was asked to see this person."
+    )
     sex = forms.ChoiceField(label="Sex", choices=Sex.choices, required=False)
     birth_year = forms.IntegerField(
         label="Year of birth",
@@ -91,7 +99,9 @@ class CorrectConsentForm(StepForm):
     """Saved only after the dates that move were on screen for the very time that is entered."""
 
     signed_at = SiteMomentField(label="Time of signature", help_text="As written on the signed form.")
-    reason = ReasonField(required=True, label="Reason for the correction", help_text="Kept with the old time.")
+    reason = ReasonField(
+        required=True, label="Reason for the correction", help_text="Kept with the old time."
+    )
 
     not_after_today = ("signed_at",)
 

@@ -27,7 +27,9 @@ def home_lines(lines: Iterable[HomeLine], access: Access, now: datetime) -> list
             code=line.code,
             zone=line.zone,
             href=href_for(line.obligation, line.state, line.code, access, line.site_id),
-            detail=" · ".join(filter(None, [line.arm, time_left(line.obligation, line.state, line.zone, now)])),
+            detail=" · ".join(
+                filter(None, [line.arm, time_left(line.obligation, line.state, line.zone, now)])
+            ),
             shows_code=True,
         )
         for line in lines

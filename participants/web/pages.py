@@ -52,7 +52,9 @@ def home(request: HttpRequest) -> HttpResponse:
         for group in page.groups
     ]
     start = f"?{urlencode(chosen(request, found))}" if _place(request) else ""
-    following = f"?{urlencode({**chosen(request, found), **_query(page.following)})}" if page.following else ""
+    following = (
+        f"?{urlencode({**chosen(request, found), **_query(page.following)})}" if page.following else ""
+    )
     context = {
         "filter": found,
         "groups": groups,

@@ -56,6 +56,7 @@ def _moment(entered: str, zone: str) -> datetime | None:
     field = SiteMomentField(required=False)
     field.zone = zone
     try:
-        return field.clean(entered)
+        found: datetime | None = field.clean(entered)
     except ValidationError:
         return None
+    return found

@@ -76,7 +76,9 @@ def _protocol_choices(target: AtSite) -> Mapping[str, object]:
     return {"versions": [(one, f"Protocol {one}") for one in protocols_not_active_at(target.site)]}
 
 
-def _nothing_left(choices: Callable[[AtSite], Mapping[str, Any]], reason: str) -> Callable[[User, AtSite], str]:
+def _nothing_left(
+    choices: Callable[[AtSite], Mapping[str, Any]], reason: str
+) -> Callable[[User, AtSite], str]:
     return lambda user, target: "" if choices(target)["versions"] else reason
 
 
@@ -135,7 +137,9 @@ ACTIVATE_ICF = Step(
         "Until it is signed, the next study procedure is on hold.",
         "Editorial: new participants sign it, nobody signs anew.",
     ),
-    blocked=_nothing_left(_icf_choices, "Every registered version is in force at this site. Register one first."),
+    blocked=_nothing_left(
+        _icf_choices, "Every registered version is in force at this site. Register one first."
+    ),
     form_options=_icf_choices,
     context=_concerned,
     template=TEMPLATE,
@@ -156,7 +160,9 @@ ACTIVATE_PROTOCOL = Step(
         "Windows, clocks and criteria at the site follow this version from that moment.",
         "Dates that move are moved at once, with their reminders.",
     ),
-    blocked=_nothing_left(_protocol_choices, "Every protocol version of this release is in force at this site."),
+    blocked=_nothing_left(
+        _protocol_choices, "Every protocol version of this release is in force at this site."
+    ),
     form_options=_protocol_choices,
     context=_concerned,
     template=TEMPLATE,

@@ -66,7 +66,10 @@ def _correct_consent(
 
 
 def _with_preview(request: HttpRequest, target: OfParticipant[Consent]) -> Mapping[str, object]:
-    return {**banner(request, target), **consent_preview(target, request.POST.get("signed_at", ""), clock.now())}
+    return {
+        **banner(request, target),
+        **consent_preview(target, request.POST.get("signed_at", ""), clock.now()),
+    }
 
 
 _CONSENT_FOLLOWS = (
@@ -109,6 +112,7 @@ CORRECT_CONSENT = Step(
     initial=lambda target: {"signed_at": target.record.signed_at},
     context=_with_preview,
     fields=PREVIEW_FIELDS,
+    template="participants/steps/correct.html",
 )
 
 # ---- The person

@@ -1,8 +1,9 @@
 """The trial page: what the public record says, what is assumed, what each site has in force; and versions."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from typing import Protocol
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,8 +13,20 @@ from participants.queries.lists import versions_by_site
 from participants.queries.words import ARMS, EPOCHS
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.registry import latest, numbers, resolve
-from trialsite.protocol.types import Arm, Criterion, CriterionKind, ProtocolVersion, ScheduledItem, Source
+from trialsite.protocol.types import (
+    Criterion,
+    CriterionKind,
+    DoseLevel,
+    ProtocolVersion,
+    ScheduledItem,
+    Source,
+)
 from trialsite.web.access import requires, signed_in
+
+
+class _Sourced(Protocol):
+    @property
+    def source(self) -> Source: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +37,16 @@ class ScheduleRow:
     when: str
     window: str
     anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseRow:
+    """nominal, accepted: cells per kilogram, written out in groups of three."""
+
+    level: DoseLevel
+    arm: str
+    nominal: str
+    accepted: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +67,7 @@ def trial(request: HttpRequest) -> HttpResponse:
         "inclusion": _criteria(version, CriterionKind.INCLUSION),
         "exclusion": _criteria(version, CriterionKind.EXCLUSION),
         "epochs": _epochs(version),
-        "dose_arms": [(ARMS[arm.value], [one for one in version.dose_levels if one.arm is arm]) for arm in Arm],
+        "doses": [_dose(level) for level in version.dose_levels],
         "assumed": _assumed(version),
         "sites": versions_by_site(signed_in(request)),
     }
@@ -90,9 +113,23 @@ def _row(item: ScheduledItem) -> ScheduleRow:
     )
 
 
+def _dose(level: DoseLevel) -> DoseRow:
+    lower, upper = _grouped(level.lower_cells_per_kg), _grouped(level.upper_cells_per_kg)
+    return DoseRow(
+        level=level,
+        arm=ARMS[level.arm.value],
+        nominal=_grouped(level.nominal_cells_per_kg),
+        accepted=f"{lower} – {upper}",
+    )
+
+
+def _grouped(cells: int) -> str:
+    return f"{cells:,}".replace(",", "\u202f")  # narrow no-break space
+
+
 def _assumed(version: ProtocolVersion) -> Counter[str]:
     """Count what the sponsor still has to confirm, by part of the protocol."""
-    parts = {
+    parts: dict[str, Sequence[_Sourced]] = {
         "visits, procedures and tasks": version.schedule,
         "reporting clocks": version.clocks,
         "dose levels": version.dose_levels,
@@ -100,6 +137,8 @@ def _assumed(version: ProtocolVersion) -> Counter[str]:
         "arms": version.arms,
         "cohort rule": (version.cohort_rule,),
     }
-    counted = Counter({name: sum(one.source is Source.ASSUMED for one in items) for name, items in parts.items()})
-    readings = sum(one.reading.startswith("Assumed") for one in chain(version.criteria))
+    counted = Counter(
+        {name: sum(one.source is Source.ASSUMED for one in items) for name, items in parts.items()}
+    )
+    readings = sum(one.reading.startswith("Assumed") for one in version.criteria)
     return counted + Counter({"readings of criteria": readings})

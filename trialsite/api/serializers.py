@@ -85,18 +85,23 @@ class OutSerializer(serializers.Serializer[Any]):
     @classmethod
     def columns(cls) -> dict[str, str]:
         """Return the column path behind each field, all different. Raises TypeError for any other shape."""
-        found: dict[str, str] = {}
-        for name, shape in cls().fields.items():
-            if not isinstance(shape, _PLAIN):
-                raise TypeError(f"{cls.__name__}.{name} is not a column.")
-            found[name] = str(shape.source).replace(".", "__")
-        if len(set(found.values())) < len(found):
-            raise TypeError(f"{cls.__name__} shows one column under two names.")
-        return found
+        return _columns(cls)
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Keep the framework's own way in working, by the same plan."""
         return self.represent(instance)
+
+
+@cache
+def _columns(shape: type[OutSerializer]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, one in shape().fields.items():
+        if not isinstance(one, _PLAIN):
+            raise TypeError(f"{shape.__name__}.{name} is not a column.")
+        found[name] = str(one.source).replace(".", "__")
+    if len(set(found.values())) < len(found):
+        raise TypeError(f"{shape.__name__} shows one column under two names.")
+    return found
 
 
 @cache

@@ -6,6 +6,7 @@ the classes of a URL. See the package docstring for an example.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -158,8 +159,9 @@ class ScopedList(ScopedView, abstract=True):
     """GET of a list, page by page.
 
     order: total order, for example ("-recorded_at", "-id"). orders: further ones, chosen by `?order=<name>`.
-    from_columns: read `gives` straight from columns, without building records; much faster, plain fields
-    only. filterset_class: the filter the page of the same rows uses. parent: see `Parent`.
+    from_columns: read `gives` straight from columns, without building records; plain fields only.
+    filterset_class: the filter of the page that shows the same rows; without a parameter it restricts nothing.
+    parent: see `Parent`.
     """
 
     order: ClassVar[tuple[str, ...]] = ("recorded_at", "id")
@@ -184,7 +186,7 @@ class ScopedList(ScopedView, abstract=True):
     def get(self, request: Request, **kwargs: Any) -> Response:
         """Answer one page."""
         require_anywhere(self.person, self.required_permission)
-        rows = DjangoFilterBackend().filter_queryset(request, self._rows(), self)
+        rows = self._filtered(self._rows())
         paginator = self.pagination_class()
         if not self.from_columns:
             page = paginator.paginate_queryset(rows, request, view=self)
@@ -194,6 +196,12 @@ class ScopedList(ScopedView, abstract=True):
         page = paginator.paginate_queryset(rows.values_list(*paginator.columns), request, view=self)
         # The shown columns come first; what only the key needs is cut off by the shorter side.
         return paginator.get_paginated_response([dict(zip(shown, row, strict=False)) for row in page])
+
+    def _filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Apply the filter where it is asked for: building its form costs as much as the rest of the page."""
+        if not _filter_names(self.filterset_class) & self.request.query_params.keys():
+            return rows
+        return cast("QuerySet[Any]", DjangoFilterBackend().filter_queryset(self.request, rows, self))
 
     @property
     def ordering(self) -> Ordering:
@@ -221,6 +229,7 @@ class ScopedList(ScopedView, abstract=True):
         return self.narrow(visible)
 
 
+@cache
 def _filter_names(filterset_class: type[Any] | None) -> frozenset[str]:
     """Return the query parameters a filter reads.
 

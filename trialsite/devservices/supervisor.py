@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
+import django
 import psycopg
 
 from trialsite.devservices.broker import install_queues
@@ -219,7 +220,10 @@ class Supervisor:
     def _announce(self, seconds: float) -> None:
         say(f"\ntrialsite is ready after {seconds:.0f} s: http://{HOST}:{self.wishes.port}/\n")
         if self.wishes.demo:
-            from trialsite.demo import logins  # loads the product, which only the announcement needs
+            # The names come from the product, which only this announcement loads.
+            os.environ.update(self.child_environment)
+            django.setup()
+            from trialsite.demo import logins
 
             for role, username, password in logins():
                 say(f"  {role:<14}{username:<18}{password}")

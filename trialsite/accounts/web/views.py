@@ -14,7 +14,7 @@ from trialsite.accounts.models import SignInOutcome, User
 from trialsite.errors import NotPermitted
 
 
-class ActivateTotpView(totp.ActivateTOTPView):  # type: ignore[misc]
+class ActivateTotpView(totp.ActivateTOTPView):
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             _keep_change(self.request, SignInOutcome.SECOND_FACTOR_ADDED)
@@ -22,7 +22,7 @@ class ActivateTotpView(totp.ActivateTOTPView):  # type: ignore[misc]
         return response
 
 
-class DeactivateTotpView(totp.DeactivateTOTPView):  # type: ignore[misc]
+class DeactivateTotpView(totp.DeactivateTOTPView):
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             _keep_change(self.request, SignInOutcome.SECOND_FACTOR_REMOVED)
@@ -30,7 +30,7 @@ class DeactivateTotpView(totp.DeactivateTOTPView):  # type: ignore[misc]
         return response
 
 
-class GenerateRecoveryCodesView(recovery.GenerateRecoveryCodesView):  # type: ignore[misc]
+class GenerateRecoveryCodesView(recovery.GenerateRecoveryCodesView):
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             _keep_change(self.request, SignInOutcome.RECOVERY_CODES_RENEWED)

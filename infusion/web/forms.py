@@ -1,0 +1,264 @@
+"""The forms from vein to vein. Amounts carry their unit; cells are entered in millions."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from participants.web.forms import ReasonField
+from screening.web.forms import DEPARTURE_HELP, AmountField
+from trialsite.protocol.types import Arm
+from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
+
+MILLION = 1_000_000
+_GRADES = [("1", "1 mild"), ("2", "2 moderate"), ("3", "3 severe"), ("4", "4 life-threatening"), ("5", "5 death")]
+_YES_NO = [("yes", "Yes"), ("no", "No")]
+_OF_ROUTE: dict[Arm, tuple[str, ...]] = {
+    Arm.INTRAVENOUS: ("access_line", "rate_ml_per_h", "infused_volume_ml"),
+    Arm.INTRAPLEURAL: (
+        "catheter_position",
+        "drained_volume_ml",
+        "instilled_volume_ml",
+        "clamped_at",
+        "unclamped_at",
+    ),
+}
+
+
+class CellsField(AmountField):
+    """A number of cells, entered in millions, cleaned to the exact whole number."""
+
+    def __init__(self, label: str, *, help_text: str = "") -> None:
+        super().__init__(label, "× 10⁶ cells", digits=13, places=6, help_text=help_text)
+        self.widget.attrs["step"] = "any"
+
+    def clean(self, value: Any) -> int | None:
+        millions = super().clean(value)
+        return None if millions is None else int(millions * MILLION)
+
+    def prepare_value(self, value: Any) -> Any:
+        return Decimal(value) / MILLION if isinstance(value, int) else value
+
+
+class LineField(forms.CharField):
+    """One line of text."""
+
+    def __init__(self, label: str, *, most: int, required: bool = False, help_text: str = "") -> None:
+        super().__init__(label=label, max_length=most, required=required, help_text=help_text)
+
+
+class NoteField(forms.CharField):
+    def __init__(self, label: str = "Remark", *, most: int = 500, help_text: str = "") -> None:
+        widget = forms.Textarea(attrs={"rows": 2})
+        super().__init__(label=label, max_length=most, required=False, help_text=help_text, widget=widget)
+
+
+class PreviewedForm(StepForm):
+    """Saved only after the dates that move were on screen for the very value that is entered."""
+
+    previewed_field = ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        name = self.previewed_field
+        if cleaned.get(name) and self.data.get("previewed") != self.data.get(name):
+            self.add_error(None, "Look at what moves, shown below, then save once more.")
+        return cleaned
+
+
+class LeukapheresisForm(StepForm):
+    performed_at = SiteMomentField(label="Time of the collection")
+    processed_blood_ml = AmountField("Blood processed", "mL", digits=6, least=1, required=False)
+    collected_cells_10e9 = AmountField(
+        "Nucleated cells collected", "× 10⁹ cells", digits=8, places=3, least=0, required=False
+    )
+    bag_identifier = LineField("Bag", most=60, help_text="As on the label; no patient names.")
+    complications = NoteField("Complications")
+    reason = ReasonField(help_text=DEPARTURE_HELP)
+
+    not_after_today = ("performed_at",)
+
+
+class CorrectLeukapheresisForm(PreviewedForm):
+    performed_at = SiteMomentField(label="Time of the collection")
+    reason = ReasonField(required=True, label="Reason for the correction", help_text="Kept with the old time.")
+
+    previewed_field = "performed_at"
+    not_after_today = ("performed_at",)
+
+
+class LotForm(StepForm):
+    leukapheresis = forms.ChoiceField(label="Made from")
+    lot = LineField("Lot", most=40, required=True, help_text="As on the label. A lot belongs to one participant.")
+    started_at = SiteMomentField(label="Start of manufacturing")
+    reason = ReasonField()
+
+    not_after_today = ("started_at",)
+
+    def __init__(self, *args: Any, collections: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.choose("leukapheresis", list(collections))
+
+
+class ReleaseForm(StepForm):
+    is_in_specification = forms.ChoiceField(
+        label="Release tests", choices=[("yes", "In specification"), ("no", "Out of specification")]
+    )
+    disposition = NoteField(
+        "Disposition", help_text="Out of specification only: who decided what, and on what ground."
+    )
+    total_cells = CellsField("CAR-positive viable cells in the bag")
+    expires_on = SiteDateField(label="Last day it may be used")
+    released_at = SiteMomentField(label="Time of release")
+    already_happened = forms.BooleanField(
+        label="It was released elsewhere already, without a disposition", required=False
+    )
+    reason = ReasonField(help_text="Needed if it was released already without a disposition.")
+
+    not_after_today = ("released_at",)
+
+    def clean_is_in_specification(self) -> bool:
+        return bool(self.cleaned_data["is_in_specification"] == "yes")
+
+
+class FailLotForm(StepForm):
+    failed_at = SiteMomentField(label="Time of the failure")
+    reason = ReasonField(required=True, label="Why the lot failed", help_text="Test, value and limit.")
+
+    not_after_today = ("failed_at",)
+
+
+class PlanForm(PreviewedForm):
+    planned_on = SiteDateField(label="Planned date of infusion", help_text="Day 0. Lymphodepletion is 5 to 3 days before.")
+    reason = ReasonField(label="Remark", help_text="Such as why the date moves.")
+
+    previewed_field = "planned_on"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.today:
+            self.fields["planned_on"].widget.attrs["min"] = self.today.isoformat()
+
+
+class DoseForm(StepForm):
+    """Doses per square metre of body surface."""
+
+    given_at = SiteMomentField(label="Time of the dose")
+    fludarabine_mg_per_m2 = AmountField("Fludarabine", "mg/m²", digits=6, places=2, least=0)
+    cyclophosphamide_mg_per_m2 = AmountField("Cyclophosphamide", "mg/m²", digits=7, places=2, least=0)
+    reason = ReasonField(help_text=DEPARTURE_HELP)
+
+    not_after_today = ("given_at",)
+
+    def __init__(self, *args: Any, ranges: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = ("fludarabine_mg_per_m2", "cyclophosphamide_mg_per_m2")
+        for name, words in zip(names, ranges, strict=False):
+            self.fields[name].help_text = words
+
+
+class InfusionForm(StepForm):
+    """Shaped by the route: the fields of the other one are not there."""
+
+    template_name = "infusion/forms/grouped.html"
+
+    product = forms.ChoiceField(label="Lot")
+    weight_kg = AmountField("Body weight the dose was counted on", "kg", digits=5, places=1, least=0.1, most=400)
+    infused_cells = CellsField("CAR-positive viable cells given")
+    thawed_at = SiteMomentField(label="End of thaw", required=False)
+    started_at = SiteMomentField(label="Start of the infusion", help_text="Its date at the site is day 0.")
+    ended_at = SiteMomentField(label="End of the infusion", required=False)
+    was_interrupted = forms.BooleanField(label="The infusion was interrupted", required=False)
+    access_line = LineField("Line", most=100, help_text="Such as central venous, right jugular.")
+    rate_ml_per_h = AmountField("Rate", "mL/h", digits=6, places=1, least=0, required=False)
+    infused_volume_ml = AmountField("Volume infused", "mL", digits=6, places=1, least=0, required=False)
+    catheter_position = LineField("Catheter", most=200, help_text="Side and position, and how it was checked.")
+    drained_volume_ml = AmountField("Effusion drained before", "mL", digits=6, places=1, least=0, required=False)
+    instilled_volume_ml = AmountField("Volume instilled", "mL", digits=6, places=1, least=0, required=False)
+    clamped_at = SiteMomentField(label="Catheter clamped", required=False)
+    unclamped_at = SiteMomentField(label="Catheter unclamped", required=False)
+    note = NoteField()
+    reason = ReasonField(label="Reason for going on in spite of the checks", help_text=DEPARTURE_HELP)
+
+    not_after_today = ("started_at", "ended_at", "thawed_at", "clamped_at", "unclamped_at")
+
+    def __init__(
+        self,
+        *args: Any,
+        route: Arm = Arm.INTRAVENOUS,
+        lots: Sequence[tuple[str, str]] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.route = route
+        self.choose("product", list(lots))
+        for other, names in _OF_ROUTE.items():
+            for name in names if other is not route else ():
+                del self.fields[name]
+        self.not_after_today = tuple(name for name in self.not_after_today if name in self.fields)
+
+    def groups(self) -> Iterable[tuple[str, list[forms.BoundField]]]:
+        """The fields under their headings."""
+        parts = (
+            ("Product and dose", ("product", "weight_kg", "infused_cells")),
+            ("Time", ("thawed_at", "started_at", "ended_at", "was_interrupted")),
+            ("Intrapleural" if self.route is Arm.INTRAPLEURAL else "Intravenous", _OF_ROUTE[self.route]),
+            ("", ("note", "reason")),
+        )
+        return [(title, [self[name] for name in names]) for title, names in parts]
+
+
+class CorrectInfusionForm(PreviewedForm):
+    started_at = SiteMomentField(label="Start of the infusion", help_text="As in the infusion record.")
+    reason = ReasonField(required=True, label="Reason for the correction", help_text="Kept with the old time.")
+
+    previewed_field = "started_at"
+    not_after_today = ("started_at",)
+
+
+class AdverseEventForm(StepForm):
+    term = LineField("Adverse event", most=200, required=True, help_text="The diagnosis if there is one.")
+    toxicity_grade = forms.ChoiceField(label="Grade", choices=_GRADES, help_text="CTCAE; CRS and ICANS by ASTCT.")
+    onset_at = SiteMomentField(label="Onset")
+    aware_at = SiteMomentField(label="The site learned of it", help_text="The reporting clocks start here.")
+    is_serious = forms.ChoiceField(
+        label="Serious",
+        choices=_YES_NO,
+        help_text="Death, danger to life, hospital stay, lasting harm, birth defect or of like weight. "
+        "Not the same as severe.",
+    )
+    is_special_interest = forms.ChoiceField(
+        label="Of special interest",
+        choices=_YES_NO,
+        help_text="CRS or ICANS of grade 3 and more, IEC-HS, second malignancy.",
+    )
+    is_dlt = forms.ChoiceField(
+        label="Dose-limiting", choices=[*_YES_NO, ("open", "Not judged yet")], initial="open"
+    )
+    resolved_on = SiteDateField(label="Resolved on", required=False)
+    outcome = LineField("Outcome", most=100)
+    reason = ReasonField()
+
+    not_after_today = ("onset_at", "aware_at", "resolved_on")
+
+    def clean_toxicity_grade(self) -> int:
+        return int(self.cleaned_data["toxicity_grade"])
+
+    def clean_is_serious(self) -> bool:
+        return bool(self.cleaned_data["is_serious"] == "yes")
+
+    def clean_is_special_interest(self) -> bool:
+        return bool(self.cleaned_data["is_special_interest"] == "yes")
+
+    def clean_is_dlt(self) -> bool | None:
+        return {"yes": True, "no": False}.get(self.cleaned_data["is_dlt"])
+
+
+class SafetyReportForm(StepForm):
+    sent_at = SiteMomentField(label="Sent at", help_text="When it left, as the receipt says.")
+    recipient = LineField("Sent to", most=200, required=True)
+    reference = LineField("Reference", most=100, help_text="Number of the report or of the receipt.")
+    reason = ReasonField()
+
+    not_after_today = ("sent_at",)

@@ -1,0 +1,224 @@
+"""Every route × role × own or other site, generated from the URL conf and the permission table.
+
+A route without a permission fails; a new one is covered the day it appears.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from followup.models import Visit
+from infusion.services.adverse_events import record_adverse_event
+from participants.models import Deviation
+from participants.services.deviations import record_deviation
+from participants.states import State
+from tests.factories.accounts import make_user
+from tests.factories.journeys import Story, make_ward, participant_at, there
+from trialsite.accounts.models import Membership, User
+from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
+from trialsite.protocol.codes import make_code
+from trialsite.protocol.findings import Category
+
+UNLISTED = "no permission"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one URL. permission: None is public."""
+
+    template: str
+    method: str
+    permission: Permission | str | None
+
+    @property
+    def is_api(self) -> bool:
+        return self.template.startswith("api/")
+
+    @property
+    def is_of_a_participant(self) -> bool:
+        return bool(re.search(r"(participants/<str:code>|<uuid:(?!user_id|membership_id))", self.template))
+
+    def __str__(self) -> str:
+        return f"{self.method} /{self.template}"
+
+
+def _patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for one in resolver.url_patterns:
+        template = prefix + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from _patterns(one, template)
+        else:
+            yield template, one
+
+
+def _routes() -> Iterator[Route]:
+    for template, pattern in _patterns(get_resolver()):
+        view = pattern.callback
+        table = getattr(view, "by_method", None)
+        if table is not None:
+            for method, handler in table.items():
+                yield Route(template, method, handler.cls.required_permission)
+            continue
+        owner = getattr(view, "cls", view)
+        permission = getattr(owner, "required_permission", UNLISTED)
+        methods = ["GET"] if template.startswith("api/") else ["GET", "POST"]
+        yield from (Route(template, method, permission) for method in methods)
+
+
+ROUTES = [route for route in _routes() if not route.template.startswith(("static/", "api/v1/(?P"))]
+
+# Answered otherwise than by the table, and why.
+EXCEPTIONS = {
+    "POST /users/<uuid:user_id>/deactivate/": "nobody deactivates the own account",
+    "POST /users/<uuid:user_id>/roles/": "nobody changes the own roles",
+    "GET /participants/<str:code>/enrol/<str:arm>/elsewhere/": "needs an arm",
+}
+
+
+def test_every_route_names_its_permission() -> None:
+    assert [str(route) for route in ROUTES if route.permission == UNLISTED] == []
+
+
+def test_there_are_routes_of_every_stage() -> None:
+    templates = {route.template.split("/")[2] for route in ROUTES if route.is_of_a_participant and not route.is_api}
+    assert {"consent", "screening", "enrol"} <= templates
+
+
+@dataclass
+class World:
+    """One participant with a record of every kind, and everything a URL may name."""
+
+    story: Story
+    values: dict[str, str]
+
+    def path(self, route: Route, code: str | None = None) -> str:
+        site_code = self.story.ward.site.code
+
+        def fill(match: re.Match[str]) -> str:
+            name = match.group(2)
+            if name == "code":
+                is_participant = "participants/<" in route.template
+                return code or self.story.participant.code if is_participant else site_code
+            return str(uuid4()) if code and match.group(1) == "uuid" else self.values.get(name, "x")
+
+        return "/" + re.sub(r"<(\w+):(\w+)>", fill, route.template)
+
+
+def _world() -> World:
+    story = participant_at(State.INFUSED)
+    story.comes_on_target("V-D1#1")
+    ward = story.ward
+    event = record_adverse_event(
+        participant=story.participant,
+        term="fever",
+        onset_at=story.now,
+        aware_at=story.now,
+        toxicity_grade=1,
+        is_serious=True,
+        by=ward.nurse,
+        at=story.now,
+    )
+    record_deviation(
+        participant=story.participant,
+        category=Category.OTHER,
+        description="label torn",
+        is_important=False,
+        occurred_at=story.now,
+        by=ward.coordinator,
+        at=story.now,
+        reason="",
+    )
+    values = {
+        "consent_id": there(story.consent).pk,
+        "deviation_id": Deviation.objects.filter(participant=story.participant).get().pk,
+        "episode_id": there(story.episode).pk,
+        "leukapheresis_id": there(story.leukapheresis).pk,
+        "product_id": there(story.product).pk,
+        "infusion_id": there(story.infusion).pk,
+        "adverse_event_id": event.pk,
+        "event_id": event.pk,
+        "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
+        "criterion_id": "I1",
+        "arm": "intravenous",
+        "clock_id": "C-SAE",
+        "key": "V-D2#1",
+        "user_id": ward.nurse.pk,
+        "membership_id": Membership.objects.get(user=ward.nurse).pk,
+    }
+    return World(story=story, values={name: str(value) for name, value in values.items()})
+
+
+def _answer(user: User | None, route: Route, path: str) -> tuple[int, str, bytes]:
+    """Ask inside a savepoint that is rolled back; return status, Location and body."""
+    client = Client(raise_request_exception=False)
+    if user is not None:
+        client.force_login(user, backend=BACKEND)
+    headers = {"Idempotency-Key": str(uuid4())} if route.is_api else {}
+    savepoint = transaction.savepoint()
+    try:
+        response = client.generic(
+            route.method,
+            path,
+            data=b"{}" if route.is_api and route.method != "GET" else b"",
+            content_type="application/json" if route.is_api else "application/x-www-form-urlencoded",
+            headers=headers,
+        )
+        return response.status_code, response.headers.get("Location", ""), response.content
+    finally:
+        transaction.savepoint_rollback(savepoint)
+
+
+def _is_allowed(role: Role, permission: Permission | str | None) -> bool:
+    return permission is None or role in PERMISSIONS[Permission(str(permission))]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", list(Role))
+def test_at_the_own_site_a_role_opens_what_the_table_says_and_nothing_else(role: Role) -> None:
+    world = _world()
+    user = make_user(role, world.story.ward.site, at=world.story.now)
+    wrong = {}
+    for route in ROUTES:
+        status, location, _ = _answer(user, route, world.path(route))
+        refused = status in {401, 403, 404} or "/accounts/login" in location
+        expected_refused = not _is_allowed(role, route.permission)
+        if status >= 500 or (refused != expected_refused and str(route) not in EXCEPTIONS):
+            wrong[str(route)] = (status, "refused" if expected_refused else "allowed")
+    assert wrong == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.AUDITOR])
+def test_another_sites_participant_answers_like_one_that_does_not_exist(role: Role) -> None:
+    world = _world()
+    user = make_user(role, make_ward().site, at=world.story.now)
+    unknown = make_code(world.story.ward.site.subject_prefix, "ZZZZZ")
+    wrong = {}
+    for route in (one for one in ROUTES if one.is_of_a_participant):
+        theirs = _answer(user, route, world.path(route))
+        nobodys = _answer(user, route, world.path(route, code=unknown))
+        expected = 404 if _is_allowed(role, route.permission) else 403
+        if theirs[0] != expected or nobodys[0] != expected:
+            wrong[str(route)] = (theirs[0], nobodys[0], expected)
+        elif not route.is_api and len(theirs[2]) != len(nobodys[2]):
+            wrong[str(route)] = "the pages differ"
+    assert wrong == {}
+
+
+@pytest.mark.django_db
+def test_nobody_gets_in_without_signing_in() -> None:
+    world = _world()
+    wrong = {}
+    for route in ROUTES:
+        status, location, _ = _answer(None, route, world.path(route))
+        is_kept_out = status == 401 or "/accounts/login" in location
+        if is_kept_out == (route.permission is None) and route.template != "accounts/login/":
+            wrong[str(route)] = status
+    assert wrong == {}
