@@ -1,8 +1,9 @@
 """Filters of the lists, the same for the pages and for the API. Each takes rows that are scoped already."""
 
 import django_filters as filters
+from django.db.models import QuerySet
 
-from participants.models import DeviationStatus
+from participants.models import Deviation, DeviationStatus
 from participants.queries.words import ARMS, in_words
 from participants.states import State
 from trialsite.protocol.findings import Category
@@ -32,9 +33,17 @@ class DeviationFilter(filters.FilterSet):
     status = filters.ChoiceFilter(
         choices=DeviationStatus.choices, empty_label="Open and closed", label="Status"
     )
-    important = filters.BooleanFilter(field_name="proposed_important", label="Important")
+    important = filters.ChoiceFilter(
+        choices=[("true", "Important"), ("false", "Not important")],
+        method="narrow_importance",
+        empty_label="All",
+        label="Importance",
+    )
     category = filters.ChoiceFilter(choices=CATEGORIES, empty_label="Every category", label="Category")
     site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")
+
+    def narrow_importance(self, rows: QuerySet[Deviation], name: str, value: str) -> QuerySet[Deviation]:
+        return rows.filter(proposed_important=value == "true")
 
 
 class ObligationFilter(filters.FilterSet):

@@ -181,7 +181,7 @@ class InfusionForm(StepForm):
     note = NoteField()
     reason = ReasonField(label="Reason for going on in spite of the checks", help_text=DEPARTURE_HELP)
 
-    not_after_today = ("started_at", "ended_at", "thawed_at", "clamped_at", "unclamped_at")
+    not_after_today: tuple[str, ...] = ("started_at", "ended_at", "thawed_at", "clamped_at", "unclamped_at")
 
     def __init__(
         self,

@@ -1,5 +1,217 @@
-"""The panels this stage shows on the participant page."""
+"""The panels of infusion on the participant page, and the forms that fulfil what is due from vein to vein."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from infusion.models import CellProduct
+from infusion.queries import Treatment, safety_cases
+from infusion.states import ProductState
+from infusion.web.beside import level_in_words
+from infusion.web.steps import why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan
+from infusion.web.targets import InTreatment, find_treatment
+from participants.queries.pages import participant_for
+from participants.web.actions import by_key, register_action
+from screening.web.acts import ActLink, why_not
+from screening.web.words import in_powers
+from trialsite import clock
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
+from trialsite.errors import RuleViolated
+from trialsite.protocol.types import DueState, Obligation
+from trialsite.web.access import requires, signed_in
+from trialsite.web.panels import Panel, register_panel
+
+_PANELS = (
+    Panel(
+        name="product",
+        title="Cell product",
+        url_name="panel-product",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=30,
+        icon="package",
+    ),
+    Panel(
+        name="infusion",
+        title="Infusion",
+        url_name="panel-infusion",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=40,
+        icon="droplet",
+    ),
+    Panel(
+        name="safety",
+        title="Safety",
+        url_name="panel-safety",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=50,
+        icon="report-medical",
+    ),
+)
+_STILL_OWED = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE, DueState.MISSED})
+
+
+def _by_clock(obligation: Obligation) -> Mapping[str, str]:
+    """C-SAE:<id> → the clock and the event."""
+    clock_id, _, event_id = obligation.key.partition(":")
+    return {"clock_id": clock_id, "event_id": event_id}
 
 
 def register() -> None:
-    """Tell the participant page which panels to load."""
+    """Tell the participant page which panels to load, and which form fulfils what."""
+    for panel in _PANELS:
+        register_panel(panel)
+    register_action("V-APH", "leukapheresis-record", Permission.RECORD_LEUKAPHERESIS)
+    register_action("T-REAPH", "leukapheresis-record", Permission.RECORD_LEUKAPHERESIS)
+    register_action("T-RELEASE", "product-next", Permission.RECORD_PRODUCT)
+    register_action("T-PLAN", "infusion-plan", Permission.PLAN_INFUSION)
+    register_action("V-LD", "lymphodepletion-record", Permission.RECORD_LYMPHODEPLETION, route=by_key)
+    register_action("V-D0", "infusion-record", Permission.RECORD_INFUSION)
+    register_action("C-", "safety-report-record", Permission.REPORT_SAFETY, route=_by_clock)
+
+
+Shown = Callable[[User, InTreatment[None]], tuple[str, dict[str, object]]]
+
+
+def _of_treatment(show: Shown) -> Callable[..., HttpResponse]:
+    """Return the view of a panel about the treatment; without a protocol in force it says so."""
+
+    @requires(Permission.VIEW_PARTICIPANT)
+    @require_GET
+    @wraps(show)
+    def view(request: HttpRequest, code: str) -> HttpResponse:
+        user = signed_in(request)
+        try:
+            target = find_treatment(user, code)
+        except RuleViolated as nothing:
+            return render(request, "screening/panel.html", {"nothing": nothing.message})
+        template, context = show(user, target)
+        same = {"participant": target.participant, "zone": target.site.time_zone, "treatment": target.treatment}
+        return render(request, template, same | context)
+
+    return view
+
+
+@_of_treatment
+def product(user: User, target: InTreatment[None]) -> tuple[str, dict[str, object]]:
+    """Show the collections and the lots, each with what may be done with it."""
+    treatment, code = target.treatment, target.participant.code
+    cannot_collect = why_not(user, Permission.RECORD_LEUKAPHERESIS, target.participant)
+    collect = ActLink(
+        text="Record leukapheresis",
+        href=reverse("leukapheresis-record", args=[code]),
+        reason=cannot_collect or ("" if target.participant.arm else "Not enrolled yet"),
+        kind="secondary" if treatment.leukaphereses else "primary",
+        icon="arrows-exchange",
+    )
+    start = ActLink(
+        text="Start a lot",
+        href=reverse("product-start", args=[code]),
+        reason=why_not(user, Permission.RECORD_PRODUCT, target.participant) or why_not_lot(treatment),
+        kind="primary" if treatment.leukaphereses and not treatment.products else "secondary",
+        icon="building-factory-2",
+    )
+    lots = [(one, in_powers(one.total_cells) if one.total_cells else "", _lot_acts(user, target, one)) for one in treatment.products]
+    may_correct = user.access.may(Permission.CORRECT_RECORD, target.participant.site_id)
+    return "infusion/product_panel.html", {"lots": lots, "acts": [collect, start], "may_correct": may_correct}
+
+
+def _lot_acts(user: User, target: InTreatment[None], one: CellProduct) -> list[ActLink]:
+    """Release and fail, for a lot that is still in the making; a released one may still fail."""
+    args = [target.participant.code, one.pk]
+    release = ActLink(
+        text="Release",
+        href=reverse("product-release", args=args),
+        reason=why_not(user, Permission.RELEASE_PRODUCT, target.participant)
+        or why_not_change_lot(one, ProductState.RELEASED),
+        kind="primary btn-sm",
+    )
+    fail = ActLink(
+        text="Failed",
+        href=reverse("product-fail", args=args),
+        reason=why_not(user, Permission.RECORD_PRODUCT, target.participant)
+        or why_not_change_lot(one, ProductState.FAILED),
+        kind="secondary btn-sm",
+    )
+    state = ProductState(one.state)
+    return [release, fail] if state is ProductState.MANUFACTURING else [fail] if state is ProductState.RELEASED else []
+
+
+@_of_treatment
+def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, object]]:
+    """Show the planned date, the days of lymphodepletion and the infusions."""
+    treatment, participant = target.treatment, target.participant
+    plan = ActLink(
+        text="Move the infusion date" if treatment.planned_on else "Plan the infusion",
+        href=reverse("infusion-plan", args=[participant.code]),
+        reason=why_not(user, Permission.PLAN_INFUSION, participant) or why_not_plan(treatment),
+        kind="secondary" if treatment.planned_on else "primary",
+        icon="calendar-event",
+    )
+    record = ActLink(
+        text="Record infusion",
+        href=reverse("infusion-record", args=[participant.code]),
+        reason=why_not(user, Permission.RECORD_INFUSION, participant) or why_not_infuse(treatment),
+        kind="primary" if treatment.planned_on else "secondary",
+        icon="droplet",
+    )
+    doses = {dose.obligation_key: dose for dose in treatment.doses}
+    not_allowed = why_not(user, Permission.RECORD_LYMPHODEPLETION, participant)
+    return "infusion/infusion_panel.html", {
+        "days": [
+            (one, state, doses.get(one.key), "" if not_allowed or state not in _STILL_OWED else _dose_href(participant.code, one))
+            for one, state in treatment.conditioning
+        ],
+        "infusions": [(one, in_powers(one.infused_cells), in_powers(one.infused_cells / one.weight_kg)) for one in treatment.infusions],
+        "acts": [plan, record],
+        "level": level_in_words(treatment),
+        "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
+    }
+
+
+def _dose_href(code: str, one: Obligation) -> str:
+    return reverse("lymphodepletion-record", args=[code, one.key])
+
+
+@requires(Permission.VIEW_PARTICIPANT)
+@require_GET
+def safety(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the adverse events with their clocks and reports."""
+    user = signed_in(request)
+    participant = participant_for(user, code)
+    record = ActLink(
+        text="Record adverse event",
+        href=reverse("adverse-event-record", args=[code]),
+        reason=why_not(user, Permission.RECORD_SAFETY, participant),
+        icon="plus",
+    )
+    context = {
+        "participant": participant,
+        "zone": participant.site.time_zone,
+        "cases": safety_cases(participant, clock.now()),
+        "acts": [record],
+        "cannot_report": why_not(user, Permission.REPORT_SAFETY, participant),
+    }
+    return render(request, "infusion/safety_panel.html", context)
+
+
+@requires(Permission.RECORD_PRODUCT)
+@require_GET
+def product_next(request: HttpRequest, code: str) -> HttpResponse:
+    """Go to what the product needs next: a lot, its release, or for who may not release it the panel."""
+    user = signed_in(request)
+    target = find_treatment(user, code)
+    return HttpResponseRedirect(_next_for_product(user, target.treatment))
+
+
+def _next_for_product(user: User, treatment: Treatment) -> str:
+    participant, making = treatment.participant, treatment.in_manufacturing
+    if making is None:
+        return reverse("product-start", args=[participant.code])
+    if user.access.may(Permission.RELEASE_PRODUCT, participant.site_id):
+        return reverse("product-release", args=[participant.code, making.pk])
+    return f"{participant.get_absolute_url()}#panel-product"

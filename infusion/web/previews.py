@@ -88,13 +88,15 @@ def moment_of(text: str, zone: str) -> datetime | None:
     field = SiteMomentField(required=False)
     field.zone = zone
     try:
-        return field.clean(text)
+        found: datetime | None = field.clean(text)
     except ValidationError:
         return None
+    return found
 
 
 def _date(text: str) -> date | None:
     try:
-        return SiteDateField(required=False).clean(text)
+        found: date | None = SiteDateField(required=False).clean(text)
     except ValidationError:
         return None
+    return found

@@ -1,3 +1,38 @@
-from django.urls import URLPattern, URLResolver
+"""From vein to vein, and safety, under the page of a participant."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, path
+
+from infusion.web import panels, safety_steps, steps
+from infusion.web.previews import preview_view
+from screening.web.acts import step_paths
+from trialsite.web.steps import Step
+
+_OF = "participants/<str:code>"
+
+
+def _previewed(route: str, step: Step) -> list[URLPattern]:
+    """Return the URL of a step and of what it would move."""
+    return [
+        *step_paths(route, step),
+        path(f"{route}preview/", preview_view(step), name=f"{step.name}-preview"),
+    ]
+
+
+urlpatterns = [
+    path(f"{_OF}/panels/product/", panels.product, name="panel-product"),
+    path(f"{_OF}/panels/infusion/", panels.infusion, name="panel-infusion"),
+    path(f"{_OF}/panels/safety/", panels.safety, name="panel-safety"),
+    *step_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
+    *_previewed(f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/correct/", steps.CORRECT_COLLECTION),
+    path(f"{_OF}/products/next/", panels.product_next, name="product-next"),
+    *step_paths(f"{_OF}/products/start/", steps.START_LOT),
+    *step_paths(f"{_OF}/products/<uuid:product_id>/release/", steps.RELEASE),
+    *step_paths(f"{_OF}/products/<uuid:product_id>/fail/", steps.FAIL_LOT),
+    *_previewed(f"{_OF}/infusion/plan/", steps.PLAN),
+    *step_paths(f"{_OF}/infusion/record/", steps.INFUSE),
+    *step_paths(f"{_OF}/infusion/record/<str:route>/", steps.INFUSE),
+    *_previewed(f"{_OF}/infusion/<uuid:infusion_id>/correct/", steps.CORRECT_INFUSION),
+    *step_paths(f"{_OF}/lymphodepletion/<str:key>/", steps.DOSE),
+    *step_paths(f"{_OF}/adverse-events/record/", safety_steps.RECORD),
+    *step_paths(f"{_OF}/safety-reports/<str:clock_id>/<uuid:event_id>/", safety_steps.REPORT),
+]

@@ -27,6 +27,17 @@ from trialsite.web.components import Banner
 _TAKES_CONSENT_BACK = (EventKind.WITHDRAWN_FROM_VISITS.value, EventKind.WITHDRAWN_FROM_DATA_USE.value)
 _PRESSING = frozenset({DueState.DUE, DueState.OVERDUE})
 _UPCOMING_SHOWN = 3
+_ITEM_WORDS = {
+    EventKind.CONSENTED.value: "ICF",
+    EventKind.SCREENING_STARTED.value: "episode",
+    EventKind.ELIGIBILITY_CONFIRMED.value: "episode",
+    EventKind.SCREEN_FAILED.value: "episode",
+    EventKind.ENROLLED.value: "at",
+    EventKind.MANUFACTURING_STARTED.value: "lot",
+    EventKind.PRODUCT_RELEASED.value: "lot",
+    EventKind.PRODUCT_FAILED.value: "lot",
+    EventKind.INFUSED.value: "lot",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,15 +209,11 @@ def _happened(events: Sequence[JourneyEvent], lines: Iterable[DueLine]) -> tuple
 
 def _happening(event: JourneyEvent, titles: dict[str, str]) -> Happened:
     words, icon, tone = EVENTS.get(event.kind, (in_words(event.kind), "point", "quiet"))
-    planned_on = event.facts.get("planned_on", "")
-    detail = f"for {planned_on}" if planned_on else "" if event.item in titles else event.item
-    if event.kind == EventKind.CONSENTED.value:
-        detail = f"ICF {event.item}"
     return Happened(
         title=titles.get(event.item, words),
         icon=icon,
         tone=tone,
-        detail=detail,
+        detail=_detail(event, titles),
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
         by=event.recorded_by,
@@ -215,6 +222,16 @@ def _happening(event: JourneyEvent, titles: dict[str, str]) -> Happened:
         void_reason=event.void_reason,
         is_correction=event.corrects_id is not None,
     )
+
+
+def _detail(event: JourneyEvent, titles: dict[str, str]) -> str:
+    """What the title leaves open: the version signed, the episode, the lot, the planned day."""
+    if "planned_on" in event.facts:
+        return f"for {event.facts['planned_on']}"
+    if event.item in titles:
+        return ""
+    prefix = _ITEM_WORDS.get(event.kind, "")
+    return f"{prefix} {event.item}".strip() if event.item else ""
 
 
 def _contraception(lines: Iterable[DueLine], events: Sequence[JourneyEvent]) -> Contraception | None:

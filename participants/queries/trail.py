@@ -1,6 +1,6 @@
 """The audit trail as a page reads it: scoped to the reader's sites, found by code, table or person, in acts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -32,11 +32,21 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowChange:
-    table: str
+    """code: of the participant the row belongs to, "" where it belongs to none."""
+
     row_id: str
+    code: str
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowGroup:
+    """Rows of one table to which the same was done."""
+
+    table: str
     verb: str
     op: str
-    fields: tuple[FieldChange, ...]
+    rows: tuple[RowChange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +59,7 @@ class TrailAct:
     who: str
     role: str
     reason: str
-    rows: tuple[RowChange, ...]
+    groups: tuple[RowGroup, ...]
 
 
 def trail_for(user: User, *, code: str = "", table: str = "", who: str = "") -> QuerySet[Entry]:
@@ -80,13 +90,21 @@ def tables() -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: pair[1])
 
 
-def acts(entries: Iterable[Entry]) -> tuple[TrailAct, ...]:
-    """Return entries, newest first, gathered by the transaction that wrote them."""
-    words = dict(tables())
+def acts(entries: Sequence[Entry]) -> tuple[TrailAct, ...]:
+    """Return entries, newest first, gathered by the transaction that wrote them; one query for the codes."""
+    ids = {entry.participant_id for entry in entries if entry.participant_id}
+    codes = dict(Participant.objects.filter(pk__in=ids).values_list("pk", "code"))
+    words = _Words(tables=dict(tables()), codes={str(pk): code for pk, code in codes.items()})
     return tuple(
         _act(list(together), words)
         for _, together in groupby(entries, key=lambda entry: (entry.txid, entry.action, entry.actor_id))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    tables: dict[str, str]
+    codes: dict[str, str]
 
 
 def _acted_by(who: str) -> Q:
@@ -96,8 +114,9 @@ def _acted_by(who: str) -> Q:
     return found | Q(actor_id__startswith=_SYSTEM) if who.lower() in "system" else found
 
 
-def _act(entries: list[Entry], words: dict[str, str]) -> TrailAct:
+def _act(entries: list[Entry], words: _Words) -> TrailAct:
     first = entries[0]
+    alike = sorted(entries, key=lambda entry: (entry.table_name, entry.op))
     return TrailAct(
         action=first.action,
         acted_at=first.acted_at,
@@ -105,12 +124,23 @@ def _act(entries: list[Entry], words: dict[str, str]) -> TrailAct:
         who=first.actor_label or first.actor_id,
         role=first.role,
         reason=first.reason,
+        groups=tuple(
+            _group(list(together), words)
+            for _, together in groupby(alike, key=lambda entry: (entry.table_name, entry.op))
+        ),
+    )
+
+
+def _group(entries: list[Entry], words: _Words) -> RowGroup:
+    first = entries[0]
+    return RowGroup(
+        table=words.tables.get(first.table_name, first.table_name),
+        verb=str(first.get_op_display()),
+        op=first.op,
         rows=tuple(
             RowChange(
-                table=words.get(entry.table_name, entry.table_name),
                 row_id=entry.row_id,
-                verb=str(entry.get_op_display()),
-                op=entry.op,
+                code=words.codes.get(entry.participant_id, ""),
                 fields=tuple(_fields(entry)),
             )
             for entry in entries

@@ -18,7 +18,7 @@ from participants.queries.pages import participant_for, participant_page
 from participants.queries.paging import page_of
 from participants.web.acts import acts_for
 from participants.web.lines import home_lines, own_lines
-from participants.web.lists import chosen, links, narrowed, template_for
+from participants.web.lists import chosen, links, narrowed, offer_sites, template_for
 from participants.web.panels import SIDE
 from trialsite import clock
 from trialsite.accounts.models import Site
@@ -56,7 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
         f"?{urlencode({**chosen(request, found), **_query(page.following)})}" if page.following else ""
     )
     context = {
-        "filter": found,
+        "filter": offer_sites(request, found),
         "groups": groups,
         "pages": Pages(previous=start, next=following, shown=page.shown, noun="due"),
         "may_refer": user.access.holds(Permission.REFER_PARTICIPANT),
@@ -73,7 +73,7 @@ def participant_list(request: HttpRequest) -> HttpResponse:
     found = ParticipantFilter(request.GET, narrowed(request, participants_listed(user)))
     page = page_of(found.qs, ("code",), request.GET.get("cursor", ""))
     context = {
-        "filter": found,
+        "filter": offer_sites(request, found),
         "rows": participant_rows(page.rows, clock.now()),
         "pages": links(request, found, page, "participants"),
         "is_narrowed": bool(chosen(request, found)),

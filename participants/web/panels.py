@@ -38,6 +38,7 @@ _PANELS = (
         icon="flag",
     ),
 )
+_SHOWN = 6  # deviations; the register has all of them
 # Narrow ones, shown beside the timeline; those of the stages stand below one another at full width.
 SIDE = frozenset({"consent", "identity", "deviations"})
 
@@ -69,10 +70,12 @@ def consent(request: HttpRequest, code: str) -> HttpResponse:
 def deviations(request: HttpRequest, code: str) -> HttpResponse:
     user = signed_in(request)
     participant = participant_for(user, code)
+    found = deviations_of(participant)
     context = {
         "participant": participant,
         "zone": participant.site.time_zone,
-        "deviations": deviations_of(participant),
+        "deviations": found[:_SHOWN],
+        "left_out": len(found[_SHOWN:]),
         "may_record": user.access.may(Permission.RECORD_DEVIATION, participant.site_id),
     }
     return render(request, "participants/panels/deviations.html", context)

@@ -11,10 +11,12 @@ from participants.filters import DeviationFilter
 from participants.queries import trail as reads
 from participants.queries.lists import deviations_listed
 from participants.queries.paging import page_of
-from participants.web.lists import links, narrowed, template_for
+from participants.web.lists import links, narrowed, offer_sites, template_for
 from trialsite.accounts.permissions import Permission
 from trialsite.web.access import requires, signed_in
 from trialsite.web.components import Pages
+
+_TRAIL_PAGE = 150  # entries; shown as the acts that wrote them
 
 
 class TrailForm(forms.Form):
@@ -37,7 +39,7 @@ def deviations(request: HttpRequest) -> HttpResponse:
     found = DeviationFilter(request.GET, narrowed(request, deviations_listed(user)))
     page = page_of(found.qs, ("-detected_at", "-id"), request.GET.get("cursor", ""))
     context = {
-        "filter": found,
+        "filter": offer_sites(request, found),
         "rows": [(row, user.access.may(Permission.RECORD_DEVIATION, row.site_id)) for row in page.rows],
         "pages": links(request, found, page, "deviations"),
     }
@@ -51,7 +53,8 @@ def trail(request: HttpRequest) -> HttpResponse:
     form = TrailForm(request.GET)
     sought = form.cleaned_data if form.is_valid() else {}
     sought = {name: value.strip() for name, value in sought.items() if value.strip()}
-    page = page_of(reads.trail_for(signed_in(request), **sought), ("-id",), request.GET.get("cursor", ""))
+    rows = reads.trail_for(signed_in(request), **sought)
+    page = page_of(rows, ("-id",), request.GET.get("cursor", ""), _TRAIL_PAGE)
     context = {
         "form": form,
         "acts": reads.acts(page.rows),

@@ -68,7 +68,7 @@ def trial(request: HttpRequest) -> HttpResponse:
         "exclusion": _criteria(version, CriterionKind.EXCLUSION),
         "epochs": _epochs(version),
         "doses": [_dose(level) for level in version.dose_levels],
-        "assumed": _assumed(version),
+        "assumed": sorted(_assumed(version).items(), key=lambda pair: -pair[1]),
         "sites": versions_by_site(signed_in(request)),
     }
     return render(request, "participants/trial.html", context)

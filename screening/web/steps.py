@@ -114,7 +114,7 @@ def _enrol_beside(request: HttpRequest, target: InScreening) -> Mapping[str, obj
     return {
         "ladder": enrolment_ladder(target.screening, target.arm),
         "arms": [
-            {"title": ARMS[arm.value], "href": reverse("enrol-arm", args=[code, arm.value]), "is_chosen": arm is target.arm}
+            {"title": ARMS[arm.value], "href": reverse("enrol", args=[code, arm.value]), "is_chosen": arm is target.arm}
             for arm in Arm
         ],
         "levels": [(level.title, range_in_words(level), level.source) for level in levels],

@@ -6,7 +6,6 @@ from screening.web import steps
 from screening.web.acts import step_paths
 from screening.web.checklist import checklist, record
 from screening.web.panels import panel
-from trialsite.web.steps import step_view
 
 _OF = "participants/<str:code>"
 
@@ -18,6 +17,6 @@ urlpatterns = [
     *step_paths(f"{_OF}/screening/confirm/", steps.CONFIRM),
     *step_paths(f"{_OF}/screening/fail/", steps.FAIL),
     *step_paths(f"{_OF}/enrol/", steps.ENROL),
-    path(f"{_OF}/enrol/<str:arm>/", step_view(steps.ENROL), name="enrol-arm"),
+    *step_paths(f"{_OF}/enrol/<str:arm>/", steps.ENROL),
     *step_paths(f"{_OF}/enrol/<str:arm>/elsewhere/", steps.ENROL_ELSEWHERE),
 ]

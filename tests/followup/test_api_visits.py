@@ -107,7 +107,9 @@ def test_visits_belong_to_the_ward_and_completion_to_the_office() -> None:
     visit = f"visits/{comes(story).json()['id']}/"
     one = f"participants/{story.participant.code}/"
     routes = [("post", f"{one}visits/"), ("post", f"{one}completion/"), ("patch", visit)]
-    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(routes, (403, "not-permitted"))
+    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(
+        routes, (403, "not-permitted")
+    )
     assert refused(nurse(story).post(f"{one}completion/")) == (403, "not-permitted")
     stranger = Program(make_ward().coordinator, story.now)
     assert answers(stranger, routes) == dict.fromkeys(routes, (404, "not-found"))

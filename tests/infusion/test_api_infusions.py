@@ -208,7 +208,9 @@ def test_who_may_plan_condition_and_infuse_and_what_another_site_sees() -> None:
         ("post", f"{one}infusions/"),
         ("patch", infusion),
     ]
-    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(routes, (403, "not-permitted"))
+    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(
+        routes, (403, "not-permitted")
+    )
     assert refused(nurse(story).post(f"{one}infusion-plan/")) == (403, "not-permitted")
     stranger = Program(make_ward().coordinator, story.now)
     assert answers(stranger, routes) == dict.fromkeys(routes, (404, "not-found"))
@@ -219,7 +221,9 @@ def test_who_may_plan_condition_and_infuse_and_what_another_site_sees() -> None:
 def test_lists_of_doses_and_infusions_cost_the_same_for_one_row_and_for_many() -> None:
     story = with_released_lot()
     plans(story, (story.now + timedelta(days=5)).date().isoformat())
-    paths = [f"participants/{story.participant.code}/{rest}/" for rest in ("lymphodepletion-doses", "infusions")]
+    paths = [
+        f"participants/{story.participant.code}/{rest}/" for rest in ("lymphodepletion-doses", "infusions")
+    ]
     gets_dose(story)
     alone = {path: statements(nurse(story), path) for path in paths}
     for day in (2, 3):

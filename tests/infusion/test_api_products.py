@@ -95,7 +95,10 @@ def test_a_lot_is_started_from_a_collection_and_belongs_to_one_participant() -> 
     assert lot.json()["leukapheresis"] == str(story.leukapheresis and story.leukapheresis.pk)
     assert refused(starts_lot(story)) == (409, "lot-taken")
     assert refused(starts_lot(story, lot="")) == (400, "invalid-input")
-    assert refused(starts_lot(story, lot="LOT-B", started_at="2030-01-01T00:00:00Z")) == (422, "in-the-future")
+    assert refused(starts_lot(story, lot="LOT-B", started_at="2030-01-01T00:00:00Z")) == (
+        422,
+        "in-the-future",
+    )
 
 
 def test_a_lot_in_specification_is_released_by_the_investigator() -> None:
@@ -158,7 +161,9 @@ def test_release_belongs_to_the_investigator_and_nothing_to_another_site() -> No
         ("post", f"{product}release/"),
         ("post", f"{product}fail/"),
     ]
-    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(routes, (403, "not-permitted"))
+    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(
+        routes, (403, "not-permitted")
+    )
     for one_of_staff in (story.ward.coordinator, story.ward.nurse):
         release = Program(one_of_staff, story.now).post(f"{product}release/")
         assert refused(release) == (403, "not-permitted")

@@ -75,7 +75,9 @@ def test_a_report_after_its_time_is_accepted_and_is_an_important_deviation() -> 
         pytest.param({"toxicity_grade": 6}, 400, "invalid-input", id="grade-6"),
         pytest.param({"toxicity_grade": 0}, 400, "invalid-input", id="grade-0"),
         pytest.param({"term": ""}, 400, "invalid-input", id="no-term"),
-        pytest.param({"aware_at": "2026-01-01T00:00:00Z"}, 422, "aware-before-onset", id="aware-before-onset"),
+        pytest.param(
+            {"aware_at": "2026-01-01T00:00:00Z"}, 422, "aware-before-onset", id="aware-before-onset"
+        ),
         pytest.param({"aware_at": "2030-01-01T00:00:00Z"}, 422, "in-the-future", id="future"),
     ],
 )
@@ -100,7 +102,9 @@ def test_a_nurse_records_but_does_not_report_and_another_site_sees_nothing() -> 
     one = f"participants/{story.participant.code}/"
     assert refused(nurse(story).post(f"{event}safety-reports/")) == (403, "not-permitted")
     routes = [("post", f"{one}adverse-events/"), ("post", f"{event}safety-reports/")]
-    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(routes, (403, "not-permitted"))
+    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(
+        routes, (403, "not-permitted")
+    )
     stranger = Program(make_ward().coordinator, story.now)
     assert answers(stranger, routes) == dict.fromkeys(routes, (404, "not-found"))
     reads = (event, f"{event}safety-reports/", f"{one}adverse-events/")
@@ -110,7 +114,10 @@ def test_a_nurse_records_but_does_not_report_and_another_site_sees_nothing() -> 
 def test_lists_of_events_and_reports_cost_the_same_for_one_row_and_for_many() -> None:
     story = participant_at(State.INFUSED).wait(1)
     event = has_event(story, is_special_interest=True).json()
-    paths = [f"participants/{story.participant.code}/adverse-events/", f"adverse-events/{event['id']}/safety-reports/"]
+    paths = [
+        f"participants/{story.participant.code}/adverse-events/",
+        f"adverse-events/{event['id']}/safety-reports/",
+    ]
     reports(story, event["id"])
     alone = {path: statements(office(story), path) for path in paths}
     reports(story, event["id"], clock_id="C-AESI")

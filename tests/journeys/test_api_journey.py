@@ -193,7 +193,9 @@ def has_the_infusion_date_corrected(team: Team, one: str, infusion: dict[str, An
     events = team.nurse.get(f"{one}events/", kind="infused").json()["results"]
     moved = team.nurse.post(f"{one}preview/", {"corrects": events[0]["id"], "occurred_at": started_at})
     promised = {
-        change["key"]: change["after"]["target_on"] for change in created(moved)["changed"] if change["is_move"]
+        change["key"]: change["after"]["target_on"]
+        for change in created(moved)["changed"]
+        if change["is_move"]
     }
     assert refused(team.nurse.patch(here, correction, match=None)) == (428, "if-match-required")
     etag = team.nurse.get(here).headers["ETag"]

@@ -83,7 +83,9 @@ def test_a_corrected_signature_moves_what_counts_from_it() -> None:
         pytest.param({"signed_at": "2030-01-01T00:00:00Z", "reason": "x"}, 422, "in-the-future", id="future"),
     ],
 )
-def test_a_correction_needs_the_time_and_the_reason(change: dict[str, object], status: int, code: str) -> None:
+def test_a_correction_needs_the_time_and_the_reason(
+    change: dict[str, object], status: int, code: str
+) -> None:
     story = participant_at(State.SCREENING)
     assert story.consent is not None
     program = Program(story.ward.coordinator, story.now)

@@ -23,7 +23,9 @@ def test_each_obligation_carries_the_state_that_due_state_gives() -> None:
     here = f"participants/{story.participant.code}/obligations/"
     lines = Program(story.ward.nurse, story.now).get(here, limit=200).json()["results"]
     rows = Obligation.objects.in_force().filter(participant=story.participant)
-    expected = {line.obligation.key: line.state.value for line in due_for(story.participant, list(rows), story.now)}
+    expected = {
+        line.obligation.key: line.state.value for line in due_for(story.participant, list(rows), story.now)
+    }
     assert {line["obligation"]["key"]: line["state"] for line in lines} == expected
     infused = next(line for line in lines if line["obligation"]["key"] == "V-D28#1")
     assert infused["obligation"]["source"] == "assumed"
@@ -145,10 +147,14 @@ def test_a_preview_of_a_correction_moves_what_counts_from_the_event() -> None:
     ("change", "code"),
     [
         pytest.param({}, "either-or", id="neither"),
-        pytest.param({"kind": "died", "corrects": "2f1b6c1e-7d51-4f3e-9a59-0d8c2f6f2b11"}, "either-or", id="both"),
+        pytest.param(
+            {"kind": "died", "corrects": "2f1b6c1e-7d51-4f3e-9a59-0d8c2f6f2b11"}, "either-or", id="both"
+        ),
         pytest.param({"kind": "infusion_planned"}, "planned-on", id="no-plan"),
         pytest.param({"kind": "died", "planned_on": "2026-02-01"}, "planned-on", id="plan-of-nothing"),
-        pytest.param({"corrects": "2f1b6c1e-7d51-4f3e-9a59-0d8c2f6f2b11"}, "unknown-reference", id="no-event"),
+        pytest.param(
+            {"corrects": "2f1b6c1e-7d51-4f3e-9a59-0d8c2f6f2b11"}, "unknown-reference", id="no-event"
+        ),
     ],
 )
 def test_a_preview_of_nothing_in_particular_is_refused(change: dict[str, object], code: str) -> None:

@@ -107,4 +107,6 @@ def test_a_nurse_may_open_but_not_enter_and_an_admin_neither() -> None:
     assert Program(story.ward.nurse, story.now).post(f"{here}open/", PURPOSE).status_code == 200
     assert refused(Program(story.ward.nurse, story.now).post(here, {})) == (403, "not-permitted")
     routes = [("post", here), ("post", f"{here}open/")]
-    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(routes, (403, "not-permitted"))
+    assert answers(Program(story.ward.admin, story.now), routes) == dict.fromkeys(
+        routes, (403, "not-permitted")
+    )

@@ -43,7 +43,9 @@ def test_a_referral_answers_with_a_fresh_code_and_coded_data_only() -> None:
     ("change", "status", "code", "field"),
     [
         pytest.param({"birth_year": 1800}, 422, "birth-year-implausible", "birth_year", id="birth-year"),
-        pytest.param({"referred_at": "2026-01-06T02:00:00Z"}, 422, "in-the-future", "occurred_at", id="future"),
+        pytest.param(
+            {"referred_at": "2026-01-06T02:00:00Z"}, 422, "in-the-future", "occurred_at", id="future"
+        ),
         pytest.param({"referred_at": "2026-01-05T02:00:00"}, 400, "naive", "referred_at", id="naive"),
         pytest.param({"name": "Wang"}, 400, "unknown-field", "name", id="unknown-field"),
         pytest.param({"site": "XX99"}, 400, "unknown-reference", "site", id="unknown-site"),
@@ -173,7 +175,9 @@ def test_death_is_recorded_with_its_cause() -> None:
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
-        pytest.param({"kind": "lost_to_follow_up", "contact_attempts": 1}, 422, "reason-required", id="attempts"),
+        pytest.param(
+            {"kind": "lost_to_follow_up", "contact_attempts": 1}, 422, "reason-required", id="attempts"
+        ),
         pytest.param({"kind": "completed"}, 400, "invalid-input", id="completion-has-its-own-endpoint"),
         pytest.param({"decided_by": "somebody"}, 400, "invalid-input", id="decided-by"),
         pytest.param({"occurred_at": "2030-01-01T00:00:00Z"}, 422, "in-the-future", id="future"),
@@ -218,6 +222,9 @@ def test_a_nurse_may_not_do_what_the_office_does() -> None:
     story = participant_at(State.SCREENING)
     one = f"participants/{story.participant.code}/"
     program = Program(story.ward.nurse, story.now)
-    routes = [("patch", one), *(("post", f"{one}{rest}") for rest in ("consents/", "dispositions/", "identity/"))]
+    routes = [
+        ("patch", one),
+        *(("post", f"{one}{rest}") for rest in ("consents/", "dispositions/", "identity/")),
+    ]
     routes.append(("post", "participants/"))
     assert answers(program, routes) == dict.fromkeys(routes, (403, "not-permitted"))

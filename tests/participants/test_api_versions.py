@@ -24,7 +24,13 @@ def test_the_trial_is_shown_whole_and_every_item_says_where_it_comes_from() -> N
     assert found["trial"]["registry_id"] == "NCT06945523"
     assert [one["id"] for one in found["criteria"]] == [one.id for one in version.criteria]
     assert [one["id"] for one in found["schedule"]] == [one.id for one in version.schedule]
-    items = [*found["criteria"], *found["schedule"], *found["clocks"], *found["dose_levels"], *found["limits"]]
+    items = [
+        *found["criteria"],
+        *found["schedule"],
+        *found["clocks"],
+        *found["dose_levels"],
+        *found["limits"],
+    ]
     assert {item["source"] for item in items} == {"seed", "assumed"}
 
 
@@ -80,7 +86,10 @@ def test_a_substantive_icf_put_in_force_makes_reconsent_owed() -> None:
         "summary_of_changes": "A new risk.\nA new visit.",
     }
     registered = program.post("icf-versions/", form)
-    assert (registered.status_code, registered.json()["summary_of_changes"]) == (201, "A new risk.\nA new visit.")
+    assert (registered.status_code, registered.json()["summary_of_changes"]) == (
+        201,
+        "A new risk.\nA new visit.",
+    )
     assert refused(program.post("icf-versions/", form)) == (409, "icf-number-taken")
     assert "ICF-new" in {one["number"] for one in program.get("icf-versions/").json()["results"]}
     body = {"icf": "ICF-new", "approved_on": "2026-01-01", "activated_at": shown(story.now)}
@@ -110,7 +119,9 @@ def test_an_icf_of_an_unknown_protocol_or_an_unknown_icf_is_refused() -> None:
 def test_versions_are_managed_by_the_admin_of_the_very_site() -> None:
     ward, other = make_ward(), make_ward()
     new_icf(ward.site, ward.admin, at=START_AT)
-    routes = [("post", f"sites/{ward.site.code}/{rest}/") for rest in ("protocol-activations", "icf-approvals")]
+    routes = [
+        ("post", f"sites/{ward.site.code}/{rest}/") for rest in ("protocol-activations", "icf-approvals")
+    ]
     coordinator = Program(ward.coordinator)
     forbidden = [*routes, ("post", "icf-versions/")]
     assert answers(coordinator, forbidden) == dict.fromkeys(forbidden, (403, "not-permitted"))

@@ -118,7 +118,9 @@ def test_a_finding_changed_after_the_sign_off_reopens_the_decision() -> None:
     story = participant_at(State.ELIGIBLE)
     assert story.episode is not None
     assert finds(story, "I1", "not_met", reason="The report was of somebody else.").status_code == 200
-    (decision,) = investigator(story).get(f"screening-episodes/{story.episode.pk}/decisions/").json()["results"]
+    (decision,) = (
+        investigator(story).get(f"screening-episodes/{story.episode.pk}/decisions/").json()["results"]
+    )
     assert decision["reopened_at"] == shown(story.now)
     assert office(story).get(f"participants/{story.participant.code}/").json()["state"] == "screening"
 
@@ -171,7 +173,11 @@ def test_the_decision_belongs_to_the_investigator_and_screening_to_the_office() 
     assert story.episode is not None
     episode, one = f"screening-episodes/{story.episode.pk}/", f"participants/{story.participant.code}/"
     decisions = [("post", f"{episode}{rest}/") for rest in ("confirm", "fail")]
-    records = [("post", f"{episode}findings/"), ("post", f"{one}screening-episodes/"), ("post", f"{one}enrolment/")]
+    records = [
+        ("post", f"{episode}findings/"),
+        ("post", f"{one}screening-episodes/"),
+        ("post", f"{one}enrolment/"),
+    ]
     assert answers(office(story), decisions) == dict.fromkeys(decisions, (403, "not-permitted"))
     every = [*decisions, *records]
     nurse = Program(story.ward.nurse, story.now)
@@ -188,7 +194,11 @@ def test_screening_lists_cost_the_same_for_one_row_and_for_many() -> None:
     assert story.episode is not None
     finds(story, "I1")
     episode = f"screening-episodes/{story.episode.pk}/"
-    paths = [f"{episode}findings/", f"{episode}decisions/", f"participants/{story.participant.code}/screening-episodes/"]
+    paths = [
+        f"{episode}findings/",
+        f"{episode}decisions/",
+        f"participants/{story.participant.code}/screening-episodes/",
+    ]
     alone = {path: statements(office(story), path) for path in paths}
     investigator(story).post(f"{episode}fail/", {"decided_at": shown(story.now), "reason": "Infection."})
     starts(story)

@@ -258,7 +258,7 @@ def test_every_route_says_which_permission_it_needs() -> None:
 
     needs = {pattern.name: pattern.callback.required_permission for pattern in urlpatterns}
     open_to_all = {name for name, permission in needs.items() if permission is None}
-    assert open_to_all == {"account_login", "account_logout", "mfa_authenticate"}
+    assert open_to_all == {"account_login", "mfa_authenticate"}
     assert set(needs.values()) == {None, Permission.USE_ACCOUNT}
 
 

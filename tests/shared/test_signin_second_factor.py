@@ -161,6 +161,17 @@ def test_recovery_codes_are_shown_and_renewed(client: Client, nurse: User, clock
     assert "recovery_codes_renewed" in outcomes()
 
 
+@pytest.mark.parametrize(
+    "name", ["mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"]
+)
+def test_pages_of_a_factor_that_is_not_set_up_lead_to_the_overview(
+    client: Client, nurse: User, name: str
+) -> None:
+    sign_in(client, nurse)
+    assert client.get(reverse(name))["Location"] == reverse("mfa_index")
+    assert client.post(reverse(name))["Location"] == reverse("mfa_index")
+
+
 def test_turning_it_off_is_written_down_and_the_password_opens_again(
     client: Client, nurse: User, clock: Any
 ) -> None:

@@ -8,6 +8,8 @@ from django.urls import URLPattern, path
 from trialsite.accounts.permissions import Permission
 from trialsite.accounts.web import views
 
+_OWN = Permission.USE_ACCOUNT
+
 
 def _page(route: str, view: Callable[..., Any], name: str, needs: Permission | None) -> URLPattern:
     """Return the route of a page that says which permission it needs, None for one before sign-in."""
@@ -15,11 +17,9 @@ def _page(route: str, view: Callable[..., Any], name: str, needs: Permission | N
     return path(route, view, name=name)
 
 
-_OWN = Permission.USE_ACCOUNT
-
 urlpatterns = [
     _page("login/", views.login, "account_login", None),
-    _page("logout/", views.logout, "account_logout", None),
+    _page("logout/", views.logout, "account_logout", _OWN),
     _page("2fa/authenticate/", views.second_factor_authenticate, "mfa_authenticate", None),
     _page("reauthenticate/", views.reauthenticate, "account_reauthenticate", _OWN),
     _page("password/change/", views.password_change, "account_change_password", _OWN),

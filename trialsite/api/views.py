@@ -167,7 +167,7 @@ class ScopedList(ScopedView, abstract=True):
     order: ClassVar[tuple[str, ...]] = ("recorded_at", "id")
     orders: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     from_columns: ClassVar[bool] = False
-    filterset_class: ClassVar[type[Any] | None] = None
+    filterset_class: ClassVar[Any] = None
     parent: ClassVar[Parent | None] = None
     pagination_class = KeysetPagination
     filter_backends = (DjangoFilterBackend,)
@@ -230,7 +230,7 @@ class ScopedList(ScopedView, abstract=True):
 
 
 @cache
-def _filter_names(filterset_class: type[Any] | None) -> frozenset[str]:
+def _filter_names(filterset_class: Any) -> frozenset[str]:
     """Return the query parameters a filter reads.
 
     A range has two, `_min` and `_max` or `_after` and `_before`.

@@ -6,12 +6,24 @@ from allauth.account import views as account
 from allauth.mfa.base import views as factor
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
+from allauth.mfa.utils import is_mfa_enabled
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.views import View
 
 from trialsite.accounts.door import keep
 from trialsite.accounts.models import SignInOutcome, User
 from trialsite.errors import NotPermitted
+
+
+class _OnlyWithSecondFactor(View):
+    """Leads back to the overview where there is no second factor to show or take off."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if isinstance(request.user, User) and not is_mfa_enabled(request.user):
+            return redirect("mfa_index")
+        return super().dispatch(request, *args, **kwargs)
 
 
 class ActivateTotpView(totp.ActivateTOTPView):
@@ -22,7 +34,7 @@ class ActivateTotpView(totp.ActivateTOTPView):
         return response
 
 
-class DeactivateTotpView(totp.DeactivateTOTPView):
+class DeactivateTotpView(_OnlyWithSecondFactor, totp.DeactivateTOTPView):
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             _keep_change(self.request, SignInOutcome.SECOND_FACTOR_REMOVED)
@@ -30,12 +42,16 @@ class DeactivateTotpView(totp.DeactivateTOTPView):
         return response
 
 
-class GenerateRecoveryCodesView(recovery.GenerateRecoveryCodesView):
+class GenerateRecoveryCodesView(_OnlyWithSecondFactor, recovery.GenerateRecoveryCodesView):
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             _keep_change(self.request, SignInOutcome.RECOVERY_CODES_RENEWED)
             response: HttpResponse = super().form_valid(form)
         return response
+
+
+class RecoveryCodesView(_OnlyWithSecondFactor, recovery.ViewRecoveryCodesView):
+    """Shows the codes that are left."""
 
 
 def _keep_change(request: HttpRequest, outcome: SignInOutcome) -> None:
@@ -53,5 +69,5 @@ second_factor_authenticate = factor.AuthenticateView.as_view()
 second_factor_reauthenticate = factor.ReauthenticateView.as_view()
 totp_activate = ActivateTotpView.as_view()
 totp_deactivate = DeactivateTotpView.as_view()
-recovery_codes = recovery.ViewRecoveryCodesView.as_view()
+recovery_codes = RecoveryCodesView.as_view()
 recovery_codes_generate = GenerateRecoveryCodesView.as_view()

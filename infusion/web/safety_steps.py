@@ -1,0 +1,85 @@
+"""Adverse events and the safety reports that stop their clocks."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+
+from infusion.models import AdverseEvent, SafetyReport
+from infusion.services.adverse_events import record_adverse_event, record_safety_report
+from infusion.web import forms
+from infusion.web.beside import clocks_started
+from infusion.web.targets import InTreatment, RunsFor, find_clock, find_treatment
+from screening.web.acts import BANNER, BESIDE_PAGE, entered, with_banner, without
+from trialsite import clock
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
+from trialsite.protocol.due import due_state
+from trialsite.web.steps import Step
+
+
+def _record(target: InTreatment[None], given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
+    return record_adverse_event(participant=target.participant, by=by, at=at, **without(given))
+
+
+def _report(target: RunsFor, given: dict[str, Any], *, by: User, at: datetime) -> SafetyReport:
+    clock_id = target.obligation.item_id
+    return record_safety_report(
+        adverse_event=target.record, clock_id=clock_id, by=by, at=at, **without(given)
+    )
+
+
+def _event_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[str, object]:
+    given = entered(RECORD, request, target)
+    return {"clocks": clocks_started(target.treatment.version.clocks, given), "aware_at": given.get("aware_at")}
+
+
+def _clock_beside(request: HttpRequest, target: RunsFor) -> Mapping[str, object]:
+    sent_at = entered(REPORT, request, target).get("sent_at")
+    closes_at = target.obligation.closes_at
+    return {
+        "event": target.record,
+        "obligation": target.obligation,
+        "state": due_state(target.obligation, clock.now()),
+        "is_late": bool(sent_at and closes_at and sent_at >= closes_at),
+    }
+
+
+def _why_not_report(user: User, target: RunsFor) -> str:
+    return "This report is on record already" if target.obligation.fulfilled_at else ""
+
+
+RECORD = Step(
+    name="adverse-event-record",
+    title="Record an adverse event",
+    permission=Permission.RECORD_SAFETY,
+    form_class=forms.AdverseEventForm,
+    find=find_treatment,
+    run=_record,
+    submit="Record adverse event",
+    done="Adverse event recorded.",
+    explanation="Serious and severe are two things: the grade says how severe, the other whether it must be "
+    "reported at once.",
+    banner=BANNER,
+    context=with_banner(_event_beside),
+    template=BESIDE_PAGE,
+    extra={"beside": "infusion/event_beside.html"},
+)
+
+REPORT = Step(
+    name="safety-report-record",
+    title="Record a safety report",
+    permission=Permission.REPORT_SAFETY,
+    form_class=forms.SafetyReportForm,
+    find=find_clock,
+    run=_report,
+    submit="Record report",
+    done="Report recorded. Its clock has stopped.",
+    explanation="Only a report that left stops the clock. An incomplete first report is allowed.",
+    banner=BANNER,
+    blocked=_why_not_report,
+    context=with_banner(_clock_beside),
+    template=BESIDE_PAGE,
+    extra={"beside": "infusion/report_beside.html"},
+)
