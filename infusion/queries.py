@@ -129,7 +129,7 @@ class Treatment:
             dose_level=self.participant.dose_level,
             events=self.course.events,
             obligations=self.course.obligations,
-            now=self.at,
+            now=started_at,
         )
 
     def limit(self, limit_id: str) -> int:

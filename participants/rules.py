@@ -53,6 +53,19 @@ def require_past(occurred_at: datetime, at: datetime, field: str = "occurred_at"
         )
 
 
+def require_approved(approved_on: date, activated_on: date) -> None:
+    """Refuse to put a version in force before the ethics committee approved it; both dates are the site's.
+
+    Raises RuleViolated("not-approved-yet").
+    """
+    if activated_on < approved_on:
+        raise RuleViolated(
+            "not-approved-yet",
+            "A version can be put in force from the day of its approval on.",
+            field="activated_at",
+        )
+
+
 def state_before(events: Sequence[Event], event: Event) -> State:
     """Return the state just before `event`, given all other events whatever their order of entry."""
     state = State.REFERRED
@@ -64,8 +77,30 @@ def state_before(events: Sequence[Event], event: Event) -> State:
 
 def assess_event(events: Sequence[Event], event: Event) -> tuple[Finding, ...]:
     """Return what recording `event` departs from: out of order, or before consent. Empty when in order."""
+    return _departures_of(event, state_before(events, event), _consented_before(events, event.at))
+
+
+Departure = tuple[Finding, datetime]
+
+
+def departures(events: Sequence[Event]) -> dict[tuple[str, str], Departure]:
+    """Return what the whole journey departs from, with the instant of each, by rule and subject.
+
+    One pass in the order in which things happened: entering or correcting one event can put another one out
+    of order (a death entered late), or in order again (a consent form found later).
+    """
+    found: dict[tuple[str, str], Departure] = {}
+    state, has_consented = State.REFERRED, False
+    for event in sorted(events, key=happened_order):
+        has_consented = has_consented or event.kind is EventKind.CONSENTED
+        for finding in _departures_of(event, state, has_consented):
+            found.setdefault((finding.rule_id, finding.subject), (finding, event.at))
+        state = next_state(state, event.kind)
+    return found
+
+
+def _departures_of(event: Event, state: State, has_consented: bool) -> tuple[Finding, ...]:
     found = []
-    state = state_before(events, event)
     if not is_in_order(state, event.kind):
         found.append(
             Finding(
@@ -76,7 +111,7 @@ def assess_event(events: Sequence[Event], event: Event) -> tuple[Finding, ...]:
                 subject=event.ref,
             )
         )
-    if event.kind in _NEEDS_CONSENT and not _consented_before(events, event.at):
+    if event.kind in _NEEDS_CONSENT and not has_consented:
         found.append(
             Finding(
                 rule_id="CONSENT-BEFORE-PROCEDURE",

@@ -51,6 +51,11 @@ def enrolled_count() -> int:
     return Participant.objects.exclude(arm="").exclude(state__in=_NOT_ENROLLED).count()
 
 
+def is_enrolled(participant: Participant) -> bool:
+    """Return whether the participant holds a place of the trial, also after leaving it."""
+    return bool(participant.arm) and participant.state not in _NOT_ENROLLED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
     """All that is known of one participant's screening at the instant `at`.
@@ -101,7 +106,8 @@ class Screening:
         consented = any(
             event.kind is EventKind.CONSENTED and event.at <= (started_at or self.at) for event in self.course.events
         )
-        return may_start_screening(has_consented=consented, obligations=self.course.obligations, now=self.at)
+        now = started_at or self.at
+        return may_start_screening(has_consented=consented, obligations=self.course.obligations, now=now)
 
     def may_confirm(self) -> Gate:
         return may_confirm(self.verdict())

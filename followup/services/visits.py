@@ -6,7 +6,6 @@ from followup.models import Visit
 from followup.rules import may_complete
 from followup.states import VisitMode
 from participants.models import Disposition, DispositionKind, Obligation, Participant
-from participants.queries.course import load_course
 from participants.rules import settle
 from participants.services.dispositions import record_disposition
 from participants.services.journey import Happening, command, correct_event, happened
@@ -47,7 +46,7 @@ def record_visit(
         reason=reason,
     ) as course:
         row = _scheduled(course.stored.get(obligation_key), obligation_key)
-        may = gate(Act.VISIT, hold_checks(Act.VISIT, course.obligations, at))
+        may = gate(Act.VISIT, hold_checks(Act.VISIT, course.obligations, performed_at))
         findings = settle(may, happened=True, reason=reason)
         visit = Visit(
             participant=course.participant,
@@ -124,18 +123,27 @@ def complete_study(
 ) -> Disposition:
     """Close the one-year study; long-term follow-up goes on. Needs RECORD_DISPOSITION.
 
-    Refused while a visit or a safety clock is open. Raises RuleViolated("gate-failed", "reason-required").
+    Refused while a visit or a safety clock is open; that it was closed all the same can be recorded with
+    already_happened and a reason, and is a deviation. Raises RuleViolated("gate-failed", "reason-required").
     """
-    may = may_complete(load_course(participant).obligations, at)
-    settle(may, happened=already_happened, reason=reason)
-    return record_disposition(
+    with command(
         participant=participant,
-        kind=DispositionKind.COMPLETED,
-        occurred_at=completed_at,
+        permission=Permission.RECORD_DISPOSITION,
+        action="participants.completed",
         by=by,
         at=at,
         reason=reason,
-    )
+    ) as course:
+        findings = settle(may_complete(course.obligations, at), happened=already_happened, reason=reason)
+        return record_disposition(
+            participant=participant,
+            kind=DispositionKind.COMPLETED,
+            occurred_at=completed_at,
+            by=by,
+            at=at,
+            reason=reason,
+            findings=findings,
+        )
 
 
 def _scheduled(row: Obligation | None, key: str) -> Obligation | None:

@@ -1,5 +1,92 @@
-"""The panels this stage shows on the participant page."""
+"""The panel of visits on the participant page, and the forms that fulfil what is due in follow-up.
+
+The contraception period stands on the participant page itself, from the plan that is loaded there.
+"""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from followup.queries import PlannedVisit
+from followup.web.forms import MODES
+from followup.web.steps import why_not_complete
+from followup.web.targets import InFollowUp, find_follow_up
+from participants.states import State
+from participants.web.actions import by_key, register_action
+from screening.web.acts import ActLink, why_not
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
+from trialsite.protocol.types import DueState
+from trialsite.protocol.windows import civil_date
+from trialsite.web.access import requires, signed_in
+from trialsite.web.panels import Panel, register_panel
+
+_OFFERED = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE, DueState.MISSED})
 
 
 def register() -> None:
-    """Tell the participant page which panels to load."""
+    """Tell the participant page which panels to load, and which form fulfils what."""
+    register_panel(
+        Panel(
+            name="visits",
+            title="Visits",
+            url_name="panel-visits",
+            permission=Permission.VIEW_PARTICIPANT,
+            order=60,
+            icon="stethoscope",
+        )
+    )
+    register_action("visit", "visit-record", Permission.RECORD_VISIT, route=by_key)
+    register_action("T-EOS", "study-complete", Permission.RECORD_DISPOSITION)
+
+
+@requires(Permission.VIEW_PARTICIPANT)
+@require_GET
+def panel(request: HttpRequest, code: str) -> HttpResponse:
+    """Show planned beside actual, every visit with its window."""
+    user, target = signed_in(request), find_follow_up(signed_in(request), code)
+    follow_up, participant = target.follow_up, target.participant
+    may_record = user.access.may(Permission.RECORD_VISIT, participant.site_id)
+    context = {
+        "participant": participant,
+        "zone": target.site.time_zone,
+        "today": civil_date(follow_up.at, target.site.time_zone),
+        "rows": [(row, _href(code, row, may_record)) for row in follow_up.current],
+        "later": [(row, _href(code, row, may_record)) for row in follow_up.long_term],
+        "modes": dict(MODES),
+        "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
+        "acts": _acts(user, target),
+    }
+    return render(request, "followup/visits_panel.html", context)
+
+
+def _href(code: str, row: PlannedVisit, may_record: bool) -> str:
+    if row.obligation is None or row.state not in _OFFERED or not may_record:
+        return ""
+    return reverse("visit-record", args=[code, row.obligation.key])
+
+
+def _acts(user: User, target: InFollowUp[None]) -> list[ActLink]:
+    participant = target.participant
+    unscheduled = ActLink(
+        text="Unscheduled visit",
+        href=reverse("visit-unscheduled", args=[participant.code]),
+        reason=why_not(user, Permission.RECORD_VISIT, participant),
+        icon="plus",
+    )
+    if participant.journey_state is not State.FOLLOW_UP:
+        return [unscheduled]
+    complete = ActLink(
+        text="Complete the one-year study",
+        href=reverse("study-complete", args=[participant.code]),
+        reason=why_not(user, Permission.RECORD_DISPOSITION, participant) or _short(why_not_complete(target.follow_up)),
+        icon="circle-check",
+    )
+    return [unscheduled, complete]
+
+
+def _short(reason: str) -> str:
+    """The first few open visits and how many more; the form names them all."""
+    names = reason.split(", ")
+    return f"{', '.join(names[:3])} and {len(names) - 3} more" if len(names) > 4 else reason

@@ -83,7 +83,7 @@ def record_safety_report(
     """Record that a report left: the evidence that stops its clock. Needs REPORT_SAFETY.
 
     Late is accepted and becomes an important deviation. Raises RuleViolated("no-such-clock",
-    "recipient-required", "in-the-future"), Conflict("reported-already").
+    "recipient-required", "in-the-future", "sent-before-aware"), Conflict("reported-already").
     """
     if not recipient.strip():
         raise RuleViolated("recipient-required", "Say to whom the report was sent.", field="recipient")
@@ -100,6 +100,10 @@ def record_safety_report(
             raise RuleViolated("no-such-clock", "No such clock runs for this event.", field="clock_id")
         if course.stored[key].fulfilled_at is not None:
             raise Conflict("reported-already", "This report is on record already.")
+        if sent_at < adverse_event.aware_at:
+            raise RuleViolated(
+                "sent-before-aware", "Nobody can report an event before learning of it.", field="sent_at"
+            )
         report = SafetyReport(
             adverse_event=adverse_event,
             clock_id=clock_id,

@@ -74,7 +74,7 @@ def record_lymphodepletion_dose(
         reason=reason,
     ) as course:
         row = course.stored.get(obligation_key)
-        if row is None or not row.item_id.startswith("V-LD"):
+        if row is None or row.cancelled_at is not None or not row.item_id.startswith("V-LD"):
             raise RuleViolated(
                 "unknown-day", "Choose a scheduled day of lymphodepletion.", field="obligation_key"
             )
@@ -83,7 +83,7 @@ def record_lymphodepletion_dose(
         may = may_condition(
             has_released_product=released_product(course.participant) is not None,
             obligations=course.obligations,
-            now=at,
+            now=given_at,
         )
         findings = settle(may, happened=True, reason=reason)
         dose = LymphodepletionDose(

@@ -70,6 +70,7 @@ def record_infusion(
     """
     details = details or RouteDetails()
     require_past(started_at, at, "started_at")
+    require_past(ended_at or started_at, at, "ended_at")
     _require_plausible(infused_cells, weight_kg, started_at, ended_at)
     _require_fields_of(route, details)
     with command(
@@ -166,7 +167,7 @@ def _findings(
         dose_level=course.participant.dose_level,
         events=course.events,
         obligations=course.obligations,
-        now=at,
+        now=facts.started_at,
     )
     return settle(may, happened=True, reason=reason)
 

@@ -38,7 +38,7 @@ def record_leukapheresis(
         at=at,
         reason=reason,
     ) as course:
-        may = gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.obligations, at))
+        may = gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.obligations, performed_at))
         findings = settle(may, happened=True, reason=reason)
         leukapheresis = Leukapheresis(
             participant=course.participant,

@@ -141,8 +141,9 @@ def consents_of(participant: Participant) -> Sequence[Consent]:
 
 
 def deviations_of(participant: Participant) -> Sequence[Deviation]:
-    """Return the deviations, open ones first, then the newest."""
-    return list(Deviation.objects.filter(participant=participant).order_by("-status", "-detected_at", "id"))
+    """Return the deviations: open ones first, of these the important ones, then the newest."""
+    rows = Deviation.objects.filter(participant=participant)
+    return list(rows.order_by("-status", "-proposed_important", "-occurred_at", "id"))
 
 
 def identity_state(participant: Participant) -> tuple[bool, IdentityOpening | None]:

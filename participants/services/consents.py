@@ -96,8 +96,17 @@ def correct_consent(
     return consent
 
 
+_TAKES_BACK = {EventKind.WITHDRAWN_FROM_VISITS, EventKind.WITHDRAWN_FROM_DATA_USE}
+
+
 def _require_unsigned(course: Course, icf: IcfVersion) -> None:
-    if any(event.kind is EventKind.CONSENTED and event.item == icf.number for event in course.events):
+    """Refuse a second signature of the same version, unless the first was taken back since."""
+    taken_back = [event.at for event in course.events if event.kind in _TAKES_BACK]
+    if any(
+        event.kind is EventKind.CONSENTED and event.item == icf.number
+        for event in course.events
+        if not taken_back or event.at > max(taken_back)
+    ):
         raise Conflict("already-signed", f"ICF {icf.number} is signed already.")
 
 

@@ -10,7 +10,7 @@ from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F
+from django.db.models import F, Q
 
 from participants.models import Reminder, ReminderStatus
 from trialsite.accounts.permissions import Permission, require
@@ -19,12 +19,14 @@ from trialsite.audit.acting import Actor, acting
 BATCH_SIZE = 50
 MAX_ATTEMPTS = 5
 CLAIM_EXPIRES_AFTER = timedelta(minutes=10)
+RETRY_AFTER = timedelta(minutes=15)  # else one run would use up all attempts within a second
 
 
 def deliver_once(*, by: Actor, at: datetime, send: Callable[[EmailMessage], object] | None = None) -> int:
     """Send up to BATCH_SIZE pending reminders; return how many were claimed. Needs RUN_SWEEP.
 
-    Two workers never claim the same row. A refused message stays pending until MAX_ATTEMPTS, then is held.
+    Two workers never claim the same row. A refused message is tried again after RETRY_AFTER, at the
+    MAX_ATTEMPTS-th time it is held. What is no longer owed (done, died, replanned) is cancelled, not sent.
     """
     require(by, Permission.RUN_SWEEP, None)
     claimed = _claim(by, at)
@@ -71,8 +73,10 @@ def message_for(reminder: Reminder) -> EmailMessage:
 
 def _claim(by: Actor, at: datetime) -> list[Reminder]:
     with acting(by=by, at=at, action="participants.reminders_claimed"):
+        _cancel_pointless()
         rows = list(
             Reminder.objects.filter(status=ReminderStatus.PENDING)
+            .filter(Q(claimed_at__isnull=True) | Q(claimed_at__lte=at - RETRY_AFTER))
             .select_related("obligation__participant", "obligation__site", "recipient")
             .order_by("due_at", "id")
             .select_for_update(of=("self",), skip_locked=True)[:BATCH_SIZE]
@@ -81,6 +85,20 @@ def _claim(by: Actor, at: datetime) -> list[Reminder]:
             status=ReminderStatus.CLAIMED, claimed_at=at, attempts=F("attempts") + 1, version=F("version") + 1
         )
     return rows
+
+
+def _cancel_pointless() -> None:
+    """Nobody is reminded of a visit of somebody who died yesterday."""
+    pointless = (
+        Reminder.objects.filter(status=ReminderStatus.PENDING)
+        .filter(Q(obligation__is_settled=True) | Q(obligation__cancelled_at__isnull=False))
+        .select_for_update(of=("self",), skip_locked=True)
+    )
+    found = list(pointless.values_list("pk", flat=True))
+    if found:
+        Reminder.objects.filter(pk__in=found).update(
+            status=ReminderStatus.CANCELLED, version=F("version") + 1
+        )
 
 
 def _mark(by: Actor, at: datetime, sent: Sequence[Reminder], refused: Sequence[Reminder]) -> None:

@@ -1,7 +1,8 @@
 """Storing what departed from the protocol. A finding made again never doubles; a cause removed closes it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import F, Q
 
@@ -16,14 +17,16 @@ from trialsite.protocol.findings import Category, Finding
 
 def store_findings(
     participant: Participant,
-    findings: Iterable[Finding],
+    findings: Sequence[tuple[Finding, datetime]],
     *,
-    occurred_at: datetime,
-    detected_by: str,
     at: datetime,
     reason: str = "",
 ) -> None:
-    """Store findings as open deviations in one statement; called inside `acting`."""
+    """Store findings, each with the instant it occurred, as open deviations; called inside `acting`.
+
+    A finding that a correction had closed and that is true again is reopened.
+    """
+    reopen_settled_findings((participant.pk, one.rule_id, one.subject) for one, _ in findings)
     Deviation.objects.bulk_create(
         [
             Deviation(
@@ -37,12 +40,28 @@ def store_findings(
                 proposed_important=finding.is_important,
                 occurred_at=occurred_at,
                 detected_at=at,
-                detected_by=detected_by,
+                detected_by="system",
                 recorded_at=at,
             )
-            for finding in findings
+            for finding, occurred_at in findings
         ],
         ignore_conflicts=True,
+    )
+
+
+_SETTLED = "The cause was removed by a correction of the record."
+
+
+def reopen_settled_findings(found: Iterable[tuple[UUID, str, str]]) -> None:
+    """Reopen what a correction had closed, given (participant, rule, subject); called inside `acting`.
+
+    What a person closed stays closed.
+    """
+    matching = Q(pk__in=[])
+    for participant_id, rule_id, subject in found:
+        matching |= Q(participant_id=participant_id, rule_id=rule_id, subject=subject)
+    Deviation.objects.filter(matching, status=DeviationStatus.CLOSED, closing_note=_SETTLED).update(
+        status=DeviationStatus.OPEN, closed_at=None, closing_note="", version=F("version") + 1
     )
 
 
@@ -56,7 +75,7 @@ def close_settled_findings(
     Deviation.objects.filter(matching, participant=participant, status=DeviationStatus.OPEN).update(
         status=DeviationStatus.CLOSED,
         closed_at=at,
-        closing_note="The cause was removed by a correction of the record.",
+        closing_note=_SETTLED,
         version=F("version") + 1,
     )
 

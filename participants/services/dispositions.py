@@ -1,5 +1,6 @@
 """How participation ends or narrows: withdrawal, loss to follow-up, death, completion."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from participants.models import Consent, Disposition, DispositionKind, Participant
@@ -9,7 +10,7 @@ from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import RuleViolated
-from trialsite.protocol.findings import Category
+from trialsite.protocol.findings import Category, Finding
 from trialsite.protocol.gates import Gate, check, gate
 from trialsite.protocol.types import Act, EventKind
 
@@ -30,11 +31,13 @@ def record_disposition(
     contact_attempts: int | None = None,
     cause_of_death: str = "",
     related_to_treatment: bool | None = None,
+    findings: Iterable[Finding] = (),
 ) -> Disposition:
     """Record that participation ended or narrowed. Needs RECORD_DISPOSITION.
 
     Death and withdrawal cancel what is no longer owed; safety clocks run on. Loss to follow-up with fewer
     documented attempts than the protocol asks for is accepted with a reason and becomes a deviation.
+    findings: what the caller's own gate found already.
     Raises RuleViolated("in-the-future", "reason-required", "cause-required").
     """
     require_past(occurred_at, at)
@@ -52,7 +55,7 @@ def record_disposition(
         at=at,
         reason=reason,
     ) as course:
-        findings = settle(_gate(course, kind, contact_attempts, at), happened=True, reason=reason)
+        found = settle(_gate(course, kind, contact_attempts, at), happened=True, reason=reason)
         disposition = Disposition(
             participant=course.participant,
             kind=kind,
@@ -67,7 +70,7 @@ def record_disposition(
         disposition.save_new()
         _withdraw_consents(course, kind, occurred_at)
         happening = Happening(kind=EventKind(kind.value), occurred_at=occurred_at, ref=str(disposition.pk))
-        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+        happened(course, [happening], by=by, at=at, reason=reason, findings=[*findings, *found])
     return disposition
 
 
@@ -75,7 +78,8 @@ def _withdraw_consents(course: Course, kind: DispositionKind, occurred_at: datet
     """The signed forms stay on record, marked as taken back."""
     if kind not in _WITHDRAWS_CONSENT:
         return
-    for consent in Consent.objects.filter(participant=course.participant, withdrawn_at__isnull=True):
+    signed = Consent.objects.filter(participant=course.participant, signed_at__lte=occurred_at)
+    for consent in signed.filter(withdrawn_at__isnull=True):
         consent.withdrawn_at = occurred_at
         consent.save_changes(["withdrawn_at"])
 

@@ -4,15 +4,15 @@ A stage's service opens `acting`, takes `begin(...)`, decides, saves its own rec
 State, obligations and deviations follow in the same transaction.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from participants.models import JourneyEvent, Participant
 from participants.queries.course import Course, lock_course
-from participants.rules import assess_event, require_past, require_reason
-from participants.services.deviations import store_findings
+from participants.rules import Departure, assess_event, departures, require_past, require_reason
+from participants.services.deviations import close_settled_findings, store_findings
 from participants.services.obligations import reconcile
 from participants.states import state_after
 from trialsite.accounts.permissions import Permission, require
@@ -71,28 +71,18 @@ def happened(
     """
     zone = course.participant.site.time_zone
     added: list[Event] = []
-    found = list(findings)
     for happening in happenings:
         require_past(happening.occurred_at, at)
         event = _event(happening, zone)
-        departures = assess_event([*course.events, *added], event)
-        if departures:
-            require_reason(reason, "; ".join(finding.title for finding in departures))
-        found += departures
+        departs = assess_event([*course.events, *added], event)
+        if departs:
+            require_reason(reason, "; ".join(finding.title for finding in departs))
         added.append(event)
     rows = [_row(course.participant, event, by, at, reason) for event in added]
     JourneyEvent.objects.bulk_create(rows)
-    if found:
-        occurred_at = added[0].at if added else at
-        store_findings(
-            course.participant,
-            _about(found, added),
-            occurred_at=occurred_at,
-            detected_by="system",
-            at=at,
-            reason=reason,
-        )
-    return follow(replace(course, events=(*course.events, *added)), at=at, changed=changed)
+    after = replace(course, events=(*course.events, *added))
+    _judge_order(course, after, at=at, reason=reason, also=_about(findings, added, at))
+    return follow(after, at=at, changed=changed)
 
 
 def follow(course: Course, *, at: datetime, changed: Iterable[str] = ()) -> Course:
@@ -100,6 +90,19 @@ def follow(course: Course, *, at: datetime, changed: Iterable[str] = ()) -> Cour
     _settle_state(course, changed)
     reconcile(course, at=at)
     return course
+
+
+def _judge_order(
+    before: Course, after: Course, *, at: datetime, reason: str, also: Sequence[Departure] = ()
+) -> None:
+    """Store what the journey departs from now, close what it departs from no longer."""
+    former, present = departures(before.events), departures(after.events)
+    found = [*also, *(departure for key, departure in present.items() if key not in former)]
+    if found:
+        store_findings(after.participant, found, at=at, reason=reason)
+    gone = [key for key in former if key not in present]
+    if gone:
+        close_settled_findings(after.participant, gone, at=at)
 
 
 def correct_event(
@@ -121,7 +124,9 @@ def correct_event(
     new.corrects = row
     new.save_new()
     others = tuple(event for event in course.events if (event.ref, event.kind) != (ref, kind))
-    return follow(replace(course, events=(*others, corrected)), at=at)
+    after = replace(course, events=(*others, corrected))
+    _judge_order(course, after, at=at, reason=reason)
+    return follow(after, at=at)
 
 
 def void_event(*, course: Course, ref: str, kind: EventKind, at: datetime, reason: str) -> Course:
@@ -132,7 +137,9 @@ def void_event(*, course: Course, ref: str, kind: EventKind, at: datetime, reaso
     require_reason(reason, "an entered fact is taken back")
     _void(_row_of(course, ref, kind), at, reason)
     others = tuple(event for event in course.events if (event.ref, event.kind) != (ref, kind))
-    return follow(replace(course, events=others), at=at)
+    after = replace(course, events=others)
+    _judge_order(course, after, at=at, reason=reason)
+    return follow(after, at=at)
 
 
 def _void(row: JourneyEvent, at: datetime, reason: str) -> None:
@@ -176,10 +183,12 @@ def _row(participant: Participant, event: Event, by: Actor, at: datetime, reason
     )
 
 
-def _about(findings: Iterable[Finding], added: list[Event]) -> list[Finding]:
-    """Tie a finding without a subject to the record it came from."""
-    ref = added[0].ref if added else ""
-    return [finding if finding.subject else replace(finding, subject=ref) for finding in findings]
+def _about(findings: Iterable[Finding], added: Sequence[Event], at: datetime) -> list[Departure]:
+    """Tie a finding without a subject to the record it came from, and to its instant."""
+    ref, occurred_at = (added[0].ref, added[0].at) if added else ("", at)
+    return [
+        (finding if finding.subject else replace(finding, subject=ref), occurred_at) for finding in findings
+    ]
 
 
 def _settle_state(course: Course, changed: Iterable[str]) -> None:

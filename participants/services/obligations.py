@@ -89,13 +89,18 @@ def _cancelled(row: Obligation, at: datetime) -> Obligation:
 
 def _judge(course: Course, difference: PlanDiff, at: datetime) -> None:
     now_there = [*difference.added, *(change.after for change in difference.changed)]
-    found = [finding for one in now_there if (finding := finding_for(one, at))]
+    found = [(finding, _departed_at(one, at)) for one in now_there if (finding := finding_for(one, at))]
     if found:
-        store_findings(course.participant, found, occurred_at=at, detected_by="system", at=at)
+        store_findings(course.participant, found, at=at)
     before = [*(change.before for change in difference.changed), *difference.removed]
-    gone = _findings_gone(before, found, at)
+    gone = _findings_gone(before, [finding for finding, _ in found], at)
     if gone:
         close_settled_findings(course.participant, gone, at=at)
+
+
+def _departed_at(value: types.Obligation, at: datetime) -> datetime:
+    """When it departed from the protocol: what was done late or early, then; what was not done, at its close."""
+    return value.fulfilled_at or value.closes_at or at
 
 
 def _findings_gone(

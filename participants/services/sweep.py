@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from participants.models import Deviation, Obligation, Reminder
 from participants.rules import RECIPIENT_ROLES
+from participants.services.deviations import reopen_settled_findings
 from participants.services.obligations import set_transition
 from trialsite.accounts.models import Membership
 from trialsite.accounts.permissions import Permission, require
@@ -40,7 +41,7 @@ def sweep_once(*, by: Actor, at: datetime) -> int:
         if not rows:
             return 0
         Reminder.objects.bulk_create(_reminders(rows, at), ignore_conflicts=True)
-        Deviation.objects.bulk_create(_deviations(rows, at), ignore_conflicts=True)
+        _store(_deviations(rows, at))
         for row in rows:
             set_transition(row, row.to_value(), resolve(row.protocol_version), row.site.time_zone, at)
             row.swept_through_at = at
@@ -92,6 +93,12 @@ def _recipients(rows: Sequence[Obligation]) -> dict[tuple[str, str], list[UUID]]
     for site, role, user in members:
         found.setdefault((str(site), role), []).append(user)
     return found
+
+
+def _store(deviations: Sequence[Deviation]) -> None:
+    if deviations:
+        reopen_settled_findings((one.participant_id, one.rule_id, one.subject) for one in deviations)
+        Deviation.objects.bulk_create(deviations, ignore_conflicts=True)
 
 
 def _deviations(rows: Sequence[Obligation], at: datetime) -> list[Deviation]:

@@ -4,13 +4,14 @@ from datetime import date, datetime
 
 from participants.models import IcfApproval, IcfVersion, Participant, ProtocolActivation
 from participants.queries.course import lock_course
-from participants.rules import require_past
+from participants.rules import require_approved, require_past
 from participants.services.obligations import reconcile
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.registry import numbers
+from trialsite.protocol.windows import civil_date
 
 
 def create_icf_version(
@@ -58,10 +59,12 @@ def activate_icf(
 ) -> IcfApproval:
     """Put an approved ICF version in force at a site; re-consent becomes owed where it is substantive.
 
-    Needs MANAGE_VERSIONS. Raises RuleViolated("in-the-future"), Conflict("icf-active-already").
+    Needs MANAGE_VERSIONS. Raises RuleViolated("in-the-future", "not-approved-yet"),
+    Conflict("icf-active-already").
     """
     require(by, Permission.MANAGE_VERSIONS, site.pk)
     require_past(activated_at, at, "activated_at")
+    require_approved(approved_on, civil_date(activated_at, site.time_zone))
     if IcfApproval.objects.filter(site=site, icf=icf).exists():
         raise Conflict("icf-active-already", f"ICF {icf.number} is in force at this site already.")
     with acting(by=by, at=at, action="participants.icf_activated", reason=reason):
@@ -85,11 +88,13 @@ def activate_protocol(
 ) -> ProtocolActivation:
     """Put a protocol version in force at a site. Needs MANAGE_VERSIONS.
 
-    Raises RuleViolated("unknown-protocol-version", "in-the-future"), Conflict("protocol-active-already").
+    Raises RuleViolated("unknown-protocol-version", "in-the-future", "not-approved-yet"),
+    Conflict("protocol-active-already").
     """
     require(by, Permission.MANAGE_VERSIONS, site.pk)
     _require_known(number)
     require_past(activated_at, at, "activated_at")
+    require_approved(approved_on, civil_date(activated_at, site.time_zone))
     if ProtocolActivation.objects.filter(site=site, number=number).exists():
         raise Conflict("protocol-active-already", f"Protocol {number} is in force at this site already.")
     with acting(by=by, at=at, action="participants.protocol_activated", reason=reason):

@@ -104,7 +104,8 @@ def _row(item: ScheduledItem) -> ScheduleRow:
     months, days = item.offset.months, item.offset.days
     when = f"month {months}" if months else f"day {days:+d}".replace("-", "−").replace("+0", "0")
     lower, upper = item.lower_days, item.upper_days
-    window = f"± {lower} d" if lower == upper else f"−{lower} to +{upper} d"
+    first = f"−{lower}" if lower else "0"
+    window = f"± {lower} d" if lower == upper else f"{first} to +{upper} d"
     return ScheduleRow(
         item=item,
         when=when,

@@ -2,17 +2,26 @@
 
 from datetime import datetime
 
+from django.db import connection
+
 from participants.models import Participant
 from participants.queries.course import Course
 from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
 from screening.models import DecisionOutcome, EligibilityDecision, ScreeningEpisode
-from screening.queries import current_episode, decision_in_force, enrolled_count, statuses_of, verdict_of
+from screening.queries import (
+    current_episode,
+    decision_in_force,
+    enrolled_count,
+    is_enrolled,
+    statuses_of,
+    verdict_of,
+)
 from screening.rules import dose_levels_of, may_confirm, may_enrol
 from screening.states import EpisodeState, may_become
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
-from trialsite.errors import InvalidTransition, RuleViolated
+from trialsite.errors import Conflict, InvalidTransition, RuleViolated
 from trialsite.protocol.criteria import Verdict
 from trialsite.protocol.findings import Finding
 from trialsite.protocol.types import Arm, EventKind
@@ -37,10 +46,9 @@ def confirm_eligibility(
         arm = Arm(current.intended_arm) if current.intended_arm else None
         verdict = verdict_of(course.version_at(at), statuses_of(current), arm)
         settle(may_confirm(verdict), happened=False, reason=reason)
-        decision = _decide(
+        return _decide(
             course, current, DecisionOutcome.ELIGIBLE, verdict, decided_at=decided_at, by=by, at=at, reason=reason
         )
-    return decision
 
 
 def record_screen_failure(
@@ -49,7 +57,8 @@ def record_screen_failure(
     """Close the episode as a screen failure with its failed criteria (SDTM IE). Needs CONFIRM_ELIGIBILITY.
 
     A reason is mandatory, also because a participant may fail for none of the criteria (a change of mind).
-    Raises RuleViolated("reason-required"), InvalidTransition("already-decided").
+    Who is enrolled cannot fail screening any more: that is a withdrawal.
+    Raises RuleViolated("reason-required"), InvalidTransition("already-decided", "enrolled-already").
     """
     require_reason(reason, "a screen failure is explained")
     with command(
@@ -60,6 +69,10 @@ def record_screen_failure(
         at=at,
         reason=reason,
     ) as course:
+        if is_enrolled(course.participant):
+            raise InvalidTransition(
+                "enrolled-already", "The participant is enrolled already. Record a withdrawal instead."
+            )
         current = _undecided(episode, EpisodeState.FAILED)
         former = decision_in_force(current)
         if former is not None:
@@ -67,7 +80,7 @@ def record_screen_failure(
             former.save_changes(["reopened_at"])
         arm = Arm(current.intended_arm) if current.intended_arm else None
         verdict = verdict_of(course.version_at(at), statuses_of(current), arm)
-        decision = _decide(
+        return _decide(
             course,
             current,
             DecisionOutcome.SCREEN_FAILED,
@@ -77,7 +90,6 @@ def record_screen_failure(
             at=at,
             reason=reason,
         )
-    return decision
 
 
 def enrol(
@@ -95,7 +107,7 @@ def enrol(
 
     Refused unless the gate passes; already_happened=True with a reason records that it took place elsewhere,
     which opens an important deviation. Raises RuleViolated("gate-failed", "reason-required",
-    "unknown-dose-level", "in-the-future").
+    "unknown-dose-level", "in-the-future"), Conflict("enrolled-already").
     """
     require_past(enrolled_at, at, "enrolled_at")
     with command(
@@ -106,12 +118,15 @@ def enrol(
         at=at,
         reason=reason,
     ) as course:
+        if is_enrolled(course.participant):
+            raise Conflict("enrolled-already", "This participant is enrolled already.")
         levels = dose_levels_of(course.version_at(at), arm)
         if dose_level not in levels:
             raise RuleViolated(
                 "unknown-dose-level", f"Choose a dose level of this arm: {', '.join(levels)}.", field="dose_level"
             )
-        findings = _enrolment_findings(course, arm, at, already_happened, reason)
+        now = enrolled_at if already_happened else at
+        findings = _enrolment_findings(course, arm, now, already_happened, reason)
         course.participant.arm, course.participant.dose_level = arm.value, dose_level
         happening = Happening(kind=EventKind.ENROLLED, occurred_at=enrolled_at, item=dose_level)
         happened(
@@ -121,19 +136,33 @@ def enrol(
 
 
 def _enrolment_findings(
-    course: Course, arm: Arm, at: datetime, already_happened: bool, reason: str
+    course: Course, arm: Arm, now: datetime, already_happened: bool, reason: str
 ) -> tuple[Finding, ...]:
-    version = course.version_at(at)
+    version = course.version_at(now)
     episode = current_episode(course.participant)
     statuses = statuses_of(episode) if episode else {}
     may = may_enrol(
         verdict=verdict_of(version, statuses, arm),
         is_confirmed=episode is not None and episode.state == EpisodeState.ELIGIBLE.value,
-        is_site_full=enrolled_count() >= version.trial.planned_participants,
+        is_site_full=_places_taken() >= version.trial.planned_participants,
         obligations=course.obligations,
-        now=at,
+        now=now,
     )
     return settle(may, happened=already_happened, reason=reason)
+
+
+# One enrolment at a time decides on the places of the whole trial. Named after the registry number.
+_PLACES_LOCK = 6945523
+
+
+def _places_taken() -> int:
+    """Count the places after every enrolment under way has ended: two cannot both take the last one.
+
+    The participant is locked before, never after, so that two enrolments cannot wait for each other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PLACES_LOCK])
+    return enrolled_count()
 
 
 def _undecided(episode: ScreeningEpisode, to: EpisodeState) -> ScreeningEpisode:

@@ -44,8 +44,8 @@ def start_screening(
         numbers = list(course.participant.screening_episodes.values_list("number", "state"))
         if any(state == EpisodeState.OPEN.value for _, state in numbers):
             raise Conflict("episode-open", "A screening episode is open already. Finish it first.")
-        consented = any(e.kind is EventKind.CONSENTED and e.at <= started_at for e in course.events)
-        may = may_start_screening(has_consented=consented, obligations=course.obligations, now=at)
+        # Whether consent came first is judged once, with the order of all events (`happened`).
+        may = may_start_screening(has_consented=True, obligations=course.obligations, now=started_at)
         findings = settle(may, happened=True, reason=reason)
         arm = intended_arm.value if intended_arm else course.participant.intended_arm
         episode = ScreeningEpisode(

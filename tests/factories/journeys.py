@@ -23,11 +23,12 @@ def make_ward(*, zone: str = "Asia/Shanghai", since: datetime = START_AT - timed
     site = make_site(zone=zone, at=since)
     staff = {role.value: make_user(role, site, at=since) for role in Role if role is not Role.AUDITOR}
     admin = staff["admin"]
+    approved_on = (since - timedelta(days=1)).date()
     activate_protocol(
-        site=site, number="1.0", approved_on=since.date(), activated_at=since, by=admin, at=since
+        site=site, number="1.0", approved_on=approved_on, activated_at=since, by=admin, at=since
     )
     icf = new_icf(site, admin, at=since)
-    activate_icf(site=site, icf=icf, approved_on=since.date(), activated_at=since, by=admin, at=since)
+    activate_icf(site=site, icf=icf, approved_on=approved_on, activated_at=since, by=admin, at=since)
     return Ward(site=site, icf=icf, **staff)
 
 

@@ -5,7 +5,7 @@ recorded with a reason, and each failed reason becomes a finding. Source: design
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -68,7 +68,10 @@ def check(code: str, passed: bool | None, reason: str, category: Category) -> Ch
 
 
 def hold_checks(act: Act, obligations: Iterable[Obligation], now: datetime) -> list[Check]:
-    """Return a failing check for each open obligation that holds `act` (an open re-consent, say)."""
+    """Return a failing check for each obligation that held `act` at `now` (an open re-consent, say).
+
+    now: when the act takes, or took, place. What was signed or ended later does not heal it in retrospect.
+    """
     return [
         Check(
             code=f"held-{obligation.item_id.lower()}",
@@ -79,8 +82,17 @@ def hold_checks(act: Act, obligations: Iterable[Obligation], now: datetime) -> l
         for obligation in obligations
         if act in obligation.holds
         and obligation.opens_at <= now
-        and due_state(obligation, now) in OPEN_STATES
+        and due_state(_as_of(obligation, now), now) in OPEN_STATES
     ]
+
+
+def _as_of(obligation: Obligation, now: datetime) -> Obligation:
+    """The obligation as it stood at `now`."""
+    if obligation.fulfilled_at is not None and obligation.fulfilled_at > now:
+        obligation = replace(obligation, fulfilled_at=None)
+    if obligation.ended_at is not None and obligation.ended_at > now:
+        obligation = replace(obligation, ended_at=None)
+    return obligation
 
 
 def gate(act: Act, checks: Sequence[Check]) -> Gate:

@@ -1,0 +1,89 @@
+"""Reads of follow-up: the planned visits beside those that took place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from followup.models import Visit
+from followup.rules import may_complete
+from participants.models import Participant
+from participants.queries.course import Course, load_course
+from trialsite.protocol.due import due_state
+from trialsite.protocol.gates import Gate, gate, hold_checks
+from trialsite.protocol.types import Act, DueState, Epoch, Obligation, ObligationKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedVisit:
+    """obligation None: an unscheduled visit. visit None: it has not taken place, or is not recorded."""
+
+    obligation: Obligation | None
+    state: DueState | None
+    visit: Visit | None
+
+    @property
+    def days_off_target(self) -> int | None:
+        """Days after the target, negative before it; None without both dates."""
+        if self.obligation is None or self.obligation.fulfilled_on is None:
+            return None
+        return (self.obligation.fulfilled_on - self.obligation.target_on).days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """The visits of one participant at the instant `at`."""
+
+    participant: Participant
+    course: Course
+    visits: tuple[Visit, ...]
+    at: datetime
+
+    @property
+    def planned(self) -> tuple[PlannedVisit, ...]:
+        """All planned visits by target date, and the unscheduled ones among them by the day they took place."""
+        by_key = {visit.obligation_key: visit for visit in self.visits if visit.obligation_key}
+        rows = [
+            PlannedVisit(obligation=one, state=due_state(one, self.at), visit=by_key.get(one.key))
+            for one in self.course.obligations
+            if one.kind is ObligationKind.VISIT
+        ]
+        rows += [PlannedVisit(obligation=None, state=None, visit=one) for one in self.visits if not one.obligation_key]
+        return tuple(sorted(rows, key=_by_date))
+
+    @property
+    def current(self) -> tuple[PlannedVisit, ...]:
+        """Those of the one-year study: up to month 12."""
+        return tuple(row for row in self.planned if not _is_long_term(row))
+
+    @property
+    def long_term(self) -> tuple[PlannedVisit, ...]:
+        return tuple(row for row in self.planned if _is_long_term(row))
+
+    def scheduled(self, key: str) -> Obligation | None:
+        found = (one for one in self.course.obligations if one.key == key and one.kind is ObligationKind.VISIT)
+        return next(found, None)
+
+    def may_visit(self) -> Gate:
+        return gate(Act.VISIT, hold_checks(Act.VISIT, self.course.obligations, self.at))
+
+    def may_complete(self) -> Gate:
+        return may_complete(self.course.obligations, self.at)
+
+
+def follow_up_of(participant: Participant, at: datetime) -> FollowUp:
+    """Load it: three queries, whatever the number of visits."""
+    return FollowUp(
+        participant=participant,
+        course=load_course(participant),
+        visits=tuple(Visit.objects.filter(participant=participant).order_by("performed_at")),
+        at=at,
+    )
+
+
+def _by_date(row: PlannedVisit) -> tuple[str, str]:
+    if row.obligation is not None:
+        return (row.obligation.target_on.isoformat(), row.obligation.key)
+    return (row.visit.performed_at.date().isoformat() if row.visit else "", "")
+
+
+def _is_long_term(row: PlannedVisit) -> bool:
+    return row.obligation is not None and row.obligation.epoch is Epoch.LONG_TERM_FOLLOW_UP

@@ -1,0 +1,194 @@
+"""The acts of follow-up, each a `Step`: a visit on schedule or not, its correction, the end of the study."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from followup.models import Visit
+from followup.queries import FollowUp
+from followup.services.visits import complete_study, correct_visit, record_visit
+from followup.web import forms
+from followup.web.targets import InFollowUp, find_follow_up, find_scheduled, find_visit
+from infusion.web.beside import window_of
+from infusion.web.previews import PREVIEW_FIELDS, PREVIEW_PAGE, correction_of, previewed
+from participants.models import Disposition
+from participants.states import State
+from screening.web.acts import BANNER, BESIDE_PAGE, entered, obstacles, present_time, with_banner, without
+from screening.web.ladder import Ladder, ladder_of
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
+from trialsite.protocol.types import EventKind, Obligation
+from trialsite.web.steps import Step
+
+_IN_FOLLOW_UP = {State.INFUSED, State.FOLLOW_UP}
+
+
+# ---- Why an act is not possible now
+
+
+def why_not_complete(follow_up: FollowUp) -> str:
+    state = follow_up.participant.journey_state
+    if state is State.COMPLETED:
+        return "The one-year study is completed already"
+    if state not in _IN_FOLLOW_UP:
+        return "The participant is not in follow-up"
+    return obstacles(follow_up.may_complete())
+
+
+def _why_not_visit(user: User, target: InFollowUp[Obligation]) -> str:
+    done_on = target.subject.fulfilled_on
+    return f"Recorded already, done on {done_on.isoformat()}. Correct it instead" if done_on else ""
+
+
+# ---- Running the services
+
+
+def _visit(target: InFollowUp[Obligation], given: dict[str, Any], *, by: User, at: datetime) -> Visit:
+    key = target.subject.key
+    return record_visit(participant=target.participant, obligation_key=key, by=by, at=at, **without(given))
+
+
+def _unscheduled(target: InFollowUp[None], given: dict[str, Any], *, by: User, at: datetime) -> Visit:
+    return record_visit(participant=target.participant, obligation_key="", by=by, at=at, **without(given))
+
+
+def _correct(target: InFollowUp[Visit], given: dict[str, Any], *, by: User, at: datetime) -> Visit:
+    return correct_visit(visit=target.subject, by=by, at=at, **given)
+
+
+def _complete(target: InFollowUp[None], given: dict[str, Any], *, by: User, at: datetime) -> Disposition:
+    return complete_study(participant=target.participant, by=by, at=at, **without(given))
+
+
+def _complete_elsewhere(
+    target: InFollowUp[None], given: dict[str, Any], *, by: User, at: datetime
+) -> Disposition:
+    return _complete(target, {**given, "already_happened": True}, by=by, at=at)
+
+
+# ---- Beside the forms
+
+
+def _held(follow_up: FollowUp) -> Ladder | None:
+    """What holds the visit; most of the time nothing does, and there is nothing to show."""
+    gate = follow_up.may_visit()
+    return ladder_of(gate, "Visit", {}) if gate.checks else None
+
+
+def _visit_beside(request: HttpRequest, target: InFollowUp[Obligation]) -> Mapping[str, object]:
+    follow_up = target.follow_up
+    performed_at = entered(VISIT, request, target).get("performed_at") or follow_up.at
+    version = follow_up.course.version_at(follow_up.at)
+    items = {item.id: item for item in version.schedule}
+    item = items.get(target.subject.item_id)
+    return {
+        "ladder": _held(follow_up),
+        "is_recorded_anyway": True,
+        "procedures": item.procedures if item else (),
+        **window_of(target.subject, performed_at, target.site.time_zone, follow_up.at),
+    }
+
+
+def _unscheduled_beside(request: HttpRequest, target: InFollowUp[None]) -> Mapping[str, object]:
+    return {"ladder": _held(target.follow_up), "is_recorded_anyway": True}
+
+
+def _complete_beside(request: HttpRequest, target: InFollowUp[None]) -> Mapping[str, object]:
+    titles = {"open-visits": "No visit of the year and no safety clock is open"}
+    return {
+        "ladder": ladder_of(target.follow_up.may_complete(), "Completion", titles),
+        "elsewhere_href": reverse("study-complete-elsewhere", args=[target.participant.code]),
+    }
+
+
+VISIT = Step(
+    name="visit-record",
+    title="Record a visit",
+    permission=Permission.RECORD_VISIT,
+    form_class=forms.VisitForm,
+    find=find_scheduled,
+    run=_visit,
+    submit="Record visit",
+    done="Visit recorded.",
+    explanation="Early and late are accepted, and become deviations by themselves.",
+    banner=BANNER,
+    blocked=_why_not_visit,
+    initial=present_time("performed_at"),
+    context=with_banner(_visit_beside),
+    template="followup/visit.html",
+    extra={"beside": "followup/visit_beside.html"},
+)
+
+UNSCHEDULED = Step(
+    name="visit-unscheduled",
+    title="Record an unscheduled visit",
+    permission=Permission.RECORD_VISIT,
+    form_class=forms.VisitForm,
+    find=find_follow_up,
+    run=_unscheduled,
+    submit="Record visit",
+    done="Unscheduled visit recorded.",
+    explanation="A visit that no line of the schedule asks for. It fulfils none of them.",
+    banner=BANNER,
+    initial=present_time("performed_at"),
+    context=with_banner(_unscheduled_beside),
+    template=BESIDE_PAGE,
+    extra={"beside": "followup/visit_beside.html"},
+)
+
+CORRECT_VISIT = Step(
+    name="visit-correct",
+    title="Correct the time of the visit",
+    permission=Permission.CORRECT_RECORD,
+    form_class=forms.CorrectVisitForm,
+    find=find_visit,
+    run=_correct,
+    submit="Save correction",
+    done="Visit corrected.",
+    explanation="The former time stays on record, struck through, with your name and the reason.",
+    consequences=("Whether the visit was on schedule is worked out anew; a deviation that was none is closed.",),
+    banner=BANNER,
+    initial=lambda target: {"performed_at": target.subject.performed_at},
+    context=with_banner(previewed("performed_at", correction_of(EventKind.VISIT_PERFORMED))),
+    fields=PREVIEW_FIELDS,
+    template=PREVIEW_PAGE,
+)
+
+COMPLETE = Step(
+    name="study-complete",
+    title="Complete the one-year study",
+    permission=Permission.RECORD_DISPOSITION,
+    form_class=forms.CompleteForm,
+    find=find_follow_up,
+    run=_complete,
+    submit="Complete the study",
+    done="One-year study completed. Long-term follow-up goes on.",
+    explanation="Closes the year after infusion. A missed visit does not hold it: it is a deviation already.",
+    consequences=("Long-term follow-up goes on, to 15 years.", "Contraception runs to its own last day."),
+    banner=BANNER,
+    blocked=lambda user, target: why_not_complete(target.follow_up),
+    initial=present_time("completed_at"),
+    context=with_banner(_complete_beside),
+    template="followup/complete.html",
+)
+
+COMPLETE_ELSEWHERE = Step(
+    name="study-complete-elsewhere",
+    title="Record a completion that took place already",
+    permission=Permission.RECORD_DISPOSITION,
+    form_class=forms.CompletedElsewhereForm,
+    find=find_follow_up,
+    run=_complete_elsewhere,
+    submit="Record the completion",
+    done="Completion recorded.",
+    explanation="For a study that was closed although something was still open.",
+    banner=BANNER,
+    is_destructive=True,
+    initial=present_time("completed_at"),
+    context=with_banner(_complete_beside),
+    template="followup/complete.html",
+    extra={"is_elsewhere": True},
+)
