@@ -7,7 +7,7 @@ DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state
+.PHONY: help run test lint types contracts migrations check lock clean-state bench
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,3 +47,6 @@ $(RUN_STAMP): requirements/run.lock
 $(DEV_STAMP): requirements/dev.lock
 	@.ci/venv requirements/dev.lock
 	@rm -f .venv/installed-dev-* && touch $@
+
+bench: $(DEV_STAMP)  ## print what the journey costs: milliseconds and SQL statements
+	@.venv/bin/python -m bench.journey

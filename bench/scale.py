@@ -11,14 +11,16 @@ from trialsite.audit.acting import acting
 BENCH = SystemActor("sweep")
 
 
-def copy_participant(template: UUID, copies: int, *, at: datetime, batch: int = 1000) -> None:
-    """Insert `copies` participants like `template`, each a few hours apart, with their obligations and events.
+def copy_participant(template: UUID, start: int, copies: int, *, at: datetime, batch: int = 1000) -> None:
+    """Insert participants number `start` to `copies` like `template`, minutes apart, with all that is due.
 
     Written as SQL because services take about 12 ms each; the trail triggers stay on.
     """
-    for first in range(0, copies, batch):
+    for first in range(start, copies, batch):
         with acting(by=BENCH, at=at, action="bench.participants_copied"), connection.cursor() as cursor:
-            cursor.execute(_COPY, {"template": template, "first": first, "last": min(first + batch, copies) - 1})
+            cursor.execute(
+                _COPY, {"template": template, "first": first, "last": min(first + batch, copies) - 1}
+            )
 
 
 _COPY = """

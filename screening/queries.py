@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+
 from participants.models import Participant
 from participants.queries.course import Course, load_course
 from participants.states import State
@@ -23,15 +27,28 @@ _NOT_ENROLLED = [
 ]
 
 
-def current_episode(participant: Participant) -> ScreeningEpisode | None:
-    """Return the newest episode, or None before screening."""
-    return ScreeningEpisode.objects.filter(participant=participant).order_by("-number").first()
+def current_findings(
+    participant: Participant,
+) -> tuple[ScreeningEpisode | None, dict[str, CriterionStatus]]:
+    """Return the newest episode and what was entered in it, in one statement; (None, {}) before screening."""
+    entered = EligibilityFinding.objects.filter(episode=OuterRef("pk"))
+    rows = entered.values(row=JSONObject(id="criterion_id", status="status"))
+    episode = (
+        ScreeningEpisode.objects.filter(participant=participant)
+        .annotate(entered=ArraySubquery(rows))
+        .order_by("-number")
+        .first()
+    )
+    if episode is None:
+        return None, {}
+    return episode, {row["id"]: CriterionStatus(row["status"]) for row in episode.entered}
 
 
 def statuses_of(episode: ScreeningEpisode) -> dict[str, CriterionStatus]:
     """Return criterion id → status for everything entered."""
     return {
-        found.criterion_id: CriterionStatus(found.status) for found in episode.findings.order_by("criterion_id")
+        found.criterion_id: CriterionStatus(found.status)
+        for found in episode.findings.order_by("criterion_id")
     }
 
 
@@ -104,7 +121,8 @@ class Screening:
 
     def may_start(self, started_at: datetime | None = None) -> Gate:
         consented = any(
-            event.kind is EventKind.CONSENTED and event.at <= (started_at or self.at) for event in self.course.events
+            event.kind is EventKind.CONSENTED and event.at <= (started_at or self.at)
+            for event in self.course.events
         )
         now = started_at or self.at
         return may_start_screening(has_consented=consented, obligations=self.course.obligations, now=now)

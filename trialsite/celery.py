@@ -20,4 +20,8 @@ app.conf.beat_schedule = {
         "task": "participants.tasks.reconcile_everybody",
         "schedule": crontab(hour="18", minute="30"),
     },
+    "purge-idempotency-records": {
+        "task": "trialsite.api.tasks.purge_idempotency_records",
+        "schedule": crontab(hour="19", minute="15"),
+    },
 }

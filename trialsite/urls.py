@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from trialsite.api.urls import unknown
+
 urlpatterns = [
     path("accounts/", include("trialsite.accounts.urls")),
     path("", include("trialsite.web.urls")),
@@ -14,6 +16,7 @@ urlpatterns = [
     path("api/v1/", include("screening.api.urls")),
     path("api/v1/", include("infusion.api.urls")),
     path("api/v1/", include("followup.api.urls")),
+    path("api/v1/", include(unknown)),
 ]
 
 handler400 = "trialsite.web.errors.bad_request"

@@ -6,7 +6,7 @@ from followup.models import Visit
 from followup.rules import may_complete
 from followup.states import VisitMode
 from participants.models import Disposition, DispositionKind, Obligation, Participant
-from participants.rules import settle
+from participants.rules import require_past, settle
 from participants.services.dispositions import record_disposition
 from participants.services.journey import Happening, command, correct_event, happened
 from participants.states import State
@@ -37,6 +37,7 @@ def record_visit(
     monitoring. Early and late are accepted and become deviations. While a re-consent is owed a reason is asked
     for. Raises RuleViolated("unknown-visit", "in-the-future", "reason-required"), Conflict("visit-recorded").
     """
+    require_past(performed_at, at, "performed_at")
     with command(
         participant=participant,
         permission=Permission.RECORD_VISIT,
@@ -78,6 +79,7 @@ def correct_visit(
 
     Raises RuleViolated("reason-required", "in-the-future"), Conflict("stale-version").
     """
+    require_past(performed_at, at, "performed_at")
     with command(
         participant=visit.participant,
         permission=Permission.CORRECT_RECORD,

@@ -3,6 +3,8 @@
 The contraception period stands on the participant page itself, from the plan that is loaded there.
 """
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,7 +24,7 @@ from trialsite.protocol.windows import civil_date
 from trialsite.web.access import requires, signed_in
 from trialsite.web.panels import Panel, register_panel
 
-_OFFERED = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE, DueState.MISSED})
+_OFFERED = frozenset({DueState.DUE, DueState.OVERDUE, DueState.MISSED})
 
 
 def register() -> None:
@@ -52,8 +54,8 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "participant": participant,
         "zone": target.site.time_zone,
         "today": civil_date(follow_up.at, target.site.time_zone),
-        "rows": [(row, _href(code, row, may_record)) for row in follow_up.current],
-        "later": [(row, _href(code, row, may_record)) for row in follow_up.long_term],
+        "rows": _with_forms(code, follow_up.current, may_record),
+        "later": _with_forms(code, follow_up.long_term, may_record),
         "modes": dict(MODES),
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
         "acts": _acts(user, target),
@@ -61,10 +63,15 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "followup/visits_panel.html", context)
 
 
-def _href(code: str, row: PlannedVisit, may_record: bool) -> str:
-    if row.obligation is None or row.state not in _OFFERED or not may_record:
-        return ""
-    return reverse("visit-record", args=[code, row.obligation.key])
+def _with_forms(code: str, rows: Sequence[PlannedVisit], may_record: bool) -> list[tuple[PlannedVisit, str]]:
+    """Each visit with the address of its form: those that are owed, and the next to come, which may be early."""
+    coming = next((row for row in rows if row.state is DueState.UPCOMING), None)
+    return [
+        (row, reverse("visit-record", args=[code, row.obligation.key]))
+        if may_record and row.obligation and (row.state in _OFFERED or row is coming)
+        else (row, "")
+        for row in rows
+    ]
 
 
 def _acts(user: User, target: InFollowUp[None]) -> list[ActLink]:

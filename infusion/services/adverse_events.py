@@ -87,6 +87,7 @@ def record_safety_report(
     """
     if not recipient.strip():
         raise RuleViolated("recipient-required", "Say to whom the report was sent.", field="recipient")
+    require_past(sent_at, at, "sent_at")
     with command(
         participant=adverse_event.participant,
         permission=Permission.REPORT_SAFETY,

@@ -7,7 +7,7 @@ from infusion.models import LymphodepletionDose
 from infusion.queries import released_product
 from infusion.rules import may_condition, may_plan_infusion
 from participants.models import Participant
-from participants.rules import settle
+from participants.rules import require_past, settle
 from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -65,6 +65,7 @@ def record_lymphodepletion_dose(
     accepted with a reason and becomes a deviation. Raises RuleViolated("unknown-day", "in-the-future",
     "reason-required"), Conflict("day-recorded").
     """
+    require_past(given_at, at, "given_at")
     with command(
         participant=participant,
         permission=Permission.RECORD_LYMPHODEPLETION,

@@ -130,6 +130,7 @@ def correct_infusion(
     Needs CORRECT_RECORD. version: the one the correction was based on. The former plan stays in the trail.
     Raises RuleViolated("reason-required", "in-the-future"), Conflict("stale-version").
     """
+    require_past(started_at, at, "started_at")
     with command(
         participant=infusion.participant,
         permission=Permission.CORRECT_RECORD,

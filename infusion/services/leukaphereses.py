@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from infusion.models import Leukapheresis
 from participants.models import Participant
-from participants.rules import settle
+from participants.rules import require_past, settle
 from participants.services.journey import Happening, command, correct_event, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -30,6 +30,7 @@ def record_leukapheresis(
     Before enrolment, or while a re-consent is owed, it is accepted with a reason and becomes a deviation.
     Raises RuleViolated("in-the-future", "reason-required").
     """
+    require_past(performed_at, at, "performed_at")
     with command(
         participant=participant,
         permission=Permission.RECORD_LEUKAPHERESIS,
@@ -62,6 +63,7 @@ def correct_leukapheresis(
     *, leukapheresis: Leukapheresis, performed_at: datetime, by: Actor, at: datetime, reason: str
 ) -> Leukapheresis:
     """Correct when a collection took place; what counts from it moves. Needs CORRECT_RECORD."""
+    require_past(performed_at, at, "performed_at")
     with command(
         participant=leukapheresis.participant,
         permission=Permission.CORRECT_RECORD,

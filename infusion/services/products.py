@@ -5,7 +5,7 @@ from datetime import date, datetime
 from infusion.models import CellProduct, Leukapheresis
 from infusion.rules import may_release
 from infusion.states import ProductState, may_become
-from participants.rules import require_reason, settle
+from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -28,6 +28,7 @@ def start_manufacturing(
     """
     if not lot.strip():
         raise RuleViolated("lot-required", "Give the lot number.", field="lot")
+    require_past(started_at, at, "started_at")
     with command(
         participant=leukapheresis.participant,
         permission=Permission.RECORD_PRODUCT,
@@ -74,6 +75,7 @@ def release_product(
     """
     if total_cells <= 0:
         raise RuleViolated("cells-required", "Give the number of CAR-positive cells.", field="total_cells")
+    require_past(released_at, at, "released_at")
     with command(
         participant=product.participant,
         permission=Permission.RELEASE_PRODUCT,
@@ -117,6 +119,7 @@ def fail_product(
     Raises RuleViolated("reason-required"), InvalidTransition("product-state").
     """
     require_reason(reason, "a failed lot is explained")
+    require_past(failed_at, at, "failed_at")
     with command(
         participant=product.participant,
         permission=Permission.RECORD_PRODUCT,

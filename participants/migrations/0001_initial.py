@@ -291,6 +291,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='obligation',
+            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('is_settled', False), models.Q(('kind', 'period'), _negated=True)), fields=['site', 'opens_at', 'id'], name='obligation_opening_soon'),
+        ),
+        migrations.AddIndex(
+            model_name='obligation',
             index=models.Index(condition=models.Q(('next_transition_at__isnull', False)), fields=['next_transition_at', 'id'], name='obligation_sweep'),
         ),
         migrations.AddConstraint(

@@ -71,6 +71,11 @@ class Obligation(Record):
                 condition=models.Q(is_settled=False, cancelled_at__isnull=True) & ~models.Q(kind="period"),
             ),
             models.Index(
+                fields=["site", "opens_at", "id"],
+                name="obligation_opening_soon",
+                condition=models.Q(is_settled=False, cancelled_at__isnull=True) & ~models.Q(kind="period"),
+            ),
+            models.Index(
                 fields=["next_transition_at", "id"],
                 name="obligation_sweep",
                 condition=models.Q(next_transition_at__isnull=False),

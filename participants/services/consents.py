@@ -74,6 +74,7 @@ def correct_consent(
     *, consent: Consent, signed_at: datetime, by: Actor, at: datetime, reason: str
 ) -> Consent:
     """Correct the instant of signature; everything counted from it moves. Needs CORRECT_RECORD."""
+    require_past(signed_at, at, "signed_at")
     with command(
         participant=consent.participant,
         permission=Permission.CORRECT_RECORD,

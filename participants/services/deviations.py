@@ -52,7 +52,7 @@ def store_findings(
 _SETTLED = "The cause was removed by a correction of the record."
 
 
-def reopen_settled_findings(found: Iterable[tuple[UUID, str, str]]) -> None:
+def reopen_settled_findings(found: Iterable[tuple[UUID | None, str, str]]) -> None:
     """Reopen what a correction had closed, given (participant, rule, subject); called inside `acting`.
 
     What a person closed stays closed.

@@ -73,7 +73,7 @@ def open_identity(
 
 
 def pinyin_of(name: str) -> str:
-    """Return the name in pinyin without tones, family name first: 欧阳娜 → Ouyang Na."""
+    """Return the name in pinyin without tones, a word per character: 张伟 → Zhang Wei. Correct compounds by hand."""
     return " ".join(part.capitalize() for part in lazy_pinyin(name, style=Style.NORMAL))
 
 

@@ -10,7 +10,7 @@ from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
 from screening.models import DecisionOutcome, EligibilityDecision, ScreeningEpisode
 from screening.queries import (
-    current_episode,
+    current_findings,
     decision_in_force,
     enrolled_count,
     is_enrolled,
@@ -34,6 +34,7 @@ def confirm_eligibility(
 
     Raises RuleViolated("gate-failed") with the failing or missing criteria, InvalidTransition("already-decided").
     """
+    require_past(decided_at, at, "decided_at")
     with command(
         participant=episode.participant,
         permission=Permission.CONFIRM_ELIGIBILITY,
@@ -47,7 +48,14 @@ def confirm_eligibility(
         verdict = verdict_of(course.version_at(at), statuses_of(current), arm)
         settle(may_confirm(verdict), happened=False, reason=reason)
         return _decide(
-            course, current, DecisionOutcome.ELIGIBLE, verdict, decided_at=decided_at, by=by, at=at, reason=reason
+            course,
+            current,
+            DecisionOutcome.ELIGIBLE,
+            verdict,
+            decided_at=decided_at,
+            by=by,
+            at=at,
+            reason=reason,
         )
 
 
@@ -61,6 +69,7 @@ def record_screen_failure(
     Raises RuleViolated("reason-required"), InvalidTransition("already-decided", "enrolled-already").
     """
     require_reason(reason, "a screen failure is explained")
+    require_past(decided_at, at, "decided_at")
     with command(
         participant=episode.participant,
         permission=Permission.CONFIRM_ELIGIBILITY,
@@ -123,7 +132,9 @@ def enrol(
         levels = dose_levels_of(course.version_at(at), arm)
         if dose_level not in levels:
             raise RuleViolated(
-                "unknown-dose-level", f"Choose a dose level of this arm: {', '.join(levels)}.", field="dose_level"
+                "unknown-dose-level",
+                f"Choose a dose level of this arm: {', '.join(levels)}.",
+                field="dose_level",
             )
         now = enrolled_at if already_happened else at
         findings = _enrolment_findings(course, arm, now, already_happened, reason)
@@ -139,8 +150,7 @@ def _enrolment_findings(
     course: Course, arm: Arm, now: datetime, already_happened: bool, reason: str
 ) -> tuple[Finding, ...]:
     version = course.version_at(now)
-    episode = current_episode(course.participant)
-    statuses = statuses_of(episode) if episode else {}
+    episode, statuses = current_findings(course.participant)
     may = may_enrol(
         verdict=verdict_of(version, statuses, arm),
         is_confirmed=episode is not None and episode.state == EpisodeState.ELIGIBLE.value,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from participants.models import Participant
-from participants.rules import require_reason, settle
+from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened, void_event
 from screening.models import EligibilityDecision, EligibilityFinding, ScreeningEpisode
 from screening.queries import decision_in_force
@@ -33,6 +33,7 @@ def start_screening(
     Needs RECORD_SCREENING; records `screening_started`. Started before consent is accepted with a reason and
     becomes an important deviation. Raises Conflict("episode-open"), RuleViolated("in-the-future", "reason-required").
     """
+    require_past(started_at, at, "started_at")
     with command(
         participant=participant,
         permission=Permission.RECORD_SCREENING,
@@ -58,7 +59,10 @@ def start_screening(
         )
         episode.save_new()
         happening = Happening(
-            kind=EventKind.SCREENING_STARTED, occurred_at=started_at, item=str(episode.number), ref=str(episode.pk)
+            kind=EventKind.SCREENING_STARTED,
+            occurred_at=started_at,
+            item=str(episode.number),
+            ref=str(episode.pk),
         )
         happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
     return episode
@@ -102,7 +106,11 @@ def record_findings(
             require_reason(reason, "eligibility is signed off already and is reopened by this change")
             _reopen(current, decision, at)
             void_event(
-                course=course, ref=str(decision.pk), kind=EventKind.ELIGIBILITY_CONFIRMED, at=at, reason=reason
+                course=course,
+                ref=str(decision.pk),
+                kind=EventKind.ELIGIBILITY_CONFIRMED,
+                at=at,
+                reason=reason,
             )
     return rows
 

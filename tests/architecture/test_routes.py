@@ -73,7 +73,7 @@ def _routes() -> Iterator[Route]:
         yield from (Route(template, method, permission) for method in methods)
 
 
-ROUTES = [route for route in _routes() if not route.template.startswith(("static/", "api/v1/(?P"))]
+ROUTES = [route for route in _routes() if not route.template.startswith(("static/", "api/v1/^"))]
 
 # Answered otherwise than by the table, and why.
 EXCEPTIONS = {
@@ -92,7 +92,9 @@ def test_every_route_names_its_permission() -> None:
 
 
 def test_there_are_routes_of_every_stage() -> None:
-    templates = {route.template.split("/")[2] for route in ROUTES if route.is_of_a_participant and not route.is_api}
+    templates = {
+        route.template.split("/")[2] for route in ROUTES if route.is_of_a_participant and not route.is_api
+    }
     assert {"consent", "screening", "enrol"} <= templates
 
 

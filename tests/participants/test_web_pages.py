@@ -7,11 +7,14 @@ import pytest
 from participants.models import Obligation, Participant
 from participants.queries.home import Place, due_today
 from participants.queries.pages import participant_page
+from participants.services.consents import correct_consent
+from participants.services.versions import activate_icf
 from participants.states import State
+from participants.web import actions
 from participants.web.actions import by_key, by_ref, href_for, register_action
 from participants.web.lines import time_left
 from tests.factories.accounts import make_user
-from tests.factories.journeys import START_AT, make_ward, participant_at, refer
+from tests.factories.journeys import START_AT, make_ward, new_icf, participant_at, refer
 from tests.participants.web import HTMX, browser_of, queries_of
 from trialsite.accounts.permissions import Access, Permission, Role
 from trialsite.protocol.codes import make_code
@@ -111,7 +114,9 @@ def test_an_empty_home_says_what_to_do_next() -> None:
     assert "Open the participants" in browser_of(ward.nurse).get("/").content.decode()
 
 
-@pytest.mark.parametrize("query", ["group=due&at=x&id=1", "group=x", "kind=nothing", "site=%00", "at=2026-13-01"])
+@pytest.mark.parametrize(
+    "query", ["group=due&at=x&id=1", "group=x", "kind=nothing", "site=%00", "at=2026-13-01"]
+)
 def test_home_reads_a_broken_query_as_none(query: str) -> None:
     assert browser_of(make_ward().coordinator).get(f"/?{query}").status_code == 200
 
@@ -200,7 +205,9 @@ def test_the_participant_page_opens_for_every_role_whole_and_in_part(role: str) 
 def test_the_participant_page_costs_at_most_10_queries_at_every_stage() -> None:
     ward = make_ward()
     counts = {
-        state: queries_of(browser_of(ward.coordinator), participant_at(state, ward=ward).participant.get_absolute_url())
+        state: queries_of(
+            browser_of(ward.coordinator), participant_at(state, ward=ward).participant.get_absolute_url()
+        )
         for state in (State.REFERRED, State.ENROLLED, State.COMPLETED)
     }
 
@@ -208,7 +215,9 @@ def test_the_participant_page_costs_at_most_10_queries_at_every_stage() -> None:
     assert max(counts.values()) <= 10
 
 
-@pytest.mark.parametrize("tail", ["", "consent/", "withdraw/", "panels/consent/", "panels/deviations/", "identity/"])
+@pytest.mark.parametrize(
+    "tail", ["", "consent/", "withdraw/", "panels/consent/", "panels/deviations/", "identity/"]
+)
 def test_another_sites_participant_looks_like_one_that_does_not_exist(tail: str) -> None:
     story, stranger = refer(make_ward()), make_ward().coordinator
     client = browser_of(stranger)
@@ -227,8 +236,6 @@ def test_an_impossible_code_is_a_404(code: str) -> None:
 
 def test_a_corrected_event_stays_struck_through_beside_the_new_one() -> None:
     story = participant_at(State.SCREENING)
-    from participants.services.consents import correct_consent
-
     consent = story.consent
     assert consent is not None
     correct_consent(
@@ -240,17 +247,21 @@ def test_a_corrected_event_stays_struck_through_beside_the_new_one() -> None:
     )
     story.participant.refresh_from_db()
     happened = [
-        one for one in participant_page(story.participant, story.now).happened if one.title == "Consent signed"
+        one
+        for one in participant_page(story.participant, story.now).happened
+        if one.title == "Consent signed"
     ]
 
-    assert [(one.voided_at is not None, one.is_correction) for one in happened] == [(True, False), (False, True)]
-    assert "misread" in browser_of(story.ward.nurse).get(story.participant.get_absolute_url()).content.decode()
+    assert [(one.voided_at is not None, one.is_correction) for one in happened] == [
+        (True, False),
+        (False, True),
+    ]
+    assert (
+        "misread" in browser_of(story.ward.nurse).get(story.participant.get_absolute_url()).content.decode()
+    )
 
 
 def test_an_open_reconsent_is_a_hold_in_the_banner() -> None:
-    from participants.services.versions import activate_icf
-    from tests.factories.journeys import new_icf
-
     story = participant_at(State.ENROLLED)
     icf = new_icf(story.ward.site, story.ward.admin, at=story.now)
     activate_icf(
@@ -280,7 +291,8 @@ def test_long_term_follow_up_is_folded_and_the_open_epoch_is_not() -> None:
 # ---- One click
 
 
-def test_the_longest_beginning_of_an_item_decides_then_the_kind() -> None:
+def test_the_longest_beginning_of_an_item_decides_then_the_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "_actions", {})
     everything = Access(granted=frozenset(Permission))
     site_id = make_ward().site.pk
     register_action("X-", "participant", Permission.VIEW_TRIAL)
@@ -316,7 +328,10 @@ def test_the_time_left_is_counted_in_days_of_the_site(state: DueState, day: int,
     now = datetime(2026, 3, 1, 2, tzinfo=UTC) + timedelta(days=day)
     now -= timedelta(days=1) if state is DueState.UPCOMING else timedelta(0)
 
-    assert time_left(_owed(opens_on=datetime(2026, 3, 1, tzinfo=UTC).date()), state, "Asia/Shanghai", now) == words
+    assert (
+        time_left(_owed(opens_on=datetime(2026, 3, 1, tzinfo=UTC).date()), state, "Asia/Shanghai", now)
+        == words
+    )
 
 
 def test_the_time_left_of_a_clock_is_counted_in_hours() -> None:

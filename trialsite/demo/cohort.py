@@ -79,7 +79,9 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
         referred_at = now - timedelta(days=part.referred_days_ago, hours=rng.randint(0, 5))
         if part.trouble is Trouble.LEAP_DAY:
             referred_at = leap_at - timedelta(days=60)
-        _tell(Random(rng.random()), ward, part, referred_at, now, Telling(second=second, revised_at=revised_at))
+        _tell(
+            Random(rng.random()), ward, part, referred_at, now, Telling(second=second, revised_at=revised_at)
+        )
         if part.number % 10 == 9:
             report(f"{part.number + 1} of {PARTICIPANTS} participants told")
     return PARTICIPANTS

@@ -124,7 +124,9 @@ class Story:
             reason=reason,
         )
 
-    def finds_everything_in_order(self, but: Mapping[str, CriterionStatus] | None = None) -> None:
+    def finds_everything_in_order(
+        self, but: Mapping[str, CriterionStatus] | None = None, *, reason: str = ""
+    ) -> None:
         """Answer every criterion in the participant's favour, except those in `but`."""
         answers = {
             criterion_id: CriterionStatus.MET if criterion_id.startswith("I") else CriterionStatus.NOT_MET
@@ -137,6 +139,7 @@ class Story:
             ],
             by=self.ward.coordinator,
             at=self.now,
+            reason=reason,
         )
 
     def fails_screening(self, reason: str) -> None:
