@@ -21,7 +21,6 @@ from screening.web.words import in_powers
 from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
-from trialsite.errors import RuleViolated
 from trialsite.protocol.types import DueState, Obligation
 from trialsite.web.access import requires, signed_in
 from trialsite.web.panels import Panel, register_panel
@@ -78,17 +77,14 @@ Shown = Callable[[User, InTreatment[None]], tuple[str, dict[str, object]]]
 
 
 def _of_treatment(show: Shown) -> Callable[..., HttpResponse]:
-    """Return the view of a panel about the treatment; without a protocol in force it says so."""
+    """Return the view of a panel about the treatment."""
 
     @requires(Permission.VIEW_PARTICIPANT)
     @require_GET
     @wraps(show)
     def view(request: HttpRequest, code: str) -> HttpResponse:
         user = signed_in(request)
-        try:
-            target = find_treatment(user, code)
-        except RuleViolated as nothing:
-            return render(request, "screening/panel.html", {"nothing": nothing.message})
+        target = find_treatment(user, code)
         template, context = show(user, target)
         same = {"participant": target.participant, "zone": target.site.time_zone, "treatment": target.treatment}
         return render(request, template, same | context)

@@ -74,7 +74,7 @@ def open_identity(
 
 def pinyin_of(name: str) -> str:
     """Return the name in pinyin without tones, a word per character: 张伟 → Zhang Wei. Correct compounds by hand."""
-    return " ".join(part.capitalize() for part in lazy_pinyin(name, style=Style.NORMAL))
+    return " ".join(part[:1].upper() + part[1:] for part in lazy_pinyin(name, style=Style.NORMAL))
 
 
 _COLUMNS = {

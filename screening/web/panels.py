@@ -15,7 +15,6 @@ from screening.web.steps import why_not_start
 from screening.web.targets import find_screening
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
-from trialsite.errors import RuleViolated
 from trialsite.web.access import requires, signed_in
 from trialsite.web.panels import Panel, register_panel
 
@@ -44,10 +43,7 @@ def register() -> None:
 def panel(request: HttpRequest, code: str) -> HttpResponse:
     """Show the episodes, the verdict and the decisions that stand next."""
     user = signed_in(request)
-    try:
-        target = find_screening(user, code)
-    except RuleViolated as nothing:
-        return render(request, "screening/panel.html", {"nothing": nothing.message})
+    target = find_screening(user, code)
     screening = target.screening
     context = {
         "participant": target.participant,

@@ -1,0 +1,158 @@
+"""Deviations: found once, closed by a person with a note or by a correction, reopened if true again."""
+
+from datetime import timedelta
+
+import pytest
+
+from followup.services.visits import correct_visit
+from infusion.services.infusions import correct_infusion
+from participants.models import Deviation
+from participants.services.deviations import close_deviation, record_deviation
+from participants.services.sweep import sweep_once
+from participants.states import State
+from tests.factories.accounts import make_user
+from tests.factories.journeys import Story, make_ward, participant_at
+from tests.factories.traces import permitted, refused, traces
+from trialsite.accounts.permissions import Role, SystemActor
+from trialsite.protocol.findings import Category
+
+pytestmark = pytest.mark.django_db
+
+
+def notices(story: Story, **given: object) -> Deviation:
+    values = {
+        "participant": story.participant,
+        "category": Category.MEDICATION,
+        "description": "Live vaccine in the week after infusion",
+        "is_important": True,
+        "occurred_at": story.now - timedelta(days=1),
+        "by": story.ward.nurse,
+        "at": story.now,
+        "reason": "told by the family",
+    } | given
+    return record_deviation(**values)  # type: ignore[arg-type]
+
+
+def closes(story: Story, deviation: Deviation, **given: object) -> Deviation:
+    values = {"deviation": deviation, "note": "explained", "by": story.ward.investigator, "at": story.now}
+    return close_deviation(**values | given)  # type: ignore[arg-type]
+
+
+def test_what_a_person_noticed_is_recorded_in_their_name() -> None:
+    story = participant_at(State.REFERRED)
+
+    first, second = notices(story), notices(story)
+
+    assert Deviation.objects.count() == 2  # two alike may both have happened
+    assert (first.rule_id, first.status, first.detected_by) == ("MANUAL", "open", story.ward.nurse.actor_label)
+    assert first.subject != second.subject
+    assert traces("participants.deviation_recorded") == {
+        (story.ward.nurse.actor_id, "told by the family", "participants_deviation")
+    }
+
+
+def test_it_is_described_and_lies_in_the_past() -> None:
+    story = participant_at(State.REFERRED)
+
+    with refused("description-required", field="description"):
+        notices(story, description=" ")
+    with refused("in-the-future", field="occurred_at"):
+        notices(story, occurred_at=story.now + timedelta(hours=1))
+
+
+def test_a_deviation_is_closed_once_and_with_a_note() -> None:
+    story = participant_at(State.REFERRED)
+    deviation = notices(story)
+
+    with refused("note-required", field="note"):
+        closes(story, deviation, note="  ")
+    closed = closes(story, deviation)
+
+    assert (closed.status, closed.closed_at, closed.closing_note) == ("closed", story.now, "explained")
+    assert traces("participants.deviation_closed") == {
+        (story.ward.investigator.actor_id, "explained", "participants_deviation")
+    }
+    with refused("already-closed"):
+        closes(story, deviation)
+
+
+def test_staff_and_administrator_of_the_site_deal_with_deviations() -> None:
+    story = participant_at(State.REFERRED)
+    ward = story.ward
+    deviation = notices(story)
+    elsewhere = make_user(Role.NURSE, make_ward().site)
+    people = [ward.coordinator, ward.nurse, ward.investigator, ward.admin, make_user(Role.AUDITOR)]
+    staff = {"coordinator", "nurse", "investigator", "admin"}
+
+    assert permitted(lambda user: notices(story, by=user), people) == staff
+    assert permitted(lambda user: closes(story, deviation, by=user), people) == staff
+    with refused("not-permitted"):
+        notices(story, by=elsewhere)
+
+
+class TestFoundByTheSystem:
+    def late_visit(self) -> tuple[Story, Deviation]:
+        story = participant_at(State.INFUSED)
+        story.wait(3).comes_to("V-D1#1")
+        return story, Deviation.objects.get(rule_id="WINDOW-LATE")
+
+    def set_to(self, story: Story, days_after: int) -> None:
+        visit = story.participant.visits.get(obligation_key="V-D1#1")
+        infused_at = story.now - timedelta(days=3)
+        correct_visit(
+            visit=visit,
+            performed_at=infused_at + timedelta(days=days_after),
+            by=story.ward.nurse,
+            at=story.now,
+            reason="day misread",
+        )
+
+    def test_it_occurred_when_the_visit_took_place_not_when_it_was_entered(self) -> None:
+        story, found = self.late_visit()
+
+        assert found.occurred_at == story.now
+        assert found.detected_by == "system"
+
+    def test_a_correction_closes_it_and_another_reopens_it(self) -> None:
+        story, found = self.late_visit()
+
+        self.set_to(story, 1)
+        found.refresh_from_db()
+        assert found.status == "closed"
+
+        self.set_to(story, 2)
+        found.refresh_from_db()
+        assert (found.status, found.closed_at) == ("open", None)
+        assert Deviation.objects.filter(subject="V-D1#1").count() == 1
+
+    def test_what_a_person_closed_no_correction_reopens(self) -> None:
+        story, found = self.late_visit()
+        closes(story, found)
+        self.set_to(story, 1)
+
+        self.set_to(story, 2)
+
+        found.refresh_from_db()
+        assert (found.status, found.closing_note) == ("closed", "explained")
+
+    def test_missed_explained_away_and_missed_again_is_open_again(self) -> None:
+        story = participant_at(State.INFUSED)
+        sweeper = SystemActor("sweep")
+        sweep_once(by=sweeper, at=story.wait(2).now)
+        found = Deviation.objects.get(rule_id="WINDOW-MISSED", subject="V-D1#1")
+        infusion = story.infusion
+        assert infusion is not None
+        correct_infusion(
+            infusion=infusion,
+            started_at=infusion.started_at + timedelta(days=2),
+            by=story.ward.nurse,
+            at=story.now,
+            reason="it was postponed",
+        )
+        found.refresh_from_db()
+        assert found.status == "closed"
+
+        sweep_once(by=sweeper, at=story.wait(2).now)
+
+        found.refresh_from_db()
+        assert found.status == "open"
