@@ -6,6 +6,10 @@ class ParticipantsConfig(AppConfig):
 
     def ready(self) -> None:
         from participants.web import entries, panels
+        from trialsite.protocol.registry import shipped
+        from trialsite.protocol.validate import validate
 
+        for version in shipped():
+            validate(version)  # a faulty protocol never starts
         panels.register()
         entries.register()

@@ -113,6 +113,8 @@ class World:
             if name == "code":
                 is_participant = "participants/<" in route.template
                 return code or self.story.participant.code if is_participant else site_code
+            if name == "key" and "lymphodepletion" in route.template:
+                return quote("V-LD1#1")
             return quote(str(uuid4()) if code and match.group(1) == "uuid" else self.values.get(name, "x"))
 
         return "/" + re.sub(r"<(\w+):(\w+)>", fill, route.template)

@@ -22,6 +22,7 @@ from tests.protocol.engine import (
 )
 from trialsite.protocol.findings import Category, Finding
 from trialsite.protocol.gates import Check, Outcome, check, gate, hold_checks
+from trialsite.protocol.reconsent import HELD_ACTS
 from trialsite.protocol.schedule import plan
 from trialsite.protocol.types import Act, Obligation, ObligationKind
 
@@ -110,7 +111,7 @@ def test_a_held_act_says_what_is_owed_since_when() -> None:
     ]
 
 
-@pytest.mark.parametrize("act", list(Act))
+@pytest.mark.parametrize("act", sorted(HELD_ACTS))
 def test_an_open_reconsent_of_the_plan_holds_the_next_procedure_until_signed(act: Act) -> None:
     events = [consented("1.0", "2026-01-05"), infused("2026-03-01"), visited("V-D1#1", "2026-03-02")]
     site = facts(activated("2.0", "2026-03-20"))

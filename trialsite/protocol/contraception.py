@@ -9,10 +9,10 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from trialsite.protocol.departures import returned_at
-from trialsite.protocol.types import Event, EventKind
+from trialsite.protocol.types import Event, EventKind, ProtocolVersion
 from trialsite.protocol.windows import add_months
 
-COVERED_MONTHS = 12  # registry record: until one year after infusion
+COVERED_MONTHS = 12  # registry record: until one year after infusion; where a version states no limit
 
 _EXITS = frozenset(
     {
@@ -44,8 +44,10 @@ class ContraceptionPeriod:
     basis: Basis
 
 
-def contraception_period(events: Sequence[Event]) -> ContraceptionPeriod | None:
-    """Return the period that the events imply, or None before consent.
+def contraception_period(
+    events: Sequence[Event], version: ProtocolVersion | None = None
+) -> ContraceptionPeriod | None:
+    """Return the period that the events imply under `version`, or None before consent.
 
     A later infusion restarts the year whatever the order of entry; 29 February clamps to the 28th;
     death ends it; leaving the trial after infusion does not shorten it.
@@ -54,7 +56,7 @@ def contraception_period(events: Sequence[Event]) -> ContraceptionPeriod | None:
     if not consents:
         return None
     first = min(consents, key=lambda event: event.at)
-    last_on, basis = _last_day(events)
+    last_on, basis = _last_day(events, version)
     deaths = [event.on for event in events if event.kind is EventKind.DIED]
     if deaths and (last_on is None or min(deaths) < last_on):
         last_on, basis = min(deaths), Basis.DEATH
@@ -63,17 +65,21 @@ def contraception_period(events: Sequence[Event]) -> ContraceptionPeriod | None:
     return ContraceptionPeriod(starts_at=first.at, last_on=last_on, basis=basis)
 
 
-def _last_day(events: Sequence[Event]) -> tuple[date | None, Basis]:
+def _last_day(events: Sequence[Event], version: ProtocolVersion | None) -> tuple[date | None, Basis]:
     infusions = [event.on for event in events if event.kind is EventKind.INFUSED]
     if infusions:
-        return add_months(max(infusions), COVERED_MONTHS), Basis.INFUSION
+        return add_months(max(infusions), _months(version, "L-CONTRA")), Basis.INFUSION
     exit_on = _exit_day(events)
     if exit_on is None:
         return None, Basis.ON_STUDY
     doses = [event.on for event in events if event.kind is EventKind.LYMPHODEPLETION_DOSE_GIVEN]
-    if doses and add_months(max(doses), COVERED_MONTHS) > exit_on:
-        return add_months(max(doses), COVERED_MONTHS), Basis.LYMPHODEPLETION
-    return exit_on, Basis.STUDY_EXIT
+    until = add_months(max(doses), _months(version, "L-CONTRA-LD")) if doses else exit_on
+    return (until, Basis.LYMPHODEPLETION) if until > exit_on else (exit_on, Basis.STUDY_EXIT)
+
+
+def _months(version: ProtocolVersion | None, limit_id: str) -> int:
+    limits = version.limits if version else ()
+    return next((limit.value for limit in limits if limit.id == limit_id), COVERED_MONTHS)
 
 
 def _exit_day(events: Sequence[Event]) -> date | None:

@@ -249,7 +249,7 @@ def _clock(
 
 
 def _contraception(version: ProtocolVersion, timeline: tuple[Event, ...], facts: Facts) -> list[Obligation]:
-    period = contraception_period(timeline)
+    period = contraception_period(timeline, version)
     if period is None:
         return []
     opens_on = civil_date(period.starts_at, facts.site_zone)

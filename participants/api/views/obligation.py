@@ -150,7 +150,8 @@ class ContraceptionView(ScopedView):
         """Answer the period, all null before consent."""
         participant: Participant = self.target()
         zone = participant.site.time_zone
-        period = contraception_period(load_course(participant).events)
+        course = load_course(participant)
+        period = contraception_period(course.events, course.version_at(clock.now()))
         found = {
             "participant": participant.code,
             "time_zone": zone,
