@@ -16,7 +16,7 @@ def may_complete(obligations: Iterable[Obligation], now: datetime) -> Gate:
     """
     held_by = [
         one.title
-        for one in obligations
+        for one in sorted(obligations, key=lambda one: one.opens_at)
         if one.kind in {ObligationKind.VISIT, ObligationKind.CLOCK}
         and one.epoch is not Epoch.LONG_TERM_FOLLOW_UP
         and due_state(one, now) in OPEN_STATES

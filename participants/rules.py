@@ -67,10 +67,13 @@ def require_approved(approved_on: date, activated_on: date) -> None:
 
 
 def state_before(events: Sequence[Event], event: Event) -> State:
-    """Return the state just before `event`, given all other events whatever their order of entry."""
+    """Return the state just before `event`, given all other events whatever their order of entry.
+
+    One of the same kind at the same instant was there first: the same death is not recorded twice unnoticed.
+    """
     state = State.REFERRED
     for earlier in sorted(events, key=happened_order):
-        if happened_order(earlier) < happened_order(event):
+        if happened_order(earlier) <= happened_order(event):
             state = next_state(state, earlier.kind)
     return state
 

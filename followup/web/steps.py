@@ -15,6 +15,7 @@ from followup.web.targets import InFollowUp, find_follow_up, find_scheduled, fin
 from infusion.web.beside import window_of
 from infusion.web.previews import PREVIEW_FIELDS, PREVIEW_PAGE, correction_of, previewed
 from participants.models import Disposition
+from participants.queries.words import ARMS
 from participants.states import State
 from screening.web.acts import BANNER, BESIDE_PAGE, entered, obstacles, present_time, with_banner, without
 from screening.web.ladder import Ladder, ladder_of
@@ -80,16 +81,22 @@ def _held(follow_up: FollowUp) -> Ladder | None:
 
 def _visit_beside(request: HttpRequest, target: InFollowUp[Obligation]) -> Mapping[str, object]:
     follow_up = target.follow_up
-    performed_at = entered(VISIT, request, target).get("performed_at") or follow_up.at
-    version = follow_up.course.version_at(follow_up.at)
-    items = {item.id: item for item in version.schedule}
-    item = items.get(target.subject.item_id)
+    given = entered(VISIT, request, target)
+    performed_at = given.get("performed_at") if given else follow_up.at
     return {
         "ladder": _held(follow_up),
         "is_recorded_anyway": True,
-        "procedures": item.procedures if item else (),
+        "procedures": _procedures(follow_up, target.subject),
         **window_of(target.subject, performed_at, target.site.time_zone, follow_up.at),
     }
+
+
+def _procedures(follow_up: FollowUp, one: Obligation) -> list[str]:
+    """What is done at the visit, without the lines that begin with the name of the other arm."""
+    version = follow_up.course.version_at(follow_up.at)
+    lines = next((item.procedures for item in version.schedule if item.id == one.item_id), ())
+    others = tuple(f"{words} arm:" for arm, words in ARMS.items() if arm != follow_up.participant.arm)
+    return [line for line in lines if not line.startswith(others)]
 
 
 def _unscheduled_beside(request: HttpRequest, target: InFollowUp[None]) -> Mapping[str, object]:

@@ -88,8 +88,10 @@ def _last_dose(treatment: Treatment, started_at: datetime) -> str:
 def window_of(one: Obligation, at: datetime | None, zone: str, now: datetime) -> Mapping[str, object]:
     """Return the window of a scheduled day and how the entered time lies in it.
 
-    tone: good, warn (accepted, becomes a deviation) or "" while no time is entered.
+    tone: good, warn (accepted, becomes a deviation) or "" while no time is entered. A day that is recorded
+    already shows when it took place.
     """
+    at = one.fulfilled_at or at
     on = civil_date(at, zone) if at else None
     words, tone = _position(one, at, on)
     return {

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -34,7 +35,7 @@ def previewed(field: str, difference: Difference) -> Callable[[HttpRequest, Any]
         text = given.get(field, "")
         found: dict[str, object] = {
             "entered": text,
-            "preview_href": f"{request.path.removesuffix('preview/')}preview/",
+            "preview_href": quote(f"{request.path.removesuffix('preview/')}preview/"),
             "preview_field": field,
         }
         change = difference(target, text, clock.now()) if text else None

@@ -138,7 +138,8 @@ def _collect_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[
 
 def _dose_beside(request: HttpRequest, target: InTreatment[ScheduledDay]) -> Mapping[str, object]:
     treatment = target.treatment
-    given_at = entered(DOSE, request, target).get("given_at") or treatment.at
+    given = entered(DOSE, request, target)
+    given_at = given.get("given_at") if given else treatment.at
     return {
         "ladder": ladder(treatment.may_condition(), "Lymphodepletion"),
         "is_recorded_anyway": True,

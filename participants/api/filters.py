@@ -5,7 +5,7 @@ from typing import Any
 import django_filters as filters
 from django.db.models import QuerySet
 
-from participants.models import JourneyEvent, Obligation
+from participants.models import JourneyEvent, Obligation, ObservationDomain
 from trialsite.protocol.due import OPEN_STATES
 from trialsite.protocol.types import DueState, EventKind, ObligationKind
 
@@ -50,6 +50,16 @@ class DueFilter(filters.FilterSet):
 
     def narrow_open(self, rows: QuerySet[Obligation], name: str, value: str) -> QuerySet[Obligation]:
         return rows.filter(is_settled=False) if value == "true" else rows
+
+
+class ObservationFilter(filters.FilterSet):
+    """domain: laboratory or vital signs. test_code: as it is written, in capitals."""
+
+    domain = filters.ChoiceFilter(
+        choices=[(one.value, one.value) for one in ObservationDomain],
+        help_text="LB for laboratory values, VS for vital signs.",
+    )
+    test_code = filters.CharFilter(max_length=8, help_text="CDISC short name of the test, such as PLAT.")
 
 
 def wanted_states(query: Any) -> frozenset[DueState]:

@@ -12,6 +12,7 @@ from participants.api.views.deviation import (
 )
 from participants.api.views.identity import OpenIdentity, RecordIdentity
 from participants.api.views.obligation import ContraceptionView, ObligationList, PreviewChange, WorkListView
+from participants.api.views.observation import ObservationList, RecordObservations
 from participants.api.views.participant import (
     DispositionList,
     EditParticipant,
@@ -50,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}obligations/", by_method(get=ObligationList)),
     path(f"{ONE}preview/", by_method(post=PreviewChange)),
     path(f"{ONE}contraception/", by_method(get=ContraceptionView)),
+    path(f"{ONE}observations/", by_method(get=ObservationList, post=RecordObservations)),
     path(f"{ONE}consents/", by_method(get=ConsentList, post=RecordConsent)),
     path(f"{ONE}dispositions/", by_method(get=DispositionList, post=RecordDisposition)),
     path(f"{ONE}deviations/", by_method(get=DeviationsOfParticipant, post=RecordDeviation)),

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from participants.web import pages, panels, previews, registers, site_steps, steps, trial
+from participants.web import (
+    measurements,
+    pages,
+    panels,
+    previews,
+    registers,
+    rounds,
+    site_steps,
+    steps,
+    trial,
+)
 from trialsite.web.steps import step_view
 
 urlpatterns = [
@@ -21,6 +31,18 @@ urlpatterns = [
     path("participants/<str:code>/panels/consent/", panels.consent, name="panel-consent"),
     path("participants/<str:code>/panels/identity/", panels.identity, name="panel-identity"),
     path("participants/<str:code>/panels/deviations/", panels.deviations, name="panel-deviations"),
+    path("participants/<str:code>/panels/measurements/", measurements.panel, name="panel-measurements"),
+    path("participants/<str:code>/measurements/", measurements.measurements, name="measurements"),
+    path(
+        "participants/<str:code>/measurements/laboratory/",
+        step_view(rounds.LABORATORY),
+        name="laboratory-record",
+    ),
+    path(
+        "participants/<str:code>/measurements/vital-signs/",
+        step_view(rounds.VITAL_SIGNS),
+        name="vital-signs-record",
+    ),
     path("participants/<str:code>/identity/open/", panels.identity_opened, name="identity-open"),
     path("participants/<str:code>/identity/", step_view(steps.IDENTITY), name="identity-record"),
     path("participants/<str:code>/edit/", step_view(steps.EDIT), name="participant-edit"),

@@ -16,9 +16,12 @@ from trialsite.errors import DomainError, NotPermitted
 APPS = ("participants", "screening", "infusion", "followup")
 
 
-def traces(action: str) -> set[tuple[str, str, str]]:
-    """Return (actor, reason, table) of everything written under an action."""
-    return set(Entry.objects.filter(action=action).values_list("actor_id", "reason", "table_name"))
+def traces(action: str, *, reason: str | None = None) -> set[tuple[str, str, str]]:
+    """Return (actor, reason, table) of everything written under an action, or of that with one reason."""
+    found = Entry.objects.filter(action=action)
+    if reason is not None:
+        found = found.filter(reason=reason)
+    return set(found.values_list("actor_id", "reason", "table_name"))
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:

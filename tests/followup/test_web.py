@@ -131,9 +131,12 @@ def test_the_window_says_beside_the_form_what_the_time_means(
     monkeypatch.setattr(clock, "now", lambda: story.now)
     url = path(story, "visits/V-D1%231/record/beside/")
     given = {"performed_at": wall(infused_at + timedelta(days=days)), "mode": "on_site"}
+    client = desk.desk(story, "nurse")
 
-    response = desk.desk(story, "nurse").post(url, given, headers=HTMX)
+    response = client.post(url, given, headers=HTMX)
 
+    form = client.get(path(story, "visits/V-D1%231/record/")).content.decode()
+    assert f'hx-post="{url}"' in form
     assert words in response.content.decode()
     assert "Vital signs at least three times" in response.content.decode()
     assert not Visit.objects.filter(obligation_key="V-D1#1").exists()

@@ -145,7 +145,7 @@ def test_a_death_entered_late_makes_the_visit_after_it_a_deviation() -> None:
     found = Deviation.objects.get()
     assert (found.rule_id, found.subject) == (
         "ORDER-visit_performed",
-        str(story.participant.visits.get().pk),
+        str(story.participant.visits.get(obligation_key="V-D1#1").pk),
     )
 
 

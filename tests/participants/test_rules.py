@@ -86,7 +86,8 @@ JOURNEY = [
     ("when", "state"),
     [
         ("2025-12-31", State.REFERRED),
-        ("2026-01-03", State.REFERRED),  # the start itself, entered at the same instant, is not before it
+        ("2026-01-03", State.SCREENING),  # another start at the same instant was there first
+        ("2026-01-03T09:59", State.REFERRED),
         ("2026-01-03T10:01", State.SCREENING),
         ("2026-01-05T09:59", State.ELIGIBLE),
         ("2026-01-06", State.ENROLLED),

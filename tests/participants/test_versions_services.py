@@ -47,7 +47,7 @@ def test_a_form_is_registered_once() -> None:
     icf = registers(ward, summary_of_changes="new risk", reason="sponsor letter of 2 January")
 
     assert (icf.number, icf.is_substantive, icf.summary_of_changes) == ("7.0", True, "new risk")
-    assert traces("participants.icf_registered") == {
+    assert traces("participants.icf_registered", reason="sponsor letter of 2 January") == {
         (ward.admin.actor_id, "sponsor letter of 2 January", "participants_icfversion")
     }
     with refused("icf-number-taken"):
@@ -75,7 +75,7 @@ def test_a_substantive_form_in_force_is_owed_by_everybody_on_study_at_the_site_o
     assert {not_consented.participant.pk, elsewhere.participant.pk} & set(
         owed.values_list("participant_id", flat=True)
     ) == set()
-    assert traces("participants.icf_activated") == {
+    assert traces("participants.icf_activated", reason="approved") == {
         (ward.admin.actor_id, "approved", "participants_icfapproval"),
         (ward.admin.actor_id, "approved", "participants_obligation"),
     }

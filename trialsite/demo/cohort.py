@@ -20,6 +20,7 @@ from trialsite.demo.story import NotYet, Story, Ward
 from trialsite.demo.troubles import Trouble
 from trialsite.protocol.codes import ALPHABET, RANDOM_LENGTH, make_code
 from trialsite.protocol.types import Arm
+from trialsite.protocol.windows import civil_date, day_start_at
 
 SEED = 6945523
 PARTICIPANTS = 60
@@ -76,7 +77,10 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     rng = Random(SEED)
     for part in cast():
         ward = wards[0] if part.is_main_site else wards[1]
-        referred_at = now - timedelta(days=part.referred_days_ago, hours=rng.randint(0, 5))
+        opens_at = day_start_at(civil_date(now, ward.site.time_zone), ward.site.time_zone) + timedelta(
+            hours=9
+        )
+        referred_at = opens_at - timedelta(days=part.referred_days_ago, hours=-rng.randint(0, 5))
         if part.trouble is Trouble.LEAP_DAY:
             referred_at = leap_at - timedelta(days=60)
         _tell(
