@@ -46,7 +46,11 @@ class FollowUp:
             for one in self.course.obligations
             if one.kind is ObligationKind.VISIT
         ]
-        rows += [PlannedVisit(obligation=None, state=None, visit=one) for one in self.visits if not one.obligation_key]
+        rows += [
+            PlannedVisit(obligation=None, state=None, visit=one)
+            for one in self.visits
+            if not one.obligation_key
+        ]
         return tuple(sorted(rows, key=_by_date))
 
     @property
@@ -59,7 +63,9 @@ class FollowUp:
         return tuple(row for row in self.planned if _is_long_term(row))
 
     def scheduled(self, key: str) -> Obligation | None:
-        found = (one for one in self.course.obligations if one.key == key and one.kind is ObligationKind.VISIT)
+        found = (
+            one for one in self.course.obligations if one.key == key and one.kind is ObligationKind.VISIT
+        )
         return next(found, None)
 
     def may_visit(self) -> Gate:

@@ -61,7 +61,10 @@ def record_visit(
         visit.save_new()
         happenings = [
             Happening(
-                kind=EventKind.VISIT_PERFORMED, occurred_at=performed_at, item=obligation_key, ref=str(visit.pk)
+                kind=EventKind.VISIT_PERFORMED,
+                occurred_at=performed_at,
+                item=obligation_key,
+                ref=str(visit.pk),
             )
         ]
         if row is not None and row.epoch in _FOLLOW_UP and course.state is State.INFUSED:
@@ -152,7 +155,9 @@ def _scheduled(row: Obligation | None, key: str) -> Obligation | None:
     if not key:
         return None
     if row is None or row.kind != ObligationKind.VISIT.value or row.cancelled_at is not None:
-        raise RuleViolated("unknown-visit", "Choose a visit of this participant's schedule.", field="obligation_key")
+        raise RuleViolated(
+            "unknown-visit", "Choose a visit of this participant's schedule.", field="obligation_key"
+        )
     if row.fulfilled_at is not None:
         raise Conflict("visit-recorded", f"{row.title} is recorded already. Correct it instead.")
     return row

@@ -30,7 +30,9 @@ class VisitForm(StepForm):
 
 class CorrectVisitForm(PreviewedForm):
     performed_at = SiteMomentField(label="Time of the visit", help_text="As in the source record.")
-    reason = ReasonField(required=True, label="Reason for the correction", help_text="Kept with the old time.")
+    reason = ReasonField(
+        required=True, label="Reason for the correction", help_text="Kept with the old time."
+    )
 
     previewed_field = "performed_at"
     not_after_today = ("performed_at",)

@@ -87,7 +87,8 @@ def _acts(user: User, target: InFollowUp[None]) -> list[ActLink]:
     complete = ActLink(
         text="Complete the one-year study",
         href=reverse("study-complete", args=[participant.code]),
-        reason=why_not(user, Permission.RECORD_DISPOSITION, participant) or _short(why_not_complete(target.follow_up)),
+        reason=why_not(user, Permission.RECORD_DISPOSITION, participant)
+        or _short(why_not_complete(target.follow_up)),
         icon="circle-check",
     )
     return [unscheduled, complete]

@@ -156,7 +156,9 @@ CORRECT_VISIT = Step(
     submit="Save correction",
     done="Visit corrected.",
     explanation="The former time stays on record, struck through, with your name and the reason.",
-    consequences=("Whether the visit was on schedule is worked out anew; a deviation that was none is closed.",),
+    consequences=(
+        "Whether the visit was on schedule is worked out anew; a deviation that was none is closed.",
+    ),
     banner=BANNER,
     initial=lambda target: {"performed_at": target.subject.performed_at},
     context=with_banner(previewed("performed_at", correction_of(EventKind.VISIT_PERFORMED))),

@@ -62,9 +62,7 @@ def record_adverse_event(
         event.save_new()
         happenings = _clocks(event)
         if is_dlt:
-            happenings.append(
-                Happening(kind=EventKind.DLT_REPORTED, occurred_at=aware_at, ref=str(event.pk))
-            )
+            happenings.append(Happening(kind=EventKind.DLT_REPORTED, occurred_at=aware_at, ref=str(event.pk)))
         happened(course, happenings, by=by, at=at, reason=reason)
     return event
 

@@ -38,7 +38,13 @@ class RouteDetails:
 
 
 _OF_OTHER_ROUTE = {
-    Arm.INTRAVENOUS: ("catheter_position", "drained_volume_ml", "instilled_volume_ml", "clamped_at", "unclamped_at"),
+    Arm.INTRAVENOUS: (
+        "catheter_position",
+        "drained_volume_ml",
+        "instilled_volume_ml",
+        "clamped_at",
+        "unclamped_at",
+    ),
     Arm.INTRAPLEURAL: ("access_line", "rate_ml_per_h", "infused_volume_ml"),
 }
 
@@ -123,7 +129,13 @@ def record_infusion(
 
 
 def correct_infusion(
-    *, infusion: Infusion, started_at: datetime, by: Actor, at: datetime, reason: str, version: int | None = None
+    *,
+    infusion: Infusion,
+    started_at: datetime,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    version: int | None = None,
 ) -> Infusion:
     """Correct when an infusion started; every date, reminder and deviation counted from it moves.
 
@@ -143,7 +155,9 @@ def correct_infusion(
         current.version = version or current.version
         current.started_at = started_at
         if current.ended_at is not None and current.ended_at < started_at:
-            raise RuleViolated("ends-before-start", "The infusion would end before it starts.", field="started_at")
+            raise RuleViolated(
+                "ends-before-start", "The infusion would end before it starts.", field="started_at"
+            )
         current.save_changes(["started_at"])
         correct_event(
             course=course,

@@ -12,7 +12,13 @@ from trialsite.protocol.types import Arm
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
 MILLION = 1_000_000
-_GRADES = [("1", "1 mild"), ("2", "2 moderate"), ("3", "3 severe"), ("4", "4 life-threatening"), ("5", "5 death")]
+_GRADES = [
+    ("1", "1 mild"),
+    ("2", "2 moderate"),
+    ("3", "3 severe"),
+    ("4", "4 life-threatening"),
+    ("5", "5 death"),
+]
 _YES_NO = [("yes", "Yes"), ("no", "No")]
 _OF_ROUTE: dict[Arm, tuple[str, ...]] = {
     Arm.INTRAVENOUS: ("access_line", "rate_ml_per_h", "infused_volume_ml"),
@@ -82,7 +88,9 @@ class LeukapheresisForm(StepForm):
 
 class CorrectLeukapheresisForm(PreviewedForm):
     performed_at = SiteMomentField(label="Time of the collection")
-    reason = ReasonField(required=True, label="Reason for the correction", help_text="Kept with the old time.")
+    reason = ReasonField(
+        required=True, label="Reason for the correction", help_text="Kept with the old time."
+    )
 
     previewed_field = "performed_at"
     not_after_today = ("performed_at",)
@@ -90,7 +98,9 @@ class CorrectLeukapheresisForm(PreviewedForm):
 
 class LotForm(StepForm):
     leukapheresis = forms.ChoiceField(label="Made from")
-    lot = LineField("Lot", most=40, required=True, help_text="As on the label. A lot belongs to one participant.")
+    lot = LineField(
+        "Lot", most=40, required=True, help_text="As on the label. A lot belongs to one participant."
+    )
     started_at = SiteMomentField(label="Start of manufacturing")
     reason = ReasonField()
 
@@ -130,7 +140,9 @@ class FailLotForm(StepForm):
 
 
 class PlanForm(PreviewedForm):
-    planned_on = SiteDateField(label="Planned date of infusion", help_text="Day 0. Lymphodepletion is 5 to 3 days before.")
+    planned_on = SiteDateField(
+        label="Planned date of infusion", help_text="Day 0. Lymphodepletion is 5 to 3 days before."
+    )
     reason = ReasonField(label="Remark", help_text="Such as why the date moves.")
 
     previewed_field = "planned_on"
@@ -164,7 +176,9 @@ class InfusionForm(StepForm):
     template_name = "infusion/forms/grouped.html"
 
     product = forms.ChoiceField(label="Lot")
-    weight_kg = AmountField("Body weight the dose was counted on", "kg", digits=5, places=1, least=0.1, most=400)
+    weight_kg = AmountField(
+        "Body weight the dose was counted on", "kg", digits=5, places=1, least=0.1, most=400
+    )
     infused_cells = CellsField("CAR-positive viable cells given")
     thawed_at = SiteMomentField(label="End of thaw", required=False)
     started_at = SiteMomentField(label="Start of the infusion", help_text="Its date at the site is day 0.")
@@ -173,8 +187,12 @@ class InfusionForm(StepForm):
     access_line = LineField("Line", most=100, help_text="Such as central venous, right jugular.")
     rate_ml_per_h = AmountField("Rate", "mL/h", digits=6, places=1, least=0, required=False)
     infused_volume_ml = AmountField("Volume infused", "mL", digits=6, places=1, least=0, required=False)
-    catheter_position = LineField("Catheter", most=200, help_text="Side and position, and how it was checked.")
-    drained_volume_ml = AmountField("Effusion drained before", "mL", digits=6, places=1, least=0, required=False)
+    catheter_position = LineField(
+        "Catheter", most=200, help_text="Side and position, and how it was checked."
+    )
+    drained_volume_ml = AmountField(
+        "Effusion drained before", "mL", digits=6, places=1, least=0, required=False
+    )
     instilled_volume_ml = AmountField("Volume instilled", "mL", digits=6, places=1, least=0, required=False)
     clamped_at = SiteMomentField(label="Catheter clamped", required=False)
     unclamped_at = SiteMomentField(label="Catheter unclamped", required=False)
@@ -211,7 +229,9 @@ class InfusionForm(StepForm):
 
 class CorrectInfusionForm(PreviewedForm):
     started_at = SiteMomentField(label="Start of the infusion", help_text="As in the infusion record.")
-    reason = ReasonField(required=True, label="Reason for the correction", help_text="Kept with the old time.")
+    reason = ReasonField(
+        required=True, label="Reason for the correction", help_text="Kept with the old time."
+    )
 
     previewed_field = "started_at"
     not_after_today = ("started_at",)
@@ -219,7 +239,9 @@ class CorrectInfusionForm(PreviewedForm):
 
 class AdverseEventForm(StepForm):
     term = LineField("Adverse event", most=200, required=True, help_text="The diagnosis if there is one.")
-    toxicity_grade = forms.ChoiceField(label="Grade", choices=_GRADES, help_text="CTCAE; CRS and ICANS by ASTCT.")
+    toxicity_grade = forms.ChoiceField(
+        label="Grade", choices=_GRADES, help_text="CTCAE; CRS and ICANS by ASTCT."
+    )
     onset_at = SiteMomentField(label="Onset")
     aware_at = SiteMomentField(label="The site learned of it", help_text="The reporting clocks start here.")
     is_serious = forms.ChoiceField(

@@ -86,7 +86,11 @@ def _of_treatment(show: Shown) -> Callable[..., HttpResponse]:
         user = signed_in(request)
         target = find_treatment(user, code)
         template, context = show(user, target)
-        same = {"participant": target.participant, "zone": target.site.time_zone, "treatment": target.treatment}
+        same = {
+            "participant": target.participant,
+            "zone": target.site.time_zone,
+            "treatment": target.treatment,
+        }
         return render(request, template, same | context)
 
     return view
@@ -111,7 +115,10 @@ def product(user: User, target: InTreatment[None]) -> tuple[str, dict[str, objec
         kind="primary" if treatment.leukaphereses and not treatment.products else "secondary",
         icon="building-factory-2",
     )
-    lots = [(one, in_powers(one.total_cells) if one.total_cells else "", _lot_acts(user, target, one)) for one in treatment.products]
+    lots = [
+        (one, in_powers(one.total_cells) if one.total_cells else "", _lot_acts(user, target, one))
+        for one in treatment.products
+    ]
     may_correct = user.access.may(Permission.CORRECT_RECORD, target.participant.site_id)
     return "infusion/product_panel.html", {"lots": lots, "acts": [collect, start], "may_correct": may_correct}
 
@@ -134,7 +141,13 @@ def _lot_acts(user: User, target: InTreatment[None], one: CellProduct) -> list[A
         kind="secondary btn-sm",
     )
     state = ProductState(one.state)
-    return [release, fail] if state is ProductState.MANUFACTURING else [fail] if state is ProductState.RELEASED else []
+    return (
+        [release, fail]
+        if state is ProductState.MANUFACTURING
+        else [fail]
+        if state is ProductState.RELEASED
+        else []
+    )
 
 
 @_of_treatment
@@ -159,10 +172,18 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
     not_allowed = why_not(user, Permission.RECORD_LYMPHODEPLETION, participant)
     return "infusion/infusion_panel.html", {
         "days": [
-            (one, state, doses.get(one.key), "" if not_allowed or state not in _STILL_OWED else _dose_href(participant.code, one))
+            (
+                one,
+                state,
+                doses.get(one.key),
+                "" if not_allowed or state not in _STILL_OWED else _dose_href(participant.code, one),
+            )
             for one, state in treatment.conditioning
         ],
-        "infusions": [(one, in_powers(one.infused_cells), in_powers(one.infused_cells / one.weight_kg)) for one in treatment.infusions],
+        "infusions": [
+            (one, in_powers(one.infused_cells), in_powers(one.infused_cells / one.weight_kg))
+            for one in treatment.infusions
+        ],
         "acts": [plan, record],
         "level": level_in_words(treatment),
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),

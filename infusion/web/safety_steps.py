@@ -32,7 +32,10 @@ def _report(target: RunsFor, given: dict[str, Any], *, by: User, at: datetime) -
 
 def _event_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[str, object]:
     given = entered(RECORD, request, target)
-    return {"clocks": clocks_started(target.treatment.version.clocks, given), "aware_at": given.get("aware_at")}
+    return {
+        "clocks": clocks_started(target.treatment.version.clocks, given),
+        "aware_at": given.get("aware_at"),
+    }
 
 
 def _clock_beside(request: HttpRequest, target: RunsFor) -> Mapping[str, object]:

@@ -84,7 +84,9 @@ def _start_lot(target: InTreatment[None], given: dict[str, Any], *, by: User, at
     return start_manufacturing(leukapheresis=source, by=by, at=at, **without(given))
 
 
-def _release(target: InTreatment[CellProduct], given: dict[str, Any], *, by: User, at: datetime) -> CellProduct:
+def _release(
+    target: InTreatment[CellProduct], given: dict[str, Any], *, by: User, at: datetime
+) -> CellProduct:
     return release_product(product=target.subject, by=by, at=at, **without(given))
 
 
@@ -181,7 +183,10 @@ def _collections(target: InTreatment[None]) -> Mapping[str, object]:
 
 def _newest_collection(target: InTreatment[None]) -> Mapping[str, object]:
     collections = target.treatment.leukaphereses
-    return {"leukapheresis": str(collections[-1].pk) if collections else "", "started_at": target.treatment.at}
+    return {
+        "leukapheresis": str(collections[-1].pk) if collections else "",
+        "started_at": target.treatment.at,
+    }
 
 
 def _ranges(target: InTreatment[ScheduledDay]) -> Mapping[str, object]:

@@ -53,10 +53,9 @@ class RoundForm(StepForm):
     )
     obligation_key = forms.ChoiceField(label="Belongs to", required=False)
     missing = forms.MultipleChoiceField(
-        label="Not done",
+        label="Tests",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Planned, but not taken.",
     )
     not_done = forms.CharField(
         label="Why not", required=False, max_length=200, help_text="One reason for all that are marked."
@@ -81,14 +80,14 @@ class RoundForm(StepForm):
             if code in self.fields:
                 self.fields[code].help_text = words
 
-    @property
-    def groups(self) -> list[tuple[str, list[BoundField]]]:
-        """Return the fields in the order of the page, under their headings."""
-        return [
-            ("", [self["taken_at"], self["obligation_key"]]),
-            ("Values", [self[test.code] for test in self.tests]),
-            ("What was not done", [self["missing"], self["not_done"]]),
-        ]
+    def when(self) -> list[BoundField]:
+        return [self["taken_at"], self["obligation_key"]]
+
+    def values(self) -> list[BoundField]:
+        return [self[test.code] for test in self.tests]
+
+    def missed(self) -> list[BoundField]:
+        return [self["missing"], self["not_done"]]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

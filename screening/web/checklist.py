@@ -176,7 +176,11 @@ def _page(
 def verdict_line(user: User, screening: Screening) -> dict[str, Any]:
     """Return what the verdict line shows: the verdict with its ids, how far it is, and what may be done."""
     leaves = open_criteria(screening.version)
-    answered = [key for key in leaves if screening.statuses.get(key, CriterionStatus.UNKNOWN) is not CriterionStatus.UNKNOWN]
+    answered = [
+        key
+        for key in leaves
+        if screening.statuses.get(key, CriterionStatus.UNKNOWN) is not CriterionStatus.UNKNOWN
+    ]
     verdict: Verdict = screening.verdict()
     arm = screening.intended_arm
     return {
@@ -206,11 +210,16 @@ def decision_acts(user: User, screening: Screening) -> list[ActLink]:
         return [ActLink(text="Enrol", href=href, reason=reason, kind="primary", icon="clipboard-check"), fail]
     reason = why_not(user, Permission.CONFIRM_ELIGIBILITY, participant) or why_not_confirm(screening)
     href = reverse("eligibility-confirm", args=[code])
-    return [ActLink(text="Confirm eligibility", href=href, reason=reason, kind="primary", icon="user-check"), fail]
+    return [
+        ActLink(text="Confirm eligibility", href=href, reason=reason, kind="primary", icon="user-check"),
+        fail,
+    ]
 
 
 def _groups(target: InScreening, refused: Mapping[str, FindingForm], is_locked: bool) -> tuple[Group, ...]:
-    rows = [_row(target, one, refused, is_locked) for one in target.screening.version.criteria if not one.parent]
+    rows = [
+        _row(target, one, refused, is_locked) for one in target.screening.version.criteria if not one.parent
+    ]
     kinds = (
         (CriterionKind.INCLUSION, "Inclusion criteria", "Each must be met."),
         (
@@ -248,14 +257,22 @@ def _row(target: InScreening, one: Criterion, refused: Mapping[str, FindingForm]
 
 def _choice(kind: CriterionKind, status: CriterionStatus, is_chosen: bool) -> Choice:
     tone = "open" if status is CriterionStatus.UNKNOWN else "good" if status is _WANTED[kind] else "bad"
-    words = {CriterionStatus.MET: "Met", CriterionStatus.NOT_MET: "Not met", CriterionStatus.UNKNOWN: "Unknown"}
-    return Choice(value=status.value, words=words[status], icon=_ICONS[status], tone=tone, is_chosen=is_chosen)
+    words = {
+        CriterionStatus.MET: "Met",
+        CriterionStatus.NOT_MET: "Not met",
+        CriterionStatus.UNKNOWN: "Unknown",
+    }
+    return Choice(
+        value=status.value, words=words[status], icon=_ICONS[status], tone=tone, is_chosen=is_chosen
+    )
 
 
 def _derived(screening: Screening, one: Criterion) -> Choice:
     known = {criterion.id for criterion in screening.version.criteria}
     statuses = {key: value for key, value in screening.statuses.items() if key in known}
-    return _choice(one.kind, resolve_statuses(screening.version, statuses, screening.intended_arm)[one.id], True)
+    return _choice(
+        one.kind, resolve_statuses(screening.version, statuses, screening.intended_arm)[one.id], True
+    )
 
 
 def _form(target: InScreening, one: Criterion, entered: Any = None) -> FindingForm:

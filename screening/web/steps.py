@@ -114,7 +114,11 @@ def _enrol_beside(request: HttpRequest, target: InScreening) -> Mapping[str, obj
     return {
         "ladder": enrolment_ladder(target.screening, target.arm),
         "arms": [
-            {"title": ARMS[arm.value], "href": reverse("enrol", args=[code, arm.value]), "is_chosen": arm is target.arm}
+            {
+                "title": ARMS[arm.value],
+                "href": reverse("enrol", args=[code, arm.value]),
+                "is_chosen": arm is target.arm,
+            }
             for arm in Arm
         ],
         "levels": [(level.title, range_in_words(level), level.source) for level in levels],
@@ -226,7 +230,10 @@ ENROL_ELSEWHERE = Step(
     submit="Record the enrolment",
     done="Enrolment recorded, with its deviations.",
     explanation="What happened is recorded as it happened, also where it should not have.",
-    consequences=("Each check that does not pass opens an important deviation.", "Leukapheresis becomes due."),
+    consequences=(
+        "Each check that does not pass opens an important deviation.",
+        "Leukapheresis becomes due.",
+    ),
     is_destructive=True,
     extra={"is_elsewhere": True},
     **_ENROL,

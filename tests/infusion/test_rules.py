@@ -256,7 +256,9 @@ def test_out_of_specification_is_released_only_with_a_disposition(
     assert words in may.checks[0].reason
 
 
-@pytest.mark.parametrize(("gate_of", "act"), [(may_plan_infusion, Act.PLAN_INFUSION), (may_condition, Act.LYMPHODEPLETION)])
+@pytest.mark.parametrize(
+    ("gate_of", "act"), [(may_plan_infusion, Act.PLAN_INFUSION), (may_condition, Act.LYMPHODEPLETION)]
+)
 @pytest.mark.parametrize("has_released_product", [True, False])
 @pytest.mark.parametrize("is_held", [True, False])
 def test_without_a_released_product_nothing_is_planned_or_begun(

@@ -48,9 +48,7 @@ def test_of_two_who_enrol_the_same_participant_one_wins() -> None:
     story = participant_at(State.ELIGIBLE)
     ward = story.ward
 
-    results = at_once(
-        partial(enrols, story, ward.coordinator), partial(enrols, story, ward.investigator)
-    )
+    results = at_once(partial(enrols, story, ward.coordinator), partial(enrols, story, ward.investigator))
 
     assert codes(results) == ["enrolled-already"]
     assert JourneyEvent.objects.filter(kind=EventKind.ENROLLED).count() == 1

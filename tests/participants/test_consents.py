@@ -57,7 +57,9 @@ def test_a_signature_starts_the_contraception_period_and_the_way_into_screening(
     }
     assert story.state is State.REFERRED
     actor = story.ward.coordinator.actor_id
-    assert {(actor, "signed at the bedside", "participants_consent")} <= traces("participants.consent_recorded")
+    assert {(actor, "signed at the bedside", "participants_consent")} <= traces(
+        "participants.consent_recorded"
+    )
 
 
 def test_a_representative_states_the_relation() -> None:
@@ -65,7 +67,9 @@ def test_a_representative_states_the_relation() -> None:
 
     with refused("relation-required", field="representative_relation"):
         signs(story, signer=Signer.REPRESENTATIVE, representative_relation=" ")
-    consent = signs(story, signer=Signer.REPRESENTATIVE, representative_relation="daughter", obtained_by="Dr Xu")
+    consent = signs(
+        story, signer=Signer.REPRESENTATIVE, representative_relation="daughter", obtained_by="Dr Xu"
+    )
 
     assert (consent.representative_relation, consent.obtained_by) == ("daughter", "Dr Xu")
 

@@ -241,7 +241,9 @@ class TestTheTask:
         assert message.to == [ward.coordinator.email]
         assert story.participant.code in message.subject
 
-    def test_a_mail_server_that_is_down_costs_one_attempt_per_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_mail_server_that_is_down_costs_one_attempt_per_run(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         story = refer(make_ward())
         monkeypatch.setattr(EmailMessage, "send", refuses)
 

@@ -44,7 +44,11 @@ def test_what_a_person_noticed_is_recorded_in_their_name() -> None:
     first, second = notices(story), notices(story)
 
     assert Deviation.objects.count() == 2  # two alike may both have happened
-    assert (first.rule_id, first.status, first.detected_by) == ("MANUAL", "open", story.ward.nurse.actor_label)
+    assert (first.rule_id, first.status, first.detected_by) == (
+        "MANUAL",
+        "open",
+        story.ward.nurse.actor_label,
+    )
     assert first.subject != second.subject
     assert traces("participants.deviation_recorded") == {
         (story.ward.nurse.actor_id, "told by the family", "participants_deviation")

@@ -74,7 +74,9 @@ def test_a_closed_referral_owes_nothing_more() -> None:
         (Kind.LOST_TO_FOLLOW_UP, False),
     ],
 )
-def test_only_leaving_visits_or_data_use_takes_the_consent_back(kind: DispositionKind, takes_back: bool) -> None:
+def test_only_leaving_visits_or_data_use_takes_the_consent_back(
+    kind: DispositionKind, takes_back: bool
+) -> None:
     story = participant_at(State.INFUSED)
 
     leaves(story.wait(0.5), kind, contact_attempts=3)
@@ -86,7 +88,9 @@ def test_a_signature_after_the_withdrawal_is_not_taken_back_by_a_late_entry() ->
     story = participant_at(State.SCREENING)
     signed_at = there(story.consent).signed_at
 
-    leaves(story, Kind.WITHDRAWN_FROM_VISITS, occurred_at=signed_at - timedelta(hours=1), reason="entered late")
+    leaves(
+        story, Kind.WITHDRAWN_FROM_VISITS, occurred_at=signed_at - timedelta(hours=1), reason="entered late"
+    )
 
     assert Consent.objects.get().withdrawn_at is None
 

@@ -20,14 +20,21 @@ pytestmark = pytest.mark.django_db
 
 
 def refers(ward: Ward, by: object = None, **given: object) -> Participant:
-    values = {"referred_at": START_AT, "at": START_AT, "site": ward.site, "by": by or ward.coordinator} | given
+    values = {
+        "referred_at": START_AT,
+        "at": START_AT,
+        "site": ward.site,
+        "by": by or ward.coordinator,
+    } | given
     return refer_participant(**values)  # type: ignore[arg-type]
 
 
 def test_a_referral_gives_a_code_an_event_and_the_first_task() -> None:
     ward = make_ward()
 
-    participant = refers(ward, intended_arm=Arm.INTRAPLEURAL, sex="male", birth_year=1958, reason="by telephone")
+    participant = refers(
+        ward, intended_arm=Arm.INTRAPLEURAL, sex="male", birth_year=1958, reason="by telephone"
+    )
 
     assert is_valid_code(participant.code)
     assert participant.code.startswith(ward.site.subject_prefix)
@@ -47,7 +54,7 @@ def test_a_referral_gives_a_code_an_event_and_the_first_task() -> None:
 
 def test_codes_are_never_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     ward = make_ward()
-    drawn = iter("22222" "22222" "33333")
+    drawn = iter("222222222233333")
     monkeypatch.setattr(referral.secrets, "choice", lambda alphabet: next(drawn))
 
     first, second = refers(ward), refers(ward)

@@ -14,7 +14,7 @@ from participants.services import sweep as sweeping
 from participants.services.sweep import sweep_once
 from participants.states import State
 from tests.factories.accounts import BOOTSTRAP, make_user
-from tests.factories.journeys import Story, make_ward, participant_at, refer, there
+from tests.factories.journeys import Story, Ward, make_ward, participant_at, refer, there
 from tests.factories.traces import at_once, refused, traces
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Role, SystemActor
@@ -29,6 +29,12 @@ def sweep(at: datetime) -> int:
     while count := sweep_once(by=SWEEP, at=at):
         total += count
     return total
+
+
+def when_due(ward: Ward, *, people: int) -> datetime:
+    """Refer some people; return when the consent of all of them has become due."""
+    stories = [refer(ward) for _ in range(people)]
+    return stories[0].now + timedelta(days=13)
 
 
 def rungs(story: Story, key: str) -> list[tuple[str, str]]:
@@ -204,7 +210,7 @@ def test_a_batch_takes_the_same_statements_for_one_obligation_and_for_two_hundre
 @pytest.mark.django_db
 def test_a_full_batch_leaves_the_rest_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     ward = make_ward()
-    at = [refer(ward) for _ in range(5)][0].now + timedelta(days=13)
+    at = when_due(ward, people=5)
     monkeypatch.setattr(sweeping, "BATCH_SIZE", 2)
 
     assert [sweep_once(by=SWEEP, at=at) for _ in range(4)] == [2, 2, 1, 0]
@@ -214,7 +220,7 @@ def test_a_full_batch_leaves_the_rest_for_the_next(monkeypatch: pytest.MonkeyPat
 class TestTwoAtOnce:
     def test_two_sweeps_share_the_rows_and_double_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ward = make_ward()
-        at = [refer(ward) for _ in range(20)][0].now + timedelta(days=13)
+        at = when_due(ward, people=20)
         monkeypatch.setattr(sweeping, "BATCH_SIZE", 4)
 
         counts = at_once(*[lambda: sweep(at)] * 3)
@@ -225,7 +231,7 @@ class TestTwoAtOnce:
 
     def test_a_sweep_does_not_wait_for_rows_that_another_holds(self) -> None:
         ward = make_ward()
-        at = [refer(ward) for _ in range(3)][0].now + timedelta(days=13)
+        at = when_due(ward, people=3)
         is_held, may_go = Event(), Event()
 
         def holds_one() -> None:

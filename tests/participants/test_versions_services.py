@@ -171,7 +171,9 @@ def test_only_the_administrator_of_the_site_manages_versions() -> None:
         activates(ward, icf, by=elsewhere)
 
 
-def test_if_one_participant_cannot_be_planned_the_form_is_not_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_one_participant_cannot_be_planned_the_form_is_not_in_force(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     ward = make_ward()
     participant_at(State.SCREENING, ward=ward)
     participant_at(State.SCREENING, ward=ward)

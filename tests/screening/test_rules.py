@@ -17,9 +17,7 @@ OPENS, CLOSES = midnight("2026-03-10"), midnight("2026-03-15")
 
 
 def reconsent(**changes: object) -> Obligation:
-    owed = obligation(
-        kind=ObligationKind.RECONSENT, holds=frozenset({Act.START_SCREENING, Act.ENROL})
-    )
+    owed = obligation(kind=ObligationKind.RECONSENT, holds=frozenset({Act.START_SCREENING, Act.ENROL}))
     return replace(owed, item_id="RECONSENT", **changes)  # type: ignore[arg-type]
 
 
@@ -94,7 +92,9 @@ def test_eligibility_is_confirmed_only_with_every_criterion_decided(
     [
         pytest.param({}, [], id="all in order"),
         pytest.param(
-            {"verdict": verdict(VerdictStatus.INELIGIBLE, ("I4",))}, ["eligible"], id="not eligible for this arm"
+            {"verdict": verdict(VerdictStatus.INELIGIBLE, ("I4",))},
+            ["eligible"],
+            id="not eligible for this arm",
         ),
         pytest.param(
             {"verdict": verdict(VerdictStatus.INCOMPLETE, missing=("I4",))}, ["eligible"], id="not yet known"

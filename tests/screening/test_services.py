@@ -25,7 +25,12 @@ MET, NOT_MET, UNKNOWN = CriterionStatus.MET, CriterionStatus.NOT_MET, CriterionS
 
 
 def starts(story: Story, **given: object) -> ScreeningEpisode:
-    values = {"participant": story.participant, "started_at": story.now, "by": story.ward.coordinator, "at": story.now}
+    values = {
+        "participant": story.participant,
+        "started_at": story.now,
+        "by": story.ward.coordinator,
+        "at": story.now,
+    }
     return start_screening(**values | given)  # type: ignore[arg-type]
 
 
@@ -40,7 +45,9 @@ def finds(story: Story, criterion_id: str, status: CriterionStatus, **given: obj
     return record_finding(**values | given)  # type: ignore[arg-type]
 
 
-def decides(service: Callable[..., EligibilityDecision], story: Story, **given: object) -> EligibilityDecision:
+def decides(
+    service: Callable[..., EligibilityDecision], story: Story, **given: object
+) -> EligibilityDecision:
     values = {
         "episode": there(story.episode),
         "decided_at": story.now,
@@ -250,14 +257,20 @@ class TestDecision:
 
         decision = decides(confirm_eligibility, story, reason="reviewed with the sponsor")
 
-        assert (decision.outcome, decision.protocol_version, decision.failed_criteria) == ("eligible", "1.0", [])
+        assert (decision.outcome, decision.protocol_version, decision.failed_criteria) == (
+            "eligible",
+            "1.0",
+            [],
+        )
         assert decision.decided_by == story.ward.investigator.actor_label
         assert (decision.findings["I1"], decision.findings["E12"]) == ("met", "not_met")
         assert len(decision.findings) == EligibilityFinding.objects.count() == 36
         assert story.state is State.ELIGIBLE
-        assert (story.ward.investigator.actor_id, "reviewed with the sponsor", "screening_eligibilitydecision") in (
-            traces("screening.eligibility_confirmed")
-        )
+        assert (
+            story.ward.investigator.actor_id,
+            "reviewed with the sponsor",
+            "screening_eligibilitydecision",
+        ) in (traces("screening.eligibility_confirmed"))
 
     def test_a_missing_answer_is_not_an_eligible_one(self) -> None:
         story = participant_at(State.SCREENING)
@@ -280,7 +293,9 @@ class TestDecision:
             decides(confirm_eligibility, story, decided_at=story.now + timedelta(days=1))
 
     @pytest.mark.parametrize("service", [confirm_eligibility, record_screen_failure])
-    def test_the_investigator_decides_and_nobody_else(self, service: Callable[..., EligibilityDecision]) -> None:
+    def test_the_investigator_decides_and_nobody_else(
+        self, service: Callable[..., EligibilityDecision]
+    ) -> None:
         story = participant_at(State.SCREENING)
         ward = story.ward
         people = [ward.nurse, ward.admin, make_user(Role.AUDITOR), ward.coordinator, ward.investigator]
@@ -383,7 +398,9 @@ class TestEnrolment:
         story = participant_at(state)
 
         with refused("enrolled-already"):
-            enrols(story, arm=Arm.INTRAPLEURAL, dose_level="DL-IP-1", already_happened=True, reason="other arm")
+            enrols(
+                story, arm=Arm.INTRAPLEURAL, dose_level="DL-IP-1", already_happened=True, reason="other arm"
+            )
 
     def test_tomorrow_is_refused(self) -> None:
         story = participant_at(State.ELIGIBLE)

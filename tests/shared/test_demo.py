@@ -19,6 +19,7 @@ from participants.models import (
     Reminder,
 )
 from participants.queries.course import load_course
+from participants.services.identities import _plain
 from participants.services.obligations import reconcile_participant
 from participants.services.sweep import sweep_once
 from participants.states import State
@@ -26,7 +27,6 @@ from screening.models import ScreeningEpisode
 from trialsite.accounts.permissions import SystemActor
 from trialsite.audit.models import Entry
 from trialsite.demo.cohort import PARTICIPANTS, cast, load
-from trialsite.demo.people import _FAMILY
 from trialsite.demo.troubles import Trouble
 from trialsite.protocol.codes import is_valid_code
 from trialsite.protocol.due import due_state
@@ -36,9 +36,9 @@ from trialsite.protocol.types import Arm, DueState
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SWEEP = SystemActor("sweep")
 # Changes only with the seed or the cast: the same day gives the same people everywhere.
-CODES_SHA256 = "?"
+CODES_SHA256 = "6cfcc8d2fe1a7e982d8109690e631d6707d20377791bf85d529db4cdb1a7a3c0"
 
-pytestmark = pytest.mark.usefixtures("cohort")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("cohort")]
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +72,150 @@ def test_the_same_day_gives_the_same_people() -> None:
     assert hashlib.sha256(codes.encode()).hexdigest() == CODES_SHA256
 
 
+def test_the_cast_is_the_same_every_time_and_every_trouble_happens_to_one() -> None:
+    assert cast() == cast()
+    troubles = Counter(part.trouble for part in cast())
+    del troubles[Trouble.NONE]
+
+    assert troubles == Counter(trouble for trouble, _ in Trouble.placed())
+
+
+def test_the_stored_obligations_are_the_plan_for_everybody() -> None:
+    for participant in Participant.objects.select_related("site"):
+        course = load_course(participant)
+        fresh = plan(course.version_at(NOW), course.events, course.facts)
+
+        assert {one.key: one for one in course.obligations} == {one.key: one for one in fresh}, (
+            participant.code
+        )
+
+
+def test_the_nightly_repair_finds_nothing_to_repair() -> None:
+    differing = [
+        participant.code
+        for participant in Participant.objects.all()
+        if reconcile_participant(participant_id=participant.pk, by=SWEEP, at=NOW)
+    ]
+
+    assert differing == []
+
+
+def test_the_sweep_is_up_to_date_and_nothing_waits_to_be_mailed() -> None:
+    assert sweep_once(by=SWEEP, at=NOW) == 0
+    assert not Reminder.objects.filter(status__in=["pending", "claimed", "held"]).exists()
+
+
+def test_nothing_lies_in_the_future() -> None:
+    for model, column in (
+        (Disposition, "occurred_at"),
+        (Infusion, "started_at"),
+        (Leukapheresis, "performed_at"),
+        (AdverseEvent, "aware_at"),
+        (Observation, "taken_at"),
+    ):
+        assert model.objects.filter(**{f"{column}__lte": NOW}).count() == model.objects.count() > 0
+
+
+def rules(participant: Participant) -> set[str]:
+    return set(participant.deviations.values_list("rule_id", flat=True))
+
+
+class TestTroubles:
+    """What goes wrong in a real trial, each to be found by somebody who looks for it."""
+
+    def test_a_failed_lot_and_a_second_collection(self) -> None:
+        lot = CellProduct.objects.get(state="failed")
+
+        assert lot.failure_reason
+        assert lot.participant.leukaphereses.count() == 2
+        assert lot.participant.products.count() == 2
+
+    def test_a_dose_limiting_toxicity_that_is_serious_and_reported_in_time(self) -> None:
+        event = AdverseEvent.objects.get(is_dlt=True)
+
+        assert (event.toxicity_grade, event.is_serious, event.is_special_interest) == (4, True, True)
+        assert set(event.reports.values_list("clock_id", flat=True)) == {"C-SAE", "C-AESI"}
+        assert "SAFETY-LATE" not in rules(event.participant)
+
+    def test_serious_events_reported_late_and_not_at_all_are_important_deviations(self) -> None:
+        late = Deviation.objects.filter(rule_id="SAFETY-LATE")
+
+        assert late.count() == 2
+        assert all(one.proposed_important and one.status == "open" for one in late)
+        assert [
+            AdverseEvent.objects.get(pk=one.subject.partition(":")[2]).reports.exists() for one in late
+        ].count(True) == 1
+
+    def test_a_visit_without_the_new_signature(self) -> None:
+        found = Deviation.objects.get(rule_id="GATE-visit-held-reconsent")
+
+        assert (found.category, found.proposed_important) == ("consent", True)
+        assert found.reason == "The new consent form was overlooked at this visit"
+        assert "RECONSENT-LATE" in rules(found.participant)  # type: ignore[arg-type]
+
+    def test_withdrawals_deaths_and_somebody_lost(self) -> None:
+        kinds = Counter(Disposition.objects.exclude(kind="completed").values_list("kind", flat=True))
+
+        assert kinds == {
+            "referral_closed": 1,
+            "withdrawn_from_treatment": 1,
+            "withdrawn_from_visits": 1,
+            "died": 2,
+            "lost_to_follow_up": 1,
+        }
+        assert states()["died"] == 2
+
+    def test_a_screen_failure_and_a_second_screening_that_succeeded(self) -> None:
+        again = ScreeningEpisode.objects.get(number=2)
+
+        assert again.state == "eligible"
+        assert again.participant.arm
+        assert states()["screen_failed"] == 1
+
+    def test_a_contraception_year_from_a_leap_day_ended_on_the_28th_of_february(self) -> None:
+        row = Obligation.objects.get(key="P-CONTRA", participant__infused_on=date(2024, 2, 29))
+
+        assert row.closes_on == date(2025, 2, 28)
+        assert due_state(row.to_value(), NOW) is DueState.DONE
+
+    def test_a_second_infusion_restarted_the_year(self) -> None:
+        second = Infusion.objects.get(number=2)
+        first = Infusion.objects.get(participant=second.participant, number=1)
+
+        assert second.participant.infused_on is not None
+        period = Obligation.objects.get(participant=second.participant, key="P-CONTRA")
+        assert period.closes_on is not None
+        assert (period.closes_on - second.participant.infused_on).days in {365, 366}
+        assert first.product_id == second.product_id
+
+    def test_an_infusion_by_the_other_route(self) -> None:
+        found = Deviation.objects.get(rule_id="GATE-infuse-route")
+
+        assert found.participant is not None
+        assert Infusion.objects.get(pk=found.subject).route != found.participant.arm
+
+    def test_visits_early_late_and_missed(self) -> None:
+        found = Counter(Deviation.objects.values_list("rule_id", flat=True))
+
+        assert min(found["WINDOW-EARLY"], found["WINDOW-LATE"], found["WINDOW-MISSED"]) >= 1
+
+
+def test_nobodys_identity_is_in_plain_text() -> None:
+    people = Identity.objects.select_related("participant__site")
+    opened = [_plain(identity) for identity in people]
+    with connection.cursor() as cursor:
+        dumps = []
+        for table in ("participants_identity", "participants_participant", "audit_entry"):
+            cursor.execute(f"SELECT string_agg(t::text, chr(10)) FROM {table} t")  # noqa: S608
+            dumps.append(cursor.fetchone()[0])
+
+    assert len(opened) == PARTICIPANTS
+    for identifiers in opened:
+        for told in (identifiers.name, identifiers.national_id, identifiers.phone):
+            assert told
+            assert not [number for number, dump in enumerate(dumps) if told in dump], told
+
+
+def test_every_row_of_the_cohort_is_in_the_trail_under_a_name() -> None:
+    assert Entry.objects.filter(table_name="participants_participant", op="INSERT").count() == PARTICIPANTS
+    assert not Entry.objects.filter(actor_id="").exists()

@@ -173,6 +173,10 @@ class SystemActor:
         return f"system ({self.name})"
 
     @property
+    def actor_role(self) -> str:
+        return "system"
+
+    @property
     def access(self) -> Access:
         return Access(granted=SYSTEM_PERMISSIONS.get(self.name, frozenset({Permission.RUN_SWEEP})))
 

@@ -49,7 +49,7 @@ _ACTION = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 def acting(*, by: Actor, at: datetime, action: str, reason: str = "", role: str = "") -> Iterator[None]:
     """Open a transaction in which every write is recorded as the act of `by`.
 
-    at: aware instant of the act. action: dotted, lower case, such as "participants.consent_recorded".
+    role: what `by` acts as; by default the roles the actor states itself. at: aware instant of the act. action: dotted, lower case, such as "participants.consent_recorded".
     Inside a block of the same actor it joins: no statement, the outer action, reason and role stay.
     An exception rolls back what the block wrote. Left inside a larger transaction, nobody acts any more.
     Raises ValueError for a naive `at`, a malformed `action` or an unnamed actor, and RuntimeError inside a
@@ -64,6 +64,7 @@ def acting(*, by: Actor, at: datetime, action: str, reason: str = "", role: str 
         with transaction.atomic(savepoint=False):
             yield
         return
+    role = role or getattr(by, "actor_role", "")
     with transaction.atomic():
         _announce(by.actor_id, by.actor_label, role, action, reason, request_id.get(), at.isoformat())
         token = _open.set((id(connection.connection), by.actor_id))

@@ -73,6 +73,11 @@ class User(Record, AbstractBaseUser):
     def actor_label(self) -> str:
         return f"{self.display_name} ({self.username})"
 
+    @property
+    def actor_role(self) -> str:
+        """The roles held anywhere, for the trail."""
+        return ", ".join(sorted(self.access.roles))
+
     @cached_property
     def access(self) -> Access:
         """Return the roles held now, read once per request in one query; none when inactive."""

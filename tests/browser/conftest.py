@@ -1,0 +1,106 @@
+"""A real Chromium in front of a real server; the time on both is that of the story."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.pages import Desk
+from tests.factories.accounts import PASSWORD
+from tests.factories.journeys import START_AT
+from trialsite import clock
+from trialsite.accounts.models import User
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+MISSING = (
+    "Missing for the browser tests: chromium. Install it (Debian: sudo apt-get install chromium), or name it in CHROMIUM."
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for the tests of a module. Without Chromium they fail: they are never skipped."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program or not os.access(program, os.X_OK):
+        pytest.fail(MISSING, pytrace=False)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class SiteClock:
+    """What the clock on the wall says, in Wuhan, for the server and for every desk."""
+
+    zone = ZoneInfo("Asia/Shanghai")
+
+    def __init__(self) -> None:
+        self.now = START_AT
+        self.desks: list[Desk] = []
+
+    def goes_to(self, wall: str) -> None:
+        """Move on to a wall-clock time such as `2026-02-13 10:00`; never back."""
+        later = datetime.fromisoformat(wall).replace(tzinfo=self.zone)
+        assert later >= self.now, f"{wall} lies behind"
+        self.shows(later)
+
+    def shows(self, now: datetime) -> None:
+        self.now = now
+        for desk in self.desks:
+            desk.page.context.clock.set_fixed_time(now)
+
+
+@pytest.fixture
+def site_clock(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> SiteClock:
+    """The clock of the story. Nobody is signed out by it: a year passes within minutes."""
+    wall = SiteClock()
+    monkeypatch.setattr(clock, "now", lambda: wall.now)
+    settings.SESSION_IDLE_LIMIT = settings.SESSION_ABSOLUTE_LIMIT = timedelta(days=1000)
+    return wall
+
+
+@pytest.fixture
+def new_desk(
+    chromium: Browser, live_server: LiveServer, site_clock: SiteClock
+) -> Iterator[Callable[..., Desk]]:
+    """Open a browser of its own for one more person, at 1440 px or on a tablet of 768 px."""
+
+    def open_desk(*, is_tablet: bool = False) -> Desk:
+        size = {"width": 768, "height": 1024} if is_tablet else {"width": 1440, "height": 900}
+        context = chromium.new_context(base_url=live_server.url, viewport=size, has_touch=is_tablet)
+        context.set_default_timeout(10_000)
+        context.clock.set_fixed_time(site_clock.now)
+        desk = Desk(context.new_page(), live_server.url)
+        site_clock.desks.append(desk)
+        return desk
+
+    yield open_desk
+    for desk in site_clock.desks:
+        desk.page.context.close()
+
+
+@pytest.fixture
+def desk_of(new_desk: Callable[..., Desk]) -> Callable[[User], Desk]:
+    """Seat a person at a desk of their own, signed in with user name and password."""
+
+    def seat(user: User) -> Desk:
+        desk = new_desk()
+        desk.signs_in(user.username, PASSWORD)
+        return desk
+
+    return seat
