@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+# What PostgreSQL says when two people meet: serialization, deadlock, lock, cancelled; and when one was first.
+MET_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014"})
+TAKEN_SQLSTATES = frozenset({"23505", "23P01"})  # unique and exclusion constraints
+
 
 class DomainError(Exception):
     """A command was refused. Nothing was saved.

@@ -108,7 +108,7 @@ def courses_of(participant: Participant) -> Courses | None:
 def table_of(participant: Participant, cursor: str = "") -> Table:
     """Return up to twelve rounds as a table, those at `cursor` or the latest. Two queries."""
     own = Observation.objects.filter(participant=participant)
-    page = page_of(own, ("-taken_at",), cursor, size=ROUNDS_SHOWN)
+    page = page_of(own.distinct("taken_at"), ("-taken_at",), cursor, size=ROUNDS_SHOWN)
     instants = [row.taken_at for row in page.rows]
     zone = participant.site.time_zone
     return Table(

@@ -85,7 +85,7 @@ def new_desk(
         context = chromium.new_context(base_url=live_server.url, viewport=size, has_touch=is_tablet)
         context.set_default_timeout(10_000)
         context.clock.set_fixed_time(site_clock.now)
-        desk = Desk(context.new_page(), live_server.url)
+        desk = Desk(context.new_page())
         site_clock.desks.append(desk)
         return desk
 

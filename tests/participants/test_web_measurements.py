@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -89,7 +89,7 @@ def test_swapped_pressures_are_noticed() -> None:
 
 
 def test_a_line_runs_over_the_days_with_the_highest_value_on_top() -> None:
-    noon = datetime(2026, 1, 1, 12)
+    noon = datetime.combine(date(2026, 1, 1), time(12))
     values = [(noon, Decimal(10)), (noon + timedelta(days=9), Decimal(20))]
     drawn = sparkline(values, Span(date(2026, 1, 1), date(2026, 1, 10)), date(2026, 1, 6), "words")
     assert drawn is not None
@@ -98,7 +98,7 @@ def test_a_line_runs_over_the_days_with_the_highest_value_on_top() -> None:
 
 
 def test_equal_values_make_a_level_line_and_no_values_make_none() -> None:
-    span, noon = Span(date(2026, 1, 1), date(2026, 1, 2)), datetime(2026, 1, 1, 12)
+    span, noon = Span(date(2026, 1, 1), date(2026, 1, 2)), datetime.combine(date(2026, 1, 1), time(12))
     level = sparkline([(noon, Decimal(5)), (noon + timedelta(days=1), Decimal(5))], span, None, "")
     assert level is not None
     assert {point.split(",")[1] for point in level.points.split()} == {"17.0"}

@@ -17,7 +17,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from trialsite.audit.acting import request_id
-from trialsite.errors import DomainError
+from trialsite.errors import MET_SQLSTATES, TAKEN_SQLSTATES, DomainError
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("trialsite.api")
@@ -26,8 +26,6 @@ log = logging.getLogger("trialsite.api")
 NOT_FOUND = "There is nothing here that you may see."
 _MAX_NAME = 100
 _MAX_ERRORS = 50
-_RETRY_CODES = frozenset({"40001", "40P01", "55P03", "57014"})  # serialization, deadlock, lock, cancelled
-_TAKEN_CODES = frozenset({"23505", "23P01"})  # unique and exclusion constraints
 
 
 @dataclass(frozen=True)
@@ -179,9 +177,9 @@ def _code(codes: object) -> str:
 @describe.register
 def _database(exc: DatabaseError) -> Problem:
     code = getattr(exc.__cause__, "sqlstate", None)
-    if isinstance(exc, IntegrityError) and code in _TAKEN_CODES:
+    if isinstance(exc, IntegrityError) and code in TAKEN_SQLSTATES:
         return Problem(409, "conflict", "Somebody else recorded this first. Load it again and look.")
-    if code in _RETRY_CODES:
+    if code in MET_SQLSTATES:
         return Problem(503, "try-again", "Two acts met. Nothing was saved; try again.", headers=_after(1))
     if isinstance(exc, OperationalError):
         return _unavailable(exc)

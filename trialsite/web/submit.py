@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from trialsite.errors import DomainError, NotPermitted
+from trialsite.web.collisions import collision
 from trialsite.web.forms import StepForm
 from trialsite.web.once import run_once
 
@@ -36,11 +38,20 @@ def submit(
     except NotPermitted:
         raise
     except DomainError as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-        return Answer(refused=refused)
+        return _refused(form, refused)
+    except DatabaseError as error:
+        lost = collision(error)
+        if lost is None:
+            raise
+        return _refused(form, lost)
     if done:
         messages.success(request, done)
     return Answer(response=go_to(request, href))
+
+
+def _refused(form: StepForm, refused: DomainError) -> Answer:
+    form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+    return Answer(refused=refused)
 
 
 def go_to(request: HttpRequest, href: str) -> HttpResponse:
