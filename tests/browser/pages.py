@@ -19,23 +19,20 @@ class Desk:
         self.page.get_by_label("Password").fill(password)
         self.presses("Sign in")
 
-    # ---- Due today
+    # ---- Going somewhere
 
-    def due_today(self) -> dict[str, list[str]]:
-        """Return the groups of the home page with the titles of their lines."""
+    def opens_home(self) -> None:
         self.page.goto("/")
-        groups = self.page.locator(".due-group").all()
-        return {
-            group.get_by_role("heading").locator("xpath=text()[1]").inner_text()
-            if False
-            else group.get_attribute("aria-labelledby") or "": group.locator(".due-title").all_inner_texts()
-            for group in groups
-        }
 
     def opens_from_home(self, title: str, code: str) -> None:
         """Open what is due with the one click that the home page offers."""
-        self.page.goto("/")
+        self.opens_home()
         self.page.get_by_role("link", name=f"Open {title} {code}", exact=True).click()
+        expect(self.page.get_by_role("heading", level=1, name="Due today")).to_have_count(0)
+
+    def follows(self, link: str) -> None:
+        """Press a link, wherever on the page it stands first."""
+        self.page.get_by_role("link", name=link, exact=True).first.click()
 
     # ---- One participant
 
@@ -62,20 +59,40 @@ class Desk:
         return fact.locator(".status-words, .banner-day").inner_text().strip()
 
     @property
-    def next(self) -> str:
+    def code(self) -> str:
+        """The code of the participant whose page is open."""
+        return self.page.url.rstrip("/").rpartition("/")[2]
+
+    @property
+    def next_due(self) -> str:
         """The first line of `What is due` on the page of the participant, as `Title: state`."""
         line = self.page.get_by_role("region", name="What is due").locator(".due-line").first
         return f"{line.locator('.due-title').inner_text()}: {line.locator('.due-state .status-words').inner_text()}"
-
-    def deviations(self, code: str) -> str:
-        """Return what the page of the participant says about deviations."""
-        self.opens(code)
-        return self.page.get_by_role("region", name="Deviations").inner_text()
 
     def panel(self, title: str) -> Locator:
         return self.page.get_by_role("region", name=title, exact=True)
 
     # ---- Forms
+
+    @property
+    def side(self) -> Locator:
+        """What stands beside the form."""
+        return self.page.get_by_role("complementary")
+
+    @property
+    def beside(self) -> Locator:
+        """The part beside the form that follows what is entered."""
+        return self.page.locator("#beside")
+
+    @property
+    def preview(self) -> Locator:
+        """The dates that would move."""
+        return self.page.locator("#preview")
+
+    @property
+    def verdict(self) -> Locator:
+        """The verdict line of the checklist."""
+        return self.page.locator("#verdict-line")
 
     def fills_in(self, label: str, value: str) -> None:
         """Enter a value and leave the field, as Tab does."""

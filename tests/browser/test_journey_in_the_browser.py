@@ -1,12 +1,12 @@
 """One participant of the intravenous arm, taken by hand from the first contact to the end of the year.
 
-Every act is a click or a keystroke on the page; the services are called by nobody else. Time moves on from act
-to act, so each page shows what it shows on that day.
+Every act is a click or a keystroke on a page; no service is called. Time moves on from act to act, so each page
+shows what it shows on that day.
 """
 
 from collections.abc import Callable
 
-import pytest
+from playwright.sync_api import expect
 
 from participants.models import Deviation, Participant
 from screening.rules import open_criteria
@@ -16,7 +16,7 @@ from tests.factories.journeys import Ward, make_ward
 from trialsite.accounts.models import User
 from trialsite.protocol.registry import resolve
 
-VISITS = (
+FIRST_DAYS = (
     ("2026-02-14", "Day 1 visit"),
     ("2026-02-15", "Day 2 visit"),
     ("2026-02-16", "Day 3 visit"),
@@ -26,6 +26,8 @@ VISITS = (
     ("2026-02-20", "Day 7 visit"),
     ("2026-02-23", "Day 10 visit"),
     ("2026-02-27", "Day 14 visit"),
+)
+FOLLOW_UP = (
     ("2026-03-06", "Day 21 visit"),
     ("2026-03-13", "Day 28 visit"),
     ("2026-04-13", "Month 2 visit"),
@@ -37,79 +39,139 @@ VISITS = (
 
 
 class Trial:
-    """Who acts, and on whom. Each method is what one person does at one sitting."""
+    """The three people who act and the participant they act on. Each method is one person's sitting."""
 
     def __init__(self, ward: Ward, wall: SiteClock, desk_of: Callable[[User], Desk]) -> None:
         self.wall = wall
-        self.office = desk_of(ward.coordinator)
-        self.doctor = desk_of(ward.investigator)
-        self.bedside = desk_of(ward.nurse)
+        self.coordinator = desk_of(ward.coordinator)
+        self.investigator = desk_of(ward.investigator)
+        self.nurse = desk_of(ward.nurse)
         self.code = ""
 
-    def stands(self, *, state: str, next_due: str) -> None:
-        self.office.opens(self.code)
-        assert (self.office.state, self.office.next) == (state, next_due)
+    def stands(self, *, state: str, next_due: str, day: str = "not infused") -> None:
+        """Assert what the page of the participant says in its banner and in the first line of what is due."""
+        self.coordinator.opens(self.code)
+        seen = (self.coordinator.state, self.coordinator.next_due, self.coordinator.day)
+        assert seen == (state, next_due, day)
+
+    # ---- From the first contact to enrolment
 
     def is_referred(self) -> None:
         self.wall.goes_to("2026-01-05 10:00")
-        page = self.office
-        page.page.goto("/")
-        page.page.get_by_role("link", name="Refer a participant").first.click()
-        page.chooses("Sex", "Female")
-        page.fills_in("Year of birth", "1961")
-        page.chooses("Intended arm", "Intravenous")
-        page.fills_in("Referred by", "Ward 7")
-        page.saves("Register and give a code", "Participant registered.")
-        self.code = page.page.url.rstrip("/").rpartition("/")[2]
+        self.coordinator.opens_home()
+        self.coordinator.follows("Refer a participant")
+        self.coordinator.chooses("Sex", "Female")
+        self.coordinator.fills_in("Year of birth", "1961")
+        self.coordinator.chooses("Intended arm", "Intravenous")
+        self.coordinator.saves("Register and give a code", "Participant registered.")
+        self.code = self.coordinator.code
 
     def consents(self) -> None:
         self.wall.goes_to("2026-01-06 10:00")
-        self.office.opens_from_home("Obtain consent or close the referral", self.code)
-        self.office.saves("Record consent", "Consent recorded.")
+        self.coordinator.opens_from_home("Obtain consent or close the referral", self.code)
+        self.coordinator.fills_in("Time of signature", "2026-01-06 09:40")
+        self.coordinator.saves("Record consent", "Consent recorded.")
 
-    def is_screened(self) -> None:
+    def begins_screening(self) -> None:
         self.wall.goes_to("2026-01-07 10:00")
-        self.office.opens_from_home("Start screening", self.code)
-        self.office.chooses("Intended arm", "Intravenous")
-        self.office.saves("Start screening", "")
+        self.coordinator.opens_from_home("Start screening", self.code)
+        self.coordinator.chooses("Intended arm", "Intravenous")
+        self.coordinator.saves("Start screening", "Screening started.")
 
     def has_every_criterion_answered(self) -> None:
         self.wall.goes_to("2026-01-12 10:00")
-        self.office.opens_from_home("Decide on eligibility", self.code)
+        self.coordinator.opens_from_home("Decide on eligibility", self.code)
         for criterion in open_criteria(resolve("1.0")):
-            self.office.answers(criterion, "Met" if criterion.startswith("I") else "Not met")
+            self.coordinator.answers(criterion, "Met" if criterion.startswith("I") else "Not met")
+        expect(self.coordinator.verdict).to_contain_text("Every criterion is decided and none excludes.")
+        assert self.coordinator.verdict.get_by_role("link", name="Confirm eligibility").count() == 0
 
-    def is_found_eligible(self) -> None:
+    def is_confirmed_by_the_investigator(self) -> None:
         self.wall.goes_to("2026-01-12 15:00")
-        self.doctor.opens_from_home("Decide on eligibility", self.code)
-        self.doctor.page.get_by_role("link", name="Confirm eligibility").click()
-        self.doctor.saves("Confirm eligibility", "")
+        self.investigator.opens_from_home("Decide on eligibility", self.code)
+        self.investigator.follows("Confirm eligibility")
+        self.investigator.saves("Confirm eligibility", "Eligibility confirmed.")
 
     def is_enrolled(self) -> None:
         self.wall.goes_to("2026-01-13 10:00")
-        self.office.opens_from_home("Enrol the participant", self.code)
-        self.office.chooses("Dose level", "Dose level 1")
-        self.office.saves("Enrol", "")
+        self.coordinator.opens_from_home("Enrol the participant", self.code)
+        self.coordinator.chooses("Dose level", "Dose level 1")
+        self.coordinator.saves("Enrol", "Enrolled.")
+
+    # ---- From vein to vein
 
     def gives_cells(self) -> None:
-        self.wall.goes_to("2026-01-16 10:00")
-        self.bedside.opens_from_home("Leukapheresis", self.code)
-        self.bedside.fills_in("Blood processed", "9500")
-        self.bedside.saves("Record leukapheresis", "Leukapheresis recorded.")
+        self.wall.goes_to("2026-01-16 11:00")
+        self.nurse.opens_from_home("Leukapheresis", self.code)
+        self.nurse.fills_in("Time of the collection", "2026-01-16 09:00")
+        self.nurse.fills_in("Blood processed", "9500")
+        self.nurse.saves("Record leukapheresis", "Leukapheresis recorded.")
 
     def has_a_lot_started(self) -> None:
         self.wall.goes_to("2026-01-17 10:00")
-        self.office.opens_from_home("Release or reject the product", self.code)
-        self.office.fills_in("Lot", "CT-2601")
-        self.office.saves("Start lot", "Manufacturing started.")
+        self.coordinator.opens_from_home("Release or reject the product", self.code)
+        self.coordinator.fills_in("Lot", "CT-2601")
+        self.coordinator.saves("Start lot", "Manufacturing started.")
 
     def has_the_lot_released(self) -> None:
         self.wall.goes_to("2026-01-30 10:00")
-        self.doctor.opens_from_home("Release or reject the product", self.code)
-        self.doctor.chooses("Release tests", "In specification")
-        self.doctor.fills_in("CAR-positive viable cells in the bag", "120")
-        self.doctor.fills_in("Last day it may be used", "2026-12-31")
-        self.doctor.saves("Release product", "Product released.")
+        self.investigator.opens_from_home("Release or reject the product", self.code)
+        self.investigator.chooses("Release tests", "In specification")
+        self.investigator.fills_in("CAR-positive viable cells in the bag", "120")
+        self.investigator.fills_in("Last day it may be used", "2026-12-31")
+        self.investigator.saves("Release product", "Product released.")
+
+    def has_the_infusion_planned(self) -> None:
+        self.wall.goes_to("2026-01-31 10:00")
+        self.coordinator.opens_from_home("Plan the infusion date", self.code)
+        self.coordinator.fills_in("Planned date of infusion", "2026-02-13")
+        expect(self.coordinator.preview).to_contain_text("This would change")
+        expect(self.coordinator.preview.get_by_role("row", name="CAR-T infusion")).to_contain_text("2026-02-13")
+        expect(self.coordinator.preview.get_by_role("row", name="Lymphodepletion dose 1")).to_contain_text(
+            "2026-02-07 – 2026-02-09"
+        )
+        self.coordinator.saves("Set this date", "Infusion date set.")
+
+    def comes_to_baseline(self) -> None:
+        self.has_visit("2026-02-07", "Baseline visit")
+
+    def gets_lymphodepletion(self) -> None:
+        for dose, on in enumerate(("2026-02-08", "2026-02-09", "2026-02-10"), start=1):
+            self.wall.goes_to(f"{on} 10:00")
+            self.nurse.opens_from_home(f"Lymphodepletion dose {dose}", self.code)
+            self.nurse.fills_in("Fludarabine", "30")
+            self.nurse.fills_in("Cyclophosphamide", "300")
+            self.nurse.saves("Record dose", "Dose recorded.")
+
+    def is_infused(self) -> None:
+        self.wall.goes_to("2026-02-13 10:30")
+        self.nurse.opens_from_home("CAR-T infusion", self.code)
+        self.nurse.fills_in("Body weight", "60")
+        self.nurse.fills_in("CAR-positive viable cells given", "60")
+        self.nurse.fills_in("End of thaw", "2026-02-13 09:50")
+        self.nurse.fills_in("Start of the infusion", "2026-02-13 10:00")
+        expect(self.nurse.beside).to_contain_text("Every check passes.")
+        self.nurse.saves("Record infusion", "Infusion recorded.")
+
+    # ---- The year
+
+    def has_visit(self, on: str, title: str) -> None:
+        self.wall.goes_to(f"{on} 10:00")
+        self.nurse.opens_from_home(title, self.code)
+        expect(self.nurse.beside).to_contain_text("Within the window.")
+        self.nurse.saves("Record visit", "Visit recorded.")
+
+    def has_visit_from_the_own_page(self, on: str, title: str) -> None:
+        self.wall.goes_to(f"{on} 10:00")
+        self.coordinator.opens(self.code)
+        self.coordinator.panel("Visits").get_by_role("link", name=f"Record {title}").click()
+        self.coordinator.saves("Record visit", "Visit recorded.")
+
+    def completes_the_year(self) -> None:
+        self.wall.goes_to("2027-02-15 10:00")
+        self.coordinator.opens_from_home("Record the end of the one-year study", self.code)
+        expect(self.coordinator.side).to_contain_text("Every check passes.")
+        self.coordinator.saves("Complete the study", "One-year study completed.")
 
 
 def test_the_year_of_one_participant_by_hand(
@@ -121,10 +183,10 @@ def test_the_year_of_one_participant_by_hand(
     trial.stands(state="Referred", next_due="Obtain consent or close the referral: Due")
     trial.consents()
     trial.stands(state="Referred", next_due="Start screening: Due")
-    trial.is_screened()
+    trial.begins_screening()
     trial.stands(state="Screening", next_due="Decide on eligibility: Due")
     trial.has_every_criterion_answered()
-    trial.is_found_eligible()
+    trial.is_confirmed_by_the_investigator()
     trial.stands(state="Eligible", next_due="Enrol the participant: Due")
     trial.is_enrolled()
     trial.stands(state="Enrolled", next_due="Leukapheresis: Due")
@@ -134,3 +196,22 @@ def test_the_year_of_one_participant_by_hand(
     trial.stands(state="Manufacturing", next_due="Release or reject the product: Due")
     trial.has_the_lot_released()
     trial.stands(state="Manufacturing", next_due="Plan the infusion date: Due")
+    trial.has_the_infusion_planned()
+    trial.stands(state="Manufacturing", next_due="Baseline visit: Upcoming")
+    trial.comes_to_baseline()
+    trial.gets_lymphodepletion()
+    trial.stands(state="Lymphodepletion", next_due="CAR-T infusion: Upcoming")
+    trial.is_infused()
+    trial.stands(state="Infused", next_due="Day 1 visit: Upcoming", day="+0")
+    for on, title in FIRST_DAYS:
+        trial.has_visit(on, title)
+    trial.stands(state="Infused", next_due="Day 21 visit: Upcoming", day="+14")
+    for on, title in FOLLOW_UP:
+        trial.has_visit_from_the_own_page(on, title)
+    trial.stands(state="Follow-up", next_due="Record the end of the one-year study: Due", day="+365")
+    trial.completes_the_year()
+
+    trial.stands(state="Completed", next_due="Month 18 visit: Upcoming", day="+367")
+    assert Participant.objects.get().state == "completed"
+    assert not Deviation.objects.exists()
+    expect(trial.coordinator.panel("Deviations")).to_contain_text("No deviation")
