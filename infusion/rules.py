@@ -53,7 +53,9 @@ def may_release(product: ProductFacts) -> Gate:
     )
 
 
-def may_plan_infusion(*, has_released_product: bool, obligations: Iterable[Obligation], now: datetime) -> Gate:
+def may_plan_infusion(
+    *, has_released_product: bool, obligations: Iterable[Obligation], now: datetime
+) -> Gate:
     return gate(
         Act.PLAN_INFUSION,
         [
@@ -91,9 +93,24 @@ def may_infuse(
     released = product.state in {ProductState.RELEASED, ProductState.INFUSED}
     checks = [
         check("released", released, "The product is not released", Category.PRODUCT),
-        check("route", assigned_arm is infusion.route, "The route differs from the assigned arm", Category.PRODUCT),
-        check("dose", _in_range(level, infusion), "The dose is outside the range of the dose level", Category.PRODUCT),
-        check("expiry", _not_expired(product, infusion), "The product has expired or has no expiry date", Category.PRODUCT),
+        check(
+            "route",
+            assigned_arm is infusion.route,
+            "The route differs from the assigned arm",
+            Category.PRODUCT,
+        ),
+        check(
+            "dose",
+            _in_range(level, infusion),
+            "The dose is outside the range of the dose level",
+            Category.PRODUCT,
+        ),
+        check(
+            "expiry",
+            _not_expired(product, infusion),
+            "The product has expired or has no expiry date",
+            Category.PRODUCT,
+        ),
         _thaw_check(infusion, limits["L-THAW-MIN"]),
         _gap_check(events, infusion.started_at, limits["L-LD-GAP-H"]),
         *hold_checks(Act.INFUSE, obligations, now),
@@ -136,4 +153,9 @@ def _gap_check(events: Iterable[Event], started_at: datetime, hours: int) -> Che
     if not doses:
         return check("lymphodepletion", False, "No lymphodepletion is on record", Category.PROCEDURE)
     enough = started_at - max(doses) >= timedelta(hours=hours)
-    return check("lymphodepletion", enough, f"Less than {hours} h after the last lymphodepletion dose", Category.PROCEDURE)
+    return check(
+        "lymphodepletion",
+        enough,
+        f"Less than {hours} h after the last lymphodepletion dose",
+        Category.PROCEDURE,
+    )

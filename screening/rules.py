@@ -43,8 +43,15 @@ def may_enrol(
         Act.ENROL,
         [
             *may_confirm(verdict).checks,
-            check("confirmed", is_confirmed, "The investigator has not confirmed eligibility", Category.ELIGIBILITY),
-            check("places", not is_site_full, "All planned places of the trial are taken", Category.ELIGIBILITY),
+            check(
+                "confirmed",
+                is_confirmed,
+                "The investigator has not confirmed eligibility",
+                Category.ELIGIBILITY,
+            ),
+            check(
+                "places", not is_site_full, "All planned places of the trial are taken", Category.ELIGIBILITY
+            ),
             *hold_checks(Act.ENROL, obligations, now),
         ],
     )

@@ -10,7 +10,9 @@ from trialsite.audit.records import Record
 class LymphodepletionDose(Record):
     """obligation_key: the scheduled day, V-LD1#1. Doses per square metre of body surface."""
 
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="lymphodepletion_doses")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="lymphodepletion_doses"
+    )
     obligation_key = models.CharField(max_length=80)
     given_at = models.DateTimeField()
     fludarabine_mg_per_m2 = models.DecimalField(max_digits=6, decimal_places=2)

@@ -17,7 +17,9 @@ class CellProduct(Record):
     leukapheresis = models.ForeignKey(Leukapheresis, on_delete=models.PROTECT, related_name="products")
     lot = models.CharField(max_length=40, unique=True)
     state = models.CharField(
-        max_length=14, choices=[(s.value, s.value) for s in ProductState], default=ProductState.MANUFACTURING.value
+        max_length=14,
+        choices=[(s.value, s.value) for s in ProductState],
+        default=ProductState.MANUFACTURING.value,
     )
     manufacturing_started_at = models.DateTimeField()
     is_in_specification = models.BooleanField(null=True, blank=True)

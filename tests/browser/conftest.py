@@ -25,9 +25,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-MISSING = (
-    "Missing for the browser tests: chromium. Install it (Debian: sudo apt-get install chromium), or name it in CHROMIUM."
-)
+MISSING = "Missing for the browser tests: chromium. Install it (Debian: sudo apt-get install chromium), or name it in CHROMIUM."
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +83,7 @@ def new_desk(
         context = chromium.new_context(base_url=live_server.url, viewport=size, has_touch=is_tablet)
         context.set_default_timeout(10_000)
         context.clock.set_fixed_time(site_clock.now)
-        desk = Desk(context.new_page())
+        desk = Desk(context.new_page(), live_server.url)
         site_clock.desks.append(desk)
         return desk
 

@@ -1,5 +1,7 @@
 """The pages as a person sees and uses them: what stands there, and what can be pressed."""
 
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 ONE_ACT_MS = 20_000  # a slow machine is no fault of the page
@@ -8,8 +10,9 @@ ONE_ACT_MS = 20_000  # a slow machine is no fault of the page
 class Desk:
     """One person before one browser."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, address: str) -> None:
         self.page = page
+        self.address = address
 
     # ---- Coming in
 
@@ -18,6 +21,12 @@ class Desk:
         self.page.get_by_label("Username").fill(username)
         self.page.get_by_label("Password").fill(password)
         self.presses("Sign in")
+
+    def takes_over(self, client: Client) -> None:
+        """Go on in the session of a client that is signed in."""
+        name = settings.SESSION_COOKIE_NAME
+        cookie = {"name": name, "value": client.cookies[name].value, "url": self.address}
+        self.page.context.add_cookies([cookie])
 
     # ---- Going somewhere
 

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 def test_an_entry_of_a_person_names_the_role() -> None:
     story = participant_at(State.SCREENING)
 
-    entry = Entry.objects.filter(action="screening.episode_started", table_name="screening_screeningepisode").get()
+    entry = Entry.objects.filter(
+        action="screening.episode_started", table_name="screening_screeningepisode"
+    ).get()
 
     assert (entry.actor_id, entry.role) == (str(story.ward.coordinator.pk), "coordinator")
 

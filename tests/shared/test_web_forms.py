@@ -101,3 +101,9 @@ def test_limits_of_one_form_do_not_leak_into_the_class() -> None:
     SpecimenForm()
     limits = SpecimenForm.base_fields["weight_kg"].validators
     assert not any(getattr(limit, "message", "") == "At most %(limit_value)s." for limit in limits)
+
+
+@pytest.mark.parametrize("year", [1, 1899, 2201, 9999])
+def test_a_mistyped_year_is_refused_not_converted(year: int) -> None:
+    with pytest.raises(ValidationError, match="Give a year from 1900 to 2200"):
+        to_instant(datetime(year, 1, 1, 12), "Asia/Shanghai")  # noqa: DTZ001  (a wall-clock time)

@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200  # a year outside was mistyped
 BUTTONS_UP_TO = 7  # so many choices are shown as buttons, more as a list
 
 
@@ -73,7 +74,9 @@ def _wall_clock(value: object) -> datetime:
 
 
 def to_instant(local: datetime, zone: str) -> datetime:
-    """Return the UTC instant of a wall-clock time in `zone`; refuse one that the zone skips."""
+    """Return the UTC instant of a wall-clock time in `zone`; refuse one that the zone skips, or a mistyped year."""
+    if not FIRST_YEAR <= local.year <= LAST_YEAR:
+        raise ValidationError(f"Give a year from {FIRST_YEAR} to {LAST_YEAR}.", code="year")
     instant = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     if instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local:
         raise ValidationError(

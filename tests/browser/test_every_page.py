@@ -1,0 +1,119 @@
+"""Every page that a role may open, at 1440 px and on a tablet: no error, no stranger, no sideways scroll, no barrier.
+
+The pages come from the URL conf. A new one is examined the day it appears.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from followup.models import Visit
+from infusion.services.adverse_events import record_adverse_event
+from participants.models import Deviation
+from participants.services.deviations import record_deviation
+from participants.states import State
+from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World
+from tests.browser.conftest import SiteClock
+from tests.browser.pages import Desk
+from tests.browser.soundness import Watch
+from tests.factories.accounts import make_user
+from tests.factories.journeys import Story, participant_at, there
+from tests.participants.web import browser_of
+from trialsite.accounts.models import Membership, User
+from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
+from trialsite.protocol.findings import Category
+
+SCREENS = {"1440": False, "768": True}
+
+
+def _world() -> World:
+    """A participant in follow-up with a record of every kind: everything that a URL may name."""
+    story = participant_at(State.FOLLOW_UP)
+    ward = story.ward
+    event = record_adverse_event(
+        participant=story.participant,
+        term="Neutropenia after lymphodepletion, with fever",
+        onset_at=story.now,
+        aware_at=story.now,
+        toxicity_grade=3,
+        is_serious=True,
+        by=ward.nurse,
+        at=story.now,
+    )
+    record_deviation(
+        participant=story.participant,
+        category=Category.OTHER,
+        description="The label of a tube was torn",
+        is_important=False,
+        occurred_at=story.now,
+        by=ward.coordinator,
+        at=story.now,
+        reason="",
+    )
+    story.wait(hours=30)
+    return World(story=story, values=_values(story, str(event.pk)))
+
+
+def _values(story: Story, event_id: str) -> dict[str, str]:
+    values = {
+        "consent_id": there(story.consent).pk,
+        "deviation_id": Deviation.objects.filter(participant=story.participant).get().pk,
+        "leukapheresis_id": there(story.leukapheresis).pk,
+        "product_id": there(story.product).pk,
+        "infusion_id": there(story.infusion).pk,
+        "event_id": event_id,
+        "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
+        "criterion_id": "I1",
+        "arm": "intravenous",
+        "route": "intravenous",
+        "clock_id": "C-SAE",
+        "key": "V-D28#1",
+        "user_id": story.ward.nurse.pk,
+        "membership_id": Membership.objects.get(user=story.ward.nurse).pk,
+    }
+    return {name: str(value) for name, value in values.items()}
+
+
+def _person(role: Role, world: World) -> User:
+    ward = world.story.ward
+    return make_user(role, ward.site) if role is Role.AUDITOR else getattr(ward, role.value)
+
+
+def _pages(client: Client, role: Role, world: World) -> Iterator[str]:
+    """Yield the paths that answer this role with a whole page; parts of pages come with the pages they belong to."""
+    for route in ROUTES:
+        if route.method != "GET" or route.is_api or not _is_open(route, role):
+            continue
+        answer = client.get(world.path(route))
+        if answer.status_code == 405 or str(route) in EXCEPTIONS:
+            continue
+        assert answer.status_code in {200, 302, 303}, (str(route), answer.status_code)
+        if answer.status_code == 200 and b"<!doctype html>" in answer.content[:200]:
+            yield world.path(route)
+
+
+def _is_open(route: Route, role: Role) -> bool:
+    return route.permission is None or role in PERMISSIONS[Permission(str(route.permission))]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_page_of_a_role_is_sound(
+    role: Role, new_desk: Callable[..., Desk], site_clock: SiteClock
+) -> None:
+    world = _world()
+    site_clock.shows(world.story.now + timedelta(hours=1))
+    client = browser_of(_person(role, world))
+    pages = list(_pages(client, role, world))
+    faults = []
+    for name, is_tablet in SCREENS.items():
+        desk = new_desk(is_tablet=is_tablet)
+        desk.takes_over(client)
+        watch = Watch(desk.page)
+        for path in pages:
+            watch.opens(path)
+        faults += [f"{name} px {fault}" for fault in watch.faults]
+
+    assert len(pages) > 10
+    assert not faults, "\n".join(faults)
