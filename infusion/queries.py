@@ -79,7 +79,9 @@ class Treatment:
         """The planned date of an infusion that is still to be given."""
         last = self.course.last(EventKind.INFUSION_PLANNED)
         given = self.course.last(EventKind.INFUSED)
-        if last is None or (given is not None and given.at > last.at):
+        if last is None:
+            return None
+        if given is not None and (given.at > last.at or given.item == last.facts.get("lot")):
             return None
         return date.fromisoformat(last.facts["planned_on"])
 

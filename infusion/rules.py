@@ -65,14 +65,41 @@ def may_plan_infusion(
     )
 
 
-def may_condition(*, has_released_product: bool, obligations: Iterable[Obligation], now: datetime) -> Gate:
-    """Lymphodepletion is not begun without a product to follow it."""
+def may_condition(
+    *,
+    has_released_product: bool,
+    obligations: Iterable[Obligation],
+    now: datetime,
+    doses: Iterable[Check] = (),
+) -> Gate:
+    """Lymphodepletion is not begun without a product to follow it. doses: what `dose_checks` found."""
     return gate(
         Act.LYMPHODEPLETION,
         [
             check("released", has_released_product, "No released product is at hand", Category.PRODUCT),
+            *doses,
             *hold_checks(Act.LYMPHODEPLETION, obligations, now),
         ],
+    )
+
+
+def dose_checks(
+    version: ProtocolVersion, fludarabine_mg_per_m2: Decimal, cyclophosphamide_mg_per_m2: Decimal
+) -> tuple[Check, ...]:
+    """A daily dose outside the range is a slip of the pen or a departure; either way it is looked at."""
+    limits = {limit.id: limit.value for limit in version.limits}
+    given = (
+        ("FLU", "Fludarabine", fludarabine_mg_per_m2),
+        ("CY", "Cyclophosphamide", cyclophosphamide_mg_per_m2),
+    )
+    return tuple(
+        check(
+            f"dose-{drug.lower()}",
+            limits[f"L-{drug}-MIN"] <= dose <= limits[f"L-{drug}-MAX"],
+            f"{name} is outside {limits[f'L-{drug}-MIN']} to {limits[f'L-{drug}-MAX']} mg/m² a day",
+            Category.PROCEDURE,
+        )
+        for drug, name, dose in given
     )
 
 

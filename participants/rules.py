@@ -109,7 +109,7 @@ def _departures_of(event: Event, state: State, has_consented: bool) -> tuple[Fin
             Finding(
                 rule_id=f"ORDER-{event.kind.value}",
                 category=Category.PROCEDURE,
-                title=f"{event.kind.value} recorded while {state.value}".replace("_", " "),
+                title=f'{event.kind.value} at the stage "{state.value}"'.replace("_", " "),
                 is_important=event.kind in _NEEDS_CONSENT,
                 subject=event.ref,
             )

@@ -10,6 +10,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.types import EventKind
+from trialsite.protocol.windows import civil_date
 
 SAE_CLOCK = "C-SAE"
 AESI_CLOCK = "C-AESI"
@@ -35,9 +36,11 @@ def record_adverse_event(
 
     A serious one starts the 24 h clock at aware_at, one of special interest its own; a DLT is recorded on the
     journey. Seriousness and grade are independent. Raises RuleViolated("term-required", "grade-range",
-    "in-the-future", "aware-before-onset").
+    "in-the-future", "aware-before-onset", "resolved-before-onset").
     """
     _require_sound(term, toxicity_grade, onset_at, aware_at, at)
+    if resolved_on and resolved_on < civil_date(onset_at, participant.site.time_zone):
+        raise RuleViolated("resolved-before-onset", "The end lies before the onset.", field="resolved_on")
     with command(
         participant=participant,
         permission=Permission.RECORD_SAFETY,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from infusion.models import LymphodepletionDose
 from infusion.queries import released_product
-from infusion.rules import may_condition, may_plan_infusion
+from infusion.rules import dose_checks, may_condition, may_plan_infusion
 from participants.models import Participant
 from participants.rules import require_past, settle
 from participants.services.journey import Happening, command, happened
@@ -31,8 +31,9 @@ def plan_infusion(
         at=at,
         reason=reason,
     ) as course:
+        product = released_product(course.participant)
         may = may_plan_infusion(
-            has_released_product=released_product(course.participant) is not None,
+            has_released_product=product is not None,
             obligations=course.obligations,
             now=at,
         )
@@ -40,7 +41,7 @@ def plan_infusion(
         happening = Happening(
             kind=EventKind.INFUSION_PLANNED,
             occurred_at=at,
-            facts={"planned_on": planned_on.isoformat()},
+            facts={"planned_on": planned_on.isoformat(), "lot": product.lot if product else ""},
         )
         after = happened(course, [happening], by=by, at=at, reason=reason)
         if planned_on < after.events[-1].on:
@@ -61,8 +62,8 @@ def record_lymphodepletion_dose(
 ) -> LymphodepletionDose:
     """Record one day of lymphodepletion against the scheduled day it fulfils (V-LD1#1).
 
-    Needs RECORD_LYMPHODEPLETION. Given without a released product, or while a re-consent is owed, it is
-    accepted with a reason and becomes a deviation. Raises RuleViolated("unknown-day", "in-the-future",
+    Needs RECORD_LYMPHODEPLETION. Given without a released product, while a re-consent is owed, or outside the
+    range of a dose, it is accepted with a reason and becomes a deviation. Raises RuleViolated("unknown-day", "in-the-future",
     "reason-required"), Conflict("day-recorded").
     """
     require_past(given_at, at, "given_at")
@@ -85,6 +86,7 @@ def record_lymphodepletion_dose(
             has_released_product=released_product(course.participant) is not None,
             obligations=course.obligations,
             now=given_at,
+            doses=dose_checks(course.version_at(at), fludarabine_mg_per_m2, cyclophosphamide_mg_per_m2),
         )
         findings = settle(may, happened=True, reason=reason)
         dose = LymphodepletionDose(

@@ -11,6 +11,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, InvalidTransition, RuleViolated
 from trialsite.protocol.types import EventKind
+from trialsite.protocol.windows import civil_date
 
 
 def start_manufacturing(
@@ -71,11 +72,15 @@ def release_product(
 
     Out of specification it is refused without a disposition; that it was released elsewhere all the same can
     be recorded with already_happened and a reason. Raises RuleViolated("gate-failed", "reason-required",
-    "cells-required"), InvalidTransition("product-state").
+    "cells-required", "expired-at-release"), InvalidTransition("product-state").
     """
     if total_cells <= 0:
         raise RuleViolated("cells-required", "Give the number of CAR-positive cells.", field="total_cells")
     require_past(released_at, at, "released_at")
+    if expires_on < civil_date(released_at, product.participant.site.time_zone):
+        raise RuleViolated(
+            "expired-at-release", "This day lies before the release. Check it.", field="expires_on"
+        )
     with command(
         participant=product.participant,
         permission=Permission.RELEASE_PRODUCT,

@@ -62,11 +62,12 @@ def plan_difference(target: InTreatment[None], text: str, now: datetime) -> Plan
     planned_on = _date(text)
     if planned_on is None:
         return None
+    product = target.treatment.released
     planned = Event(
         kind=EventKind.INFUSION_PLANNED,
         at=now,
         on=civil_date(now, target.site.time_zone),
-        facts={"planned_on": planned_on.isoformat()},
+        facts={"planned_on": planned_on.isoformat(), "lot": product.lot if product else ""},
     )
     return preview(target.participant, planned, at=now)
 

@@ -15,7 +15,7 @@ from participants.models import (
     Obligation,
     Participant,
 )
-from participants.queries.words import CONTRACEPTION, EPOCHS, EVENTS, arm_of, in_words
+from participants.queries.words import CONTRACEPTION, EPOCHS, EVENTS, arm_of, dose_level_in_words, in_words
 from participants.queries.worklist import DueLine, due_for
 from trialsite.accounts.models import User
 from trialsite.protocol.contraception import contraception_period
@@ -27,12 +27,12 @@ from trialsite.web.components import Banner
 _TAKES_CONSENT_BACK = (EventKind.WITHDRAWN_FROM_VISITS.value, EventKind.WITHDRAWN_FROM_DATA_USE.value)
 _PRESSING = frozenset({DueState.DUE, DueState.OVERDUE})
 _UPCOMING_SHOWN = 3
+_REPORTED = {"C-SAE": "serious adverse event", "C-AESI": "adverse event of special interest"}
 _ITEM_WORDS = {
     EventKind.CONSENTED.value: "ICF",
     EventKind.SCREENING_STARTED.value: "episode",
     EventKind.ELIGIBILITY_CONFIRMED.value: "episode",
     EventKind.SCREEN_FAILED.value: "episode",
-    EventKind.ENROLLED.value: "at",
     EventKind.MANUFACTURING_STARTED.value: "lot",
     EventKind.PRODUCT_RELEASED.value: "lot",
     EventKind.PRODUCT_FAILED.value: "lot",
@@ -91,6 +91,7 @@ class ParticipantPage:
     happened: tuple[Happened, ...]
     contraception: Contraception | None
     today: date
+    dose_level: str
 
 
 def participant_for(user: User, code: str) -> Participant:
@@ -132,6 +133,7 @@ def participant_page(participant: Participant, at: datetime) -> ParticipantPage:
         happened=_happened(events, lines),
         contraception=_contraception(lines, valid),
         today=civil_date(at, participant.site.time_zone),
+        dose_level=dose_level_in_words(participant.dose_level),
     )
 
 
@@ -231,6 +233,12 @@ def _detail(event: JourneyEvent, titles: dict[str, str]) -> str:
         return f"for {event.facts['planned_on']}"
     if event.item in titles:
         return ""
+    if event.kind == EventKind.ENROLLED.value:
+        return f"at {dose_level_in_words(event.item).lower()}" if event.item else ""
+    if "#" in event.item:  # the key of a day that is planned no more
+        return ""
+    if event.item.startswith("C-"):
+        return _REPORTED.get(event.item, "")
     prefix = _ITEM_WORDS.get(event.kind, "")
     return f"{prefix} {event.item}".strip() if event.item else ""
 

@@ -2,6 +2,7 @@
 
 from participants.models import Participant
 from trialsite.protocol.contraception import Basis
+from trialsite.protocol.registry import latest
 from trialsite.protocol.types import Arm, Epoch, EventKind
 
 ARMS: dict[str, str] = {Arm.INTRAVENOUS.value: "Intravenous", Arm.INTRAPLEURAL.value: "Intrapleural"}
@@ -62,3 +63,8 @@ def arm_of(participant: Participant) -> str:
     if participant.arm:
         return ARMS[participant.arm]
     return f"{ARMS[participant.intended_arm]}, intended" if participant.intended_arm else ""
+
+
+def dose_level_in_words(dose_level: str) -> str:
+    """Return the title of a dose level: `DL-IP-2` → Dose level 2. One no version knows stays as it is."""
+    return next((one.title for one in latest().dose_levels if one.id == dose_level), dose_level)

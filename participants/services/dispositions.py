@@ -5,7 +5,7 @@ from datetime import datetime
 
 from participants.models import Consent, Disposition, DispositionKind, Participant
 from participants.queries.course import Course
-from participants.rules import require_past, settle
+from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -16,6 +16,9 @@ from trialsite.protocol.types import Act, EventKind
 
 # Taking back visits or data use takes back the consent; withdrawing from treatment alone does not.
 _WITHDRAWS_CONSENT = {DispositionKind.WITHDRAWN_FROM_VISITS, DispositionKind.WITHDRAWN_FROM_DATA_USE}
+
+# A site may learn of an event, report it and judge it after the participant has died.
+_AFTER_DEATH = {EventKind.SAFETY_EVENT_AWARE, EventKind.SAFETY_REPORT_SENT, EventKind.DLT_REPORTED}
 
 
 def record_disposition(
@@ -55,6 +58,8 @@ def record_disposition(
         at=at,
         reason=reason,
     ) as course:
+        if kind == DispositionKind.DIED:
+            _require_nothing_after(course, occurred_at, reason)
         found = settle(_gate(course, kind, contact_attempts, at), happened=True, reason=reason)
         disposition = Disposition(
             participant=course.participant,
@@ -72,6 +77,14 @@ def record_disposition(
         happening = Happening(kind=EventKind(kind.value), occurred_at=occurred_at, ref=str(disposition.pk))
         happened(course, [happening], by=by, at=at, reason=reason, findings=[*findings, *found])
     return disposition
+
+
+def _require_nothing_after(course: Course, died_at: datetime, reason: str) -> None:
+    """A death dated before what was done with the participant is mostly a slip: it needs a reason."""
+    later = [one for one in course.events if one.at > died_at and one.kind not in _AFTER_DEATH]
+    if later:
+        day = max(one.on for one in later).isoformat()
+        require_reason(reason, f"entries on record are later than this death, the last of {day}")
 
 
 def _withdraw_consents(course: Course, kind: DispositionKind, occurred_at: datetime) -> None:

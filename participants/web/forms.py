@@ -81,9 +81,7 @@ class ConsentForm(StepForm):
         "Impartial witness", most=100, help_text="Initials; only if the participant cannot read."
     )
     obtained_by = _text("Obtained by", most=150, help_text="Empty: you.")
-    copy_handed_over = forms.BooleanField(
-        label="The participant has a signed copy", required=False, initial=True
-    )
+    copy_handed_over = forms.BooleanField(label="The participant has a signed copy", required=False)
     reason = ReasonField()
 
     not_after_today = ("signed_at",)
@@ -91,7 +89,7 @@ class ConsentForm(StepForm):
     def __init__(self, *args: Any, icfs: Sequence[IcfApproval] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["icf"].choices = [  # type: ignore[attr-defined]
-            (str(one.icf_id), f"{one.icf.number}, approved {one.approved_on.isoformat()}") for one in icfs
+            (str(one.icf_id), f"ICF {one.icf.number}, approved {one.approved_on.isoformat()}") for one in icfs
         ]
 
 

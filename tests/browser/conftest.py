@@ -2,16 +2,19 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.pages import Desk
+from tests.browser.soundness import NARROW, WIDE
 from tests.factories.accounts import PASSWORD
 from tests.factories.journeys import START_AT
 from trialsite import clock
@@ -79,7 +82,7 @@ def new_desk(
     """Open a browser of its own for one more person, at 1440 px or on a tablet of 768 px."""
 
     def open_desk(*, is_tablet: bool = False) -> Desk:
-        size = {"width": 768, "height": 1024} if is_tablet else {"width": 1440, "height": 900}
+        size = NARROW if is_tablet else WIDE
         context = chromium.new_context(base_url=live_server.url, viewport=size, has_touch=is_tablet)
         context.set_default_timeout(10_000)
         context.clock.set_fixed_time(site_clock.now)
@@ -90,6 +93,21 @@ def new_desk(
     yield open_desk
     for desk in site_clock.desks:
         desk.page.context.close()
+    _wait_until_every_request_is_answered()
+
+
+def _wait_until_every_request_is_answered() -> None:
+    """A request under way holds its tables, and they are emptied next. Each has a connection while it lasts."""
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(others)
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.05)
+    pytest.fail("The server was still answering 10 seconds after the last page was closed.", pytrace=False)
 
 
 @pytest.fixture

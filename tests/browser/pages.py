@@ -18,6 +18,10 @@ class Desk:
 
     def signs_in(self, username: str, password: str) -> None:
         self.page.goto("/accounts/login/")
+        self.enters(username, password)
+
+    def enters(self, username: str, password: str) -> None:
+        """Fill in the sign-in page that is open."""
         self.page.get_by_label("Username").fill(username)
         self.page.get_by_label("Password").fill(password)
         self.presses("Sign in")
@@ -119,8 +123,12 @@ class Desk:
     def saves(self, button: str, done: str) -> None:
         """Press the button of the form; the page that follows says that it was done."""
         self.presses(button)
-        expect(self.page.locator("#messages").get_by_text(done)).to_be_visible(timeout=ONE_ACT_MS)
+        self.sees(done)
         self.waits_for_panels()
+
+    def sees(self, message: str) -> None:
+        """Wait until the page says what was done."""
+        expect(self.page.locator("#messages").get_by_text(message)).to_be_visible(timeout=ONE_ACT_MS)
 
     def answers(self, criterion: str, answer: str) -> None:
         """Press an answer of the checklist and wait until it is on record."""

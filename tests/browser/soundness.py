@@ -6,8 +6,10 @@ Axe comes in as a script of the browser's own, so the pages are examined under t
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response, expect
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response, ViewportSize, expect
 
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+NARROW: ViewportSize = {"width": 768, "height": 1024}
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 GRAVE = ("serious", "critical")
 _WHAT_AXE_FINDS = """async () => {
@@ -17,20 +19,23 @@ _WHAT_AXE_FINDS = """async () => {
 
 
 class Watch:
-    """Collects what goes wrong while pages are opened in one browser tab."""
+    """Collects what goes wrong while pages are opened in one browser tab. is_axe_asked: look for barriers, too."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, *, is_axe_asked: bool = True) -> None:
         self.page = page
-        self.faults: list[str] = []
+        self.is_axe_asked = is_axe_asked
+        self.faults: dict[str, list[str]] = {}  # what is wrong → where
         self._path = ""
+        self._expected = 200
         self._host = ""
-        page.context.add_init_script(path=AXE)
+        if is_axe_asked:
+            page.context.add_init_script(path=AXE)
         page.on("console", self._hears)
         page.on("pageerror", self._fails)
         page.on("request", self._asks)
         page.on("response", self._is_answered)
 
-    def opens(self, path: str, *, status: int = 200, is_examined: bool = True) -> None:
+    def opens(self, path: str, *, status: int = 200) -> None:
         """Open a page, wait until all its parts are there, and note what is wrong with it."""
         self._path, self._expected = path, status
         answer = self.page.goto(path)
@@ -39,21 +44,26 @@ class Watch:
             self._note(f"answered {answer and answer.status}")
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         self._measures()
-        if is_examined:
-            self._examines()
+        if self.is_axe_asked:
+            self._asks_axe()
 
     def _measures(self) -> None:
-        wide, seen = self.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
-        if wide > seen:
-            self._note(f"is {wide} px wide in a window of {seen} px")
+        """Note a page that scrolls sideways, in the window as it is and in one as narrow as a tablet."""
+        own = self.page.viewport_size or NARROW
+        for size in (NARROW, own):
+            self.page.set_viewport_size(size)
+            wide, seen = self.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+            if wide > seen:
+                self._note(f"is {wide} px wide in a window of {seen} px")
 
-    def _examines(self) -> None:
+    def _asks_axe(self) -> None:
         for impact, rule, places in self.page.evaluate(_WHAT_AXE_FINDS):
             if impact in GRAVE:
                 self._note(f"{impact} barrier {rule}, {len(places)} ×: {places[0][:200]}")
 
     def _hears(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        is_of_an_answer = message.text.startswith("Failed to load resource: the server responded")
+        if message.type in {"error", "warning"} and not is_of_an_answer:
             self._note(f"console {message.type}: {message.text}")
 
     def _fails(self, error: Error) -> None:
@@ -69,4 +79,10 @@ class Watch:
             self._note(f"{response.status} for {response.url}")
 
     def _note(self, fault: str) -> None:
-        self.faults.append(f"{self._path}: {fault}")
+        self.faults.setdefault(fault, []).append(self._path)
+
+    def report(self) -> list[str]:
+        """Return one line for each fault, with where it was seen first."""
+        return [
+            f"{fault} ({len(places)} pages, such as {places[0]})" for fault, places in self.faults.items()
+        ]

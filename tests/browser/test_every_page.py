@@ -4,10 +4,10 @@ The pages come from the URL conf. A new one is examined the day it appears.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import pytest
 from django.test import Client
+from playwright.sync_api import expect
 
 from followup.models import Visit
 from infusion.services.adverse_events import record_adverse_event
@@ -19,13 +19,14 @@ from tests.browser.conftest import SiteClock
 from tests.browser.pages import Desk
 from tests.browser.soundness import Watch
 from tests.factories.accounts import make_user
-from tests.factories.journeys import Story, participant_at, there
+from tests.factories.journeys import Story, make_ward, participant_at, there
 from tests.participants.web import browser_of
 from trialsite.accounts.models import Membership, User
 from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
 from trialsite.protocol.findings import Category
 
-SCREENS = {"1440": False, "768": True}
+# Two roles that between them may open every page; they look at each on a tablet as well.
+WITH_TABLET = {Role.INVESTIGATOR, Role.ADMIN}
 
 
 def _world() -> World:
@@ -103,17 +104,69 @@ def test_every_page_of_a_role_is_sound(
     role: Role, new_desk: Callable[..., Desk], site_clock: SiteClock
 ) -> None:
     world = _world()
-    site_clock.shows(world.story.now + timedelta(hours=1))
+    site_clock.shows(world.story.now)
     client = browser_of(_person(role, world))
     pages = list(_pages(client, role, world))
     faults = []
-    for name, is_tablet in SCREENS.items():
+    for is_tablet in (False, True) if role in WITH_TABLET else (False,):
         desk = new_desk(is_tablet=is_tablet)
         desk.takes_over(client)
         watch = Watch(desk.page)
         for path in pages:
             watch.opens(path)
-        faults += [f"{name} px {fault}" for fault in watch.faults]
+        faults += watch.report()
 
     assert len(pages) > 10
     assert not faults, "\n".join(faults)
+
+
+def test_two_roles_together_may_open_every_page() -> None:
+    permissions = {route.permission for route in ROUTES if not route.is_api and route.permission}
+
+    unseen = {one for one in permissions if not PERMISSIONS[Permission(str(one))] & WITH_TABLET}
+
+    assert not unseen
+
+
+@pytest.mark.parametrize("is_tablet", [False, True], ids=["1440", "768"])
+def test_the_doors_are_sound(is_tablet: bool, new_desk: Callable[..., Desk], site_clock: SiteClock) -> None:
+    ward = make_ward()
+    desk = new_desk(is_tablet=is_tablet)
+    watch = Watch(desk.page)
+
+    watch.opens("/accounts/login/")
+    desk.takes_over(browser_of(ward.nurse))
+    watch.opens("/participants/NOBODY/", status=404)
+    watch.opens("/users/", status=403)
+    watch.opens("/accounts/logout/")
+
+    assert not watch.faults, "\n".join(watch.report())
+
+
+def test_the_api_pages_ask_nobody_else(new_desk: Callable[..., Desk], site_clock: SiteClock) -> None:
+    desk = new_desk()
+    desk.takes_over(browser_of(make_ward().coordinator))
+    watch = Watch(desk.page, is_axe_asked=False)  # the page is Swagger's own
+
+    watch.opens("/api/v1/docs/")
+
+    expect(desk.page.get_by_role("heading", name="participants")).to_be_visible()
+    assert not watch.faults, "\n".join(watch.report())
+
+
+def test_the_watch_sees_what_is_wrong_with_a_page(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk()
+    wrong = """<!doctype html><html lang="en"><title>Wrong</title><script>alert(1)</script>
+        <div style="width: 3000px">wide</div><img src="http://elsewhere.invalid/a.png"><button></button>"""
+    rules = {"Content-Security-Policy": "default-src 'none'", "Content-Type": "text/html"}
+    desk.page.route("**/wrong/", lambda route: route.fulfill(status=500, body=wrong, headers=rules))
+    desk.page.route("**/wide/", lambda route: route.fulfill(body=wrong, content_type="text/html"))
+    watch = Watch(desk.page)
+    desk.page.on("dialog", lambda dialog: dialog.dismiss())
+
+    watch.opens("/wrong/")
+    watch.opens("/wide/")
+
+    report = "\n".join(watch.report())
+    for sign in ("answered 500", "Executing inline script", "px wide", "asks another host", "button-name"):
+        assert sign in report, report

@@ -144,7 +144,13 @@ def test_a_death_entered_late_makes_the_visit_after_it_a_deviation() -> None:
     story.wait(1).comes_to("V-D1#1")
     story.wait(1)
 
-    leaves(story, Kind.DIED, occurred_at=story.now - timedelta(hours=30), cause_of_death="unknown")
+    leaves(
+        story,
+        Kind.DIED,
+        occurred_at=story.now - timedelta(hours=30),
+        cause_of_death="unknown",
+        reason="learned late",
+    )
 
     found = Deviation.objects.get()
     assert (found.rule_id, found.subject) == (

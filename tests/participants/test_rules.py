@@ -126,7 +126,7 @@ def test_what_touches_the_participant_out_of_order_is_important(kind: EventKind,
 
     assert (found.rule_id, found.subject) == (f"ORDER-{kind.value}", "lot")
     assert (found.category, found.is_important) == (Category.PROCEDURE, is_important)
-    assert found.title.endswith("recorded while screening")
+    assert found.title.endswith('at the stage "screening"')
 
 
 def test_out_of_order_and_before_consent_are_two_departures() -> None:

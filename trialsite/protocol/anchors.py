@@ -43,15 +43,20 @@ def _planned_infusions(timeline: Sequence[Event]) -> tuple[Occurrence, ...]:
     """One occurrence per course: a plan is replaced by a later one until the infusion is given.
 
     Numbered by course, so the plan of a second infusion is number 2 although the first was never planned.
-    The plan last set is the anchor: a lot that failed before it does not call the new plan off.
+    The plan last set is the anchor: a lot that failed before it does not call the new plan off. A plan for
+    a lot that was infused belongs to that infusion, also where it was entered after the infusion began: what
+    is written up later must not call for a second one.
     """
-    courses: dict[int, list[Event]] = {}
+    given = _courses_by_lot(timeline)
+    found: dict[int, list[Event]] = {}
     infused = 0
     for event in timeline:
         if event.kind is EventKind.INFUSED:
             infused += 1
         elif event.kind is EventKind.INFUSION_PLANNED:
-            courses.setdefault(infused, []).append(event)
+            course = given.get(event.facts.get("lot", ""), infused)
+            found.setdefault(min(course, infused), []).append(event)
+    courses = dict(sorted(found.items()))
     following = [plans[0].at for plans in courses.values()][1:]
     return tuple(
         Occurrence(
@@ -62,3 +67,9 @@ def _planned_infusions(timeline: Sequence[Event]) -> tuple[Occurrence, ...]:
         )
         for (course, plans), next_at in zip_longest(courses.items(), following)
     )
+
+
+def _courses_by_lot(timeline: Sequence[Event]) -> dict[str, int]:
+    """Return which infusion, counted from 0, first used each lot."""
+    infusions = [event for event in timeline if event.kind is EventKind.INFUSED]
+    return {event.item: index for index, event in reversed(list(enumerate(infusions))) if event.item}

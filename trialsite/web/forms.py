@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200  # a year outside was mistyped
 BUTTONS_UP_TO = 7  # so many choices are shown as buttons, more as a list
@@ -157,10 +157,21 @@ _STOCK = (
     ("required", "This field is required.", "Fill this in."),
     ("invalid", "Enter a valid date.", "Enter a date like 2026-11-22."),
 )
+_DIGITS = {
+    "invalid": "Enter a number.",
+    "max_digits": "At most %(max)s digits in all.",
+    "max_decimal_places": "At most %(max)s digits after the point.",
+    "max_whole_digits": "At most %(max)s digits before the point.",
+}
 _LIMITS: dict[type, Callable[[Any], Any]] = {
     MinValueValidator: lambda v: MinValueValidator(v.limit_value, "At least %(limit_value)s."),
     MaxValueValidator: lambda v: MaxValueValidator(v.limit_value, "At most %(limit_value)s."),
+    DecimalValidator: lambda v: _PlainDecimal(v.max_digits, v.decimal_places),
 }
+
+
+class _PlainDecimal(DecimalValidator):
+    messages = _DIGITS
 
 
 def _latest(field: forms.Field, today: date) -> str:

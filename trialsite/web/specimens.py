@@ -39,9 +39,7 @@ class SpecimenForm(StepForm):
 
 def page(at: datetime) -> dict[str, object]:
     """Return everything the component page shows."""
-    refused = SpecimenForm(
-        {"signed_by": "participant", "weight_kg": "610", "given_at": "yesterday"}, zone=ZONE
-    )
+    refused = SpecimenForm({"signed_by": "participant", "weight_kg": "610", "given_at": ""}, zone=ZONE)
     refused.is_valid()
     return {
         "due_states": list(DueState),

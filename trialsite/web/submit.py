@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from trialsite.errors import DomainError, NotPermitted
 from trialsite.web.collisions import collision
-from trialsite.web.forms import StepForm
+from trialsite.web.forms import SiteMomentField, StepForm
 from trialsite.web.once import run_once
 
 
@@ -50,8 +50,18 @@ def submit(
 
 
 def _refused(form: StepForm, refused: DomainError) -> Answer:
-    form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+    if refused.code == "reason-required" and refused.field not in form.fields:
+        _doubt_the_time(form, refused)
+    else:
+        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
     return Answer(refused=refused)
+
+
+def _doubt_the_time(form: StepForm, refused: DomainError) -> None:
+    """An act that takes no reason is refused for its time: to ask for a reason would lead nowhere."""
+    moments = (name for name, field in form.fields.items() if isinstance(field, SiteMomentField))
+    because = refused.message.partition(": ")[2] or refused.message
+    form.add_error(next(moments, None), f"Check this time. It does not fit what is on record: {because}")
 
 
 def go_to(request: HttpRequest, href: str) -> HttpResponse:

@@ -44,6 +44,18 @@ def icon(name: str, title: str = "", **attributes: str) -> SafeString:
 
 
 @register.filter
+def words(value: str) -> str:
+    """Write a stored value as people read it: `visit_window` as Visit window."""
+    return str(value).replace("_", " ").capitalize()
+
+
+@register.filter
+def act_words(action: str) -> str:
+    """Write the name of an act as people read it: `infusion.product_released` as Product released."""
+    return words(action.rpartition(".")[2])
+
+
+@register.filter
 def alert_kind(message: Message) -> str:
     return _ALERT_KIND.get(message.level or 0, "info")
 

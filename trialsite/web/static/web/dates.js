@@ -35,7 +35,7 @@ function button(className, label, act) {
 }
 
 function addNow(input, after) {
-  const now = button("btn btn-sm now-button", "Enter the present time", () => { enter(input, presentValue(input)); input.focus(); });
+  const now = button("btn btn-sm now-button", "Now: enter the present time", () => { enter(input, presentValue(input)); input.focus(); });
   now.textContent = "Now";
   now.title = `The clock of this computer, shown in ${input.dataset.zone || "UTC"}`;
   after.after(now);
