@@ -97,9 +97,10 @@ def new_desk(
 
 
 def _wait_until_every_request_is_answered() -> None:
-    """A request under way holds its tables, and they are emptied next. Each has a connection while it lasts."""
+    """A request under way holds its tables, and they are emptied next. A connection that idles holds none."""
     others = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend' AND state <> 'idle'"
     )
     for _ in range(200):
         with connection.cursor() as cursor:
