@@ -16,13 +16,22 @@ from trialsite.protocol.types import EventKind
 
 
 def plan_infusion(
-    *, participant: Participant, planned_on: date, by: Actor, at: datetime, reason: str = ""
+    *,
+    participant: Participant,
+    planned_on: date,
+    by: Actor,
+    at: datetime,
+    planned_at: datetime | None = None,
+    reason: str = "",
 ) -> date:
     """Set or move the planned date of infusion (site-local). Baseline and lymphodepletion follow it.
 
-    Needs PLAN_INFUSION; records `infusion_planned`. Refused without a released product or while a re-consent
-    is owed. Raises RuleViolated("gate-failed", "planned-in-the-past").
+    planned_at: when the plan was made, for what is written up afterwards; by default now. planned_on may not
+    lie before it. Needs PLAN_INFUSION; records `infusion_planned`. A plan made now is refused without a
+    released product or while a re-consent is owed; one that was made is accepted with a reason.
+    Raises RuleViolated("gate-failed", "planned-in-the-past", "in-the-future", "reason-required").
     """
+    require_past(planned_at or at, at, "planned_at")
     with command(
         participant=participant,
         permission=Permission.PLAN_INFUSION,
@@ -35,17 +44,21 @@ def plan_infusion(
         may = may_plan_infusion(
             has_released_product=product is not None,
             obligations=course.obligations,
-            now=at,
+            now=planned_at or at,
         )
-        settle(may, happened=False, reason=reason)
+        findings = settle(may, happened=planned_at is not None, reason=reason)
         happening = Happening(
             kind=EventKind.INFUSION_PLANNED,
-            occurred_at=at,
+            occurred_at=planned_at or at,
             facts={"planned_on": planned_on.isoformat(), "lot": product.lot if product else ""},
         )
-        after = happened(course, [happening], by=by, at=at, reason=reason)
+        after = happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
         if planned_on < after.events[-1].on:
-            raise RuleViolated("planned-in-the-past", "Choose today or a later date.", field="planned_on")
+            raise RuleViolated(
+                "planned-in-the-past",
+                "Choose the day of the plan or a later date. If the plan was made earlier, say when.",
+                field="planned_on",
+            )
     return planned_on
 
 

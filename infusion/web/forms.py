@@ -143,14 +143,15 @@ class PlanForm(PreviewedForm):
     planned_on = SiteDateField(
         label="Planned date of infusion", help_text="Day 0. Lymphodepletion is 5 to 3 days before."
     )
+    planned_at = SiteMomentField(
+        label="Plan made on",
+        required=False,
+        help_text="Only for what is written up afterwards; else leave it empty.",
+    )
     reason = ReasonField(label="Remark", help_text="Such as why the date moves.")
 
     previewed_field = "planned_on"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.today:
-            self.fields["planned_on"].widget.attrs["min"] = self.today.isoformat()
+    not_after_today = ("planned_at",)
 
 
 class DoseForm(StepForm):

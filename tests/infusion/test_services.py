@@ -352,6 +352,33 @@ class TestConditioning:
             plans(story, -1)
         assert plans(story, 0) == story.now.date()
 
+    def test_a_plan_made_before_it_is_written_up_dates_the_days_that_have_passed(self) -> None:
+        story = released()
+        made_at = story.now
+        story.wait(20)
+
+        planned_on = plans(story, -10, planned_at=made_at)
+
+        rows = {row.key: row for row in Obligation.objects.in_force().filter(participant=story.participant)}
+        assert rows["V-LD1#1"].target_on == planned_on - timedelta(days=5)
+        assert rows["V-D0#1"].target_on == planned_on
+        with refused("planned-in-the-past", field="planned_on"):
+            plans(story, -21, planned_at=made_at)
+        with refused("in-the-future", field="planned_at"):
+            plans(story, planned_at=story.now + timedelta(hours=1))
+
+    def test_a_plan_that_was_made_without_a_product_is_kept_with_its_reason(self) -> None:
+        story = participant_at(State.MANUFACTURING)
+        story.wait(1)
+
+        with refused("reason-required", field="reason"):
+            plans(story, planned_at=story.now - timedelta(hours=1))
+        plans(story, planned_at=story.now - timedelta(hours=1), reason="bed was booked")
+
+        assert Deviation.objects.filter(
+            participant=story.participant, description="No released product is at hand"
+        ).exists()
+
     def test_today_is_that_of_the_site(self) -> None:
         story = released()
         story.now = story.now.replace(hour=16, minute=30)  # already tomorrow in Wuhan

@@ -22,6 +22,11 @@ class InfusionPlanIn(ReasonedIn):
     """The planned date of infusion, set or moved."""
 
     planned_on = StrictDateField(help_text="Planned civil date of infusion at the site.")
+    planned_at = AwareDateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="When the plan was made, for what is written up afterwards; by default now.",
+    )
 
 
 class InfusionPlanOut(OutSerializer):
