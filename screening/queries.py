@@ -12,7 +12,7 @@ from participants.models import Participant
 from participants.queries.course import Course, load_course
 from participants.states import State
 from screening.models import EligibilityDecision, EligibilityFinding, ScreeningEpisode
-from screening.rules import may_confirm, may_enrol, may_start_screening
+from screening.rules.gates import may_confirm, may_enrol, may_start_screening
 from screening.states import EpisodeState
 from trialsite.protocol.criteria import CriterionStatus, Verdict, overall
 from trialsite.protocol.gates import Gate

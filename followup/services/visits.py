@@ -59,18 +59,9 @@ def record_visit(
             recorded_at=at,
         )
         visit.save_new()
-        happenings = [
-            Happening(
-                kind=EventKind.VISIT_PERFORMED,
-                occurred_at=performed_at,
-                item=obligation_key,
-                ref=str(visit.pk),
-            )
-        ]
+        happenings = [_performed(visit)]
         if row is not None and row.epoch in _FOLLOW_UP and course.state is State.INFUSED:
-            happenings.append(
-                Happening(kind=EventKind.FOLLOW_UP_STARTED, occurred_at=performed_at, ref=str(visit.pk))
-            )
+            happenings.append(_follow_up_started(visit))
         happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
     return visit
 
@@ -149,6 +140,19 @@ def complete_study(
             reason=reason,
             findings=findings,
         )
+
+
+def _performed(visit: Visit) -> Happening:
+    return Happening(
+        kind=EventKind.VISIT_PERFORMED,
+        occurred_at=visit.performed_at,
+        item=visit.obligation_key,
+        ref=str(visit.pk),
+    )
+
+
+def _follow_up_started(visit: Visit) -> Happening:
+    return Happening(kind=EventKind.FOLLOW_UP_STARTED, occurred_at=visit.performed_at, ref=str(visit.pk))
 
 
 def _scheduled(row: Obligation | None, key: str) -> Obligation | None:

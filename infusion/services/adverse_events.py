@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from infusion.models import AdverseEvent, SafetyReport
-from participants.models import Participant
+from participants.models import Obligation, Participant
 from participants.rules import require_past
 from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
@@ -63,10 +63,7 @@ def record_adverse_event(
             recorded_at=at,
         )
         event.save_new()
-        happenings = _clocks(event)
-        if is_dlt:
-            happenings.append(Happening(kind=EventKind.DLT_REPORTED, occurred_at=aware_at, ref=str(event.pk)))
-        happened(course, happenings, by=by, at=at, reason=reason)
+        happened(course, _learned(event), by=by, at=at, reason=reason)
     return event
 
 
@@ -97,15 +94,8 @@ def record_safety_report(
         at=at,
         reason=reason,
     ) as course:
-        key = f"{clock_id}:{adverse_event.pk}"
-        if key not in course.stored:
-            raise RuleViolated("no-such-clock", "No such clock runs for this event.", field="clock_id")
-        if course.stored[key].fulfilled_at is not None:
-            raise Conflict("reported-already", "This report is on record already.")
-        if sent_at < adverse_event.aware_at:
-            raise RuleViolated(
-                "sent-before-aware", "Nobody can report an event before learning of it.", field="sent_at"
-            )
+        _require_running(course.stored.get(f"{clock_id}:{adverse_event.pk}"))
+        _require_known(adverse_event, sent_at)
         report = SafetyReport(
             adverse_event=adverse_event,
             clock_id=clock_id,
@@ -115,25 +105,42 @@ def record_safety_report(
             recorded_at=at,
         )
         report.save_new()
-        happening = Happening(
-            kind=EventKind.SAFETY_REPORT_SENT,
-            occurred_at=sent_at,
-            item=clock_id,
-            ref=str(adverse_event.pk),
-        )
-        happened(course, [happening], by=by, at=at, reason=reason)
+        happened(course, [_sent(report)], by=by, at=at, reason=reason)
     return report
 
 
-def _clocks(event: AdverseEvent) -> list[Happening]:
-    clocks = [SAE_CLOCK] if event.is_serious else []
-    clocks += [AESI_CLOCK] if event.is_special_interest else []
+def _learned(event: AdverseEvent) -> list[Happening]:
+    """What begins when the site knows of it: a clock for each report owed; and the DLT, if it is one."""
+    kinds = [(EventKind.SAFETY_EVENT_AWARE, SAE_CLOCK)] if event.is_serious else []
+    kinds += [(EventKind.SAFETY_EVENT_AWARE, AESI_CLOCK)] if event.is_special_interest else []
+    kinds += [(EventKind.DLT_REPORTED, "")] if event.is_dlt else []
     return [
-        Happening(
-            kind=EventKind.SAFETY_EVENT_AWARE, occurred_at=event.aware_at, item=clock, ref=str(event.pk)
-        )
-        for clock in clocks
+        Happening(kind=kind, occurred_at=event.aware_at, item=clock, ref=str(event.pk))
+        for kind, clock in kinds
     ]
+
+
+def _sent(report: SafetyReport) -> Happening:
+    return Happening(
+        kind=EventKind.SAFETY_REPORT_SENT,
+        occurred_at=report.sent_at,
+        item=report.clock_id,
+        ref=str(report.adverse_event_id),
+    )
+
+
+def _require_running(clock: Obligation | None) -> None:
+    if clock is None:
+        raise RuleViolated("no-such-clock", "No such clock runs for this event.", field="clock_id")
+    if clock.fulfilled_at is not None:
+        raise Conflict("reported-already", "This report is on record already.")
+
+
+def _require_known(event: AdverseEvent, sent_at: datetime) -> None:
+    if sent_at < event.aware_at:
+        raise RuleViolated(
+            "sent-before-aware", "Nobody can report an event before learning of it.", field="sent_at"
+        )
 
 
 def _require_sound(

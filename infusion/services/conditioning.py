@@ -6,12 +6,14 @@ from decimal import Decimal
 from infusion.models import LymphodepletionDose
 from infusion.queries import released_product
 from infusion.rules import dose_checks, may_condition, may_plan_infusion
-from participants.models import Participant
+from participants.models import Obligation, Participant
+from participants.queries.course import Course
 from participants.rules import require_past, settle
 from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
+from trialsite.protocol.gates import Gate
 from trialsite.protocol.types import EventKind
 
 
@@ -31,7 +33,8 @@ def plan_infusion(
     released product or while a re-consent is owed; one that was made is accepted with a reason.
     Raises RuleViolated("gate-failed", "planned-in-the-past", "in-the-future", "reason-required").
     """
-    require_past(planned_at or at, at, "planned_at")
+    made_at = planned_at or at
+    require_past(made_at, at, "planned_at")
     with command(
         participant=participant,
         permission=Permission.PLAN_INFUSION,
@@ -44,21 +47,16 @@ def plan_infusion(
         may = may_plan_infusion(
             has_released_product=product is not None,
             obligations=course.obligations,
-            now=planned_at or at,
+            now=made_at,
         )
         findings = settle(may, happened=planned_at is not None, reason=reason)
         happening = Happening(
             kind=EventKind.INFUSION_PLANNED,
-            occurred_at=planned_at or at,
+            occurred_at=made_at,
             facts={"planned_on": planned_on.isoformat(), "lot": product.lot if product else ""},
         )
         after = happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
-        if planned_on < after.events[-1].on:
-            raise RuleViolated(
-                "planned-in-the-past",
-                "Choose the day of the plan or a later date. If the plan was made earlier, say when.",
-                field="planned_on",
-            )
+        _require_from(after.events[-1].on, planned_on)
     return planned_on
 
 
@@ -88,20 +86,7 @@ def record_lymphodepletion_dose(
         at=at,
         reason=reason,
     ) as course:
-        row = course.stored.get(obligation_key)
-        if row is None or row.cancelled_at is not None or not row.item_id.startswith("V-LD"):
-            raise RuleViolated(
-                "unknown-day", "Choose a scheduled day of lymphodepletion.", field="obligation_key"
-            )
-        if row.fulfilled_at is not None:
-            raise Conflict("day-recorded", f"{row.title} is recorded already.")
-        may = may_condition(
-            has_released_product=released_product(course.participant) is not None,
-            obligations=course.obligations,
-            now=given_at,
-            doses=dose_checks(course.version_at(at), fludarabine_mg_per_m2, cyclophosphamide_mg_per_m2),
-        )
-        findings = settle(may, happened=True, reason=reason)
+        _require_open_day(course.stored.get(obligation_key))
         dose = LymphodepletionDose(
             participant=course.participant,
             obligation_key=obligation_key,
@@ -110,12 +95,44 @@ def record_lymphodepletion_dose(
             cyclophosphamide_mg_per_m2=cyclophosphamide_mg_per_m2,
             recorded_at=at,
         )
+        findings = settle(_dose_gate(course, dose, at), happened=True, reason=reason)
         dose.save_new()
-        happening = Happening(
-            kind=EventKind.LYMPHODEPLETION_DOSE_GIVEN,
-            occurred_at=given_at,
-            item=obligation_key,
-            ref=str(dose.pk),
-        )
-        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+        happened(course, [_given(dose)], by=by, at=at, reason=reason, findings=findings)
     return dose
+
+
+def _require_from(made_on: date, planned_on: date) -> None:
+    if planned_on < made_on:
+        raise RuleViolated(
+            "planned-in-the-past",
+            "Choose the day of the plan or a later date. If the plan was made earlier, say when.",
+            field="planned_on",
+        )
+
+
+def _require_open_day(row: Obligation | None) -> None:
+    if row is None or row.cancelled_at is not None or not row.item_id.startswith("V-LD"):
+        raise RuleViolated(
+            "unknown-day", "Choose a scheduled day of lymphodepletion.", field="obligation_key"
+        )
+    if row.fulfilled_at is not None:
+        raise Conflict("day-recorded", f"{row.title} is recorded already.")
+
+
+def _dose_gate(course: Course, dose: LymphodepletionDose, at: datetime) -> Gate:
+    version = course.version_at(at)
+    return may_condition(
+        has_released_product=released_product(course.participant) is not None,
+        obligations=course.obligations,
+        now=dose.given_at,
+        doses=dose_checks(version, dose.fludarabine_mg_per_m2, dose.cyclophosphamide_mg_per_m2),
+    )
+
+
+def _given(dose: LymphodepletionDose) -> Happening:
+    return Happening(
+        kind=EventKind.LYMPHODEPLETION_DOSE_GIVEN,
+        occurred_at=dose.given_at,
+        item=dose.obligation_key,
+        ref=str(dose.pk),
+    )

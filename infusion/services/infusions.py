@@ -14,7 +14,7 @@ from participants.services.journey import Happening, command, correct_event, hap
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
-from trialsite.protocol.findings import Finding
+from trialsite.protocol.gates import Gate
 from trialsite.protocol.types import Arm, EventKind
 from trialsite.protocol.windows import civil_date
 
@@ -87,9 +87,7 @@ def record_infusion(
         at=at,
         reason=reason,
     ) as course:
-        current = CellProduct.objects.get(pk=product.pk)
-        if current.participant_id != course.participant.pk:
-            raise Conflict("product-of-another", f"Lot {current.lot} belongs to another participant.")
+        current = _own(product, course)
         facts = InfusionFacts(
             route=route,
             started_at=started_at,
@@ -98,33 +96,20 @@ def record_infusion(
             weight_kg=weight_kg,
             thawed_at=thawed_at,
         )
-        findings = _findings(course, current, facts, at, reason)
-        infusion = Infusion(
-            participant=course.participant,
-            product=current,
-            number=sum(event.kind is EventKind.INFUSED for event in course.events) + 1,
-            route=route.value,
-            started_at=started_at,
+        findings = settle(_gate(course, current, facts, at), happened=True, reason=reason)
+        infusion = _infusion(
+            course,
+            current,
+            facts,
+            details,
             ended_at=ended_at,
-            thawed_at=thawed_at,
-            infused_cells=infused_cells,
-            weight_kg=weight_kg,
             was_interrupted=was_interrupted,
             note=note,
-            recorded_at=at,
-            **{name: getattr(details, name) for name in RouteDetails.__slots__},
+            at=at,
         )
         infusion.save_new()
-        current.state = ProductState.INFUSED.value
-        current.save_changes(["state"])
-        happening = Happening(
-            kind=EventKind.INFUSED,
-            occurred_at=started_at,
-            item=current.lot,
-            ref=str(infusion.pk),
-            facts={"route": route.value},
-        )
-        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+        _use_up(current)
+        happened(course, [_infused(infusion)], by=by, at=at, reason=reason, findings=findings)
     return infusion
 
 
@@ -171,10 +156,16 @@ def correct_infusion(
     return current
 
 
-def _findings(
-    course: Course, product: CellProduct, facts: InfusionFacts, at: datetime, reason: str
-) -> tuple[Finding, ...]:
-    may = may_infuse(
+def _own(product: CellProduct, course: Course) -> CellProduct:
+    """The lot as it is now, if it was made for this participant."""
+    current = CellProduct.objects.get(pk=product.pk)
+    if current.participant_id != course.participant.pk:
+        raise Conflict("product-of-another", f"Lot {current.lot} belongs to another participant.")
+    return current
+
+
+def _gate(course: Course, product: CellProduct, facts: InfusionFacts, at: datetime) -> Gate:
+    return may_infuse(
         version=course.version_at(at),
         product=product.facts(),
         infusion=facts,
@@ -184,7 +175,49 @@ def _findings(
         obligations=course.obligations,
         now=facts.started_at,
     )
-    return settle(may, happened=True, reason=reason)
+
+
+def _infusion(
+    course: Course,
+    product: CellProduct,
+    facts: InfusionFacts,
+    details: RouteDetails,
+    *,
+    ended_at: datetime | None,
+    was_interrupted: bool,
+    note: str,
+    at: datetime,
+) -> Infusion:
+    return Infusion(
+        participant=course.participant,
+        product=product,
+        number=sum(event.kind is EventKind.INFUSED for event in course.events) + 1,
+        route=facts.route.value,
+        started_at=facts.started_at,
+        ended_at=ended_at,
+        thawed_at=facts.thawed_at,
+        infused_cells=facts.infused_cells,
+        weight_kg=facts.weight_kg,
+        was_interrupted=was_interrupted,
+        note=note,
+        recorded_at=at,
+        **{name: getattr(details, name) for name in RouteDetails.__slots__},
+    )
+
+
+def _use_up(product: CellProduct) -> None:
+    product.state = ProductState.INFUSED.value
+    product.save_changes(["state"])
+
+
+def _infused(infusion: Infusion) -> Happening:
+    return Happening(
+        kind=EventKind.INFUSED,
+        occurred_at=infusion.started_at,
+        item=infusion.product.lot,
+        ref=str(infusion.pk),
+        facts={"route": infusion.route},
+    )
 
 
 def _require_plausible(

@@ -14,6 +14,17 @@ from trialsite.protocol.types import EventKind
 from trialsite.protocol.windows import civil_date
 
 
+_SET_AT_RELEASE = (
+    "is_in_specification",
+    "disposition",
+    "total_cells",
+    "expires_on",
+    "state",
+    "released_at",
+    "released_by",
+)
+
+
 def start_manufacturing(
     *,
     leukapheresis: Leukapheresis,
@@ -77,10 +88,7 @@ def release_product(
     if total_cells <= 0:
         raise RuleViolated("cells-required", "Give the number of CAR-positive cells.", field="total_cells")
     require_past(released_at, at, "released_at")
-    if expires_on < civil_date(released_at, product.participant.site.time_zone):
-        raise RuleViolated(
-            "expired-at-release", "This day lies before the release. Check it.", field="expires_on"
-        )
+    _require_usable(product, expires_on, released_at)
     with command(
         participant=product.participant,
         permission=Permission.RELEASE_PRODUCT,
@@ -98,17 +106,7 @@ def release_product(
         current.state = ProductState.RELEASED.value
         current.released_at = released_at
         current.released_by = by.actor_label
-        current.save_changes(
-            [
-                "is_in_specification",
-                "disposition",
-                "total_cells",
-                "expires_on",
-                "state",
-                "released_at",
-                "released_by",
-            ]
-        )
+        current.save_changes(_SET_AT_RELEASE)
         happening = Happening(
             kind=EventKind.PRODUCT_RELEASED, occurred_at=released_at, item=current.lot, ref=str(current.pk)
         )
@@ -143,6 +141,13 @@ def fail_product(
         )
         happened(course, [happening], by=by, at=at, reason=reason)
     return current
+
+
+def _require_usable(product: CellProduct, expires_on: date, released_at: datetime) -> None:
+    if expires_on < civil_date(released_at, product.participant.site.time_zone):
+        raise RuleViolated(
+            "expired-at-release", "This day lies before the release. Check it.", field="expires_on"
+        )
 
 
 def _to(product: CellProduct, state: ProductState) -> CellProduct:

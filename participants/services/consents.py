@@ -35,12 +35,7 @@ def record_consent(
     Conflict("already-signed").
     """
     require_past(signed_at, at, "signed_at")
-    if signer == Signer.REPRESENTATIVE and not representative_relation.strip():
-        raise RuleViolated(
-            "relation-required",
-            "Say how the representative is related to the participant.",
-            field="representative_relation",
-        )
+    _require_relation(signer, representative_relation)
     with command(
         participant=participant,
         permission=Permission.RECORD_CONSENT,
@@ -63,10 +58,10 @@ def record_consent(
             recorded_at=at,
         )
         consent.save_new()
-        happening = Happening(
+        signed = Happening(
             kind=EventKind.CONSENTED, occurred_at=signed_at, item=icf.number, ref=str(consent.pk)
         )
-        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+        happened(course, [signed], by=by, at=at, reason=reason, findings=findings)
     return consent
 
 
@@ -95,6 +90,15 @@ def correct_consent(
             reason=reason,
         )
     return consent
+
+
+def _require_relation(signer: Signer, relation: str) -> None:
+    if signer == Signer.REPRESENTATIVE and not relation.strip():
+        raise RuleViolated(
+            "relation-required",
+            "Say how the representative is related to the participant.",
+            field="representative_relation",
+        )
 
 
 _TAKES_BACK = {EventKind.WITHDRAWN_FROM_VISITS, EventKind.WITHDRAWN_FROM_DATA_USE}

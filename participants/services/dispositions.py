@@ -44,12 +44,7 @@ def record_disposition(
     Raises RuleViolated("in-the-future", "reason-required", "cause-required").
     """
     require_past(occurred_at, at)
-    if kind == DispositionKind.DIED and not cause_of_death.strip():
-        raise RuleViolated(
-            "cause-required",
-            'Give the cause of death, or "unknown" while it is open.',
-            field="cause_of_death",
-        )
+    _require_cause(kind, cause_of_death)
     with command(
         participant=participant,
         permission=Permission.RECORD_DISPOSITION,
@@ -77,6 +72,15 @@ def record_disposition(
         happening = Happening(kind=EventKind(kind.value), occurred_at=occurred_at, ref=str(disposition.pk))
         happened(course, [happening], by=by, at=at, reason=reason, findings=[*findings, *found])
     return disposition
+
+
+def _require_cause(kind: DispositionKind, cause_of_death: str) -> None:
+    if kind == DispositionKind.DIED and not cause_of_death.strip():
+        raise RuleViolated(
+            "cause-required",
+            'Give the cause of death, or "unknown" while it is open.',
+            field="cause_of_death",
+        )
 
 
 def _require_nothing_after(course: Course, died_at: datetime, reason: str) -> None:

@@ -17,7 +17,7 @@ from screening.queries import (
     statuses_of,
     verdict_of,
 )
-from screening.rules import dose_levels_of, may_confirm, may_enrol
+from screening.rules.gates import dose_levels_of, may_confirm, may_enrol
 from screening.states import EpisodeState, may_become
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor

@@ -9,7 +9,7 @@ from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened, void_event
 from screening.models import EligibilityDecision, EligibilityFinding, ScreeningEpisode
 from screening.queries import decision_in_force
-from screening.rules import may_start_screening, open_criteria
+from screening.rules.gates import may_start_screening, open_criteria
 from screening.states import EpisodeState
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor

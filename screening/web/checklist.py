@@ -14,7 +14,7 @@ from participants.queries.pages import banner_of
 from participants.queries.words import ARMS
 from screening.models import EligibilityFinding
 from screening.queries import Screening
-from screening.rules import open_criteria
+from screening.rules.gates import open_criteria
 from screening.services.episodes import record_finding
 from screening.states import EpisodeState
 from screening.web.acts import ActLink, why_not

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from participants.models import Deviation, Participant
-from screening.rules import open_criteria
+from screening.rules.gates import open_criteria
 from tests.browser.conftest import SiteClock
 from tests.browser.pages import Desk
 from tests.factories.journeys import Ward, make_ward

@@ -42,16 +42,16 @@ def refused(code: str, *, field: str | None = None) -> Iterator[None]:
 
 def permitted(act: Callable[[User], object], users: Iterable[User]) -> set[str]:
     """Return the names of the users who are not turned away; whatever else the act is refused for."""
-    found = set()
-    for user in users:
-        try:
-            act(user)
-        except NotPermitted:
-            continue
-        except DomainError:
-            pass  # past the door: how it goes on is not the question here
-        found.add(user.username.rpartition("-")[0])
-    return found
+    return {user.username.rpartition("-")[0] for user in users if not _is_turned_away(act, user)}
+
+
+def _is_turned_away(act: Callable[[User], object], user: User) -> bool:
+    """Whether the door is shut: who is refused for anything else has passed it."""
+    try:
+        act(user)
+    except DomainError as refusal:
+        return isinstance(refusal, NotPermitted)
+    return False
 
 
 def at_once(*acts: Callable[[], object]) -> list[object]:

@@ -8,7 +8,7 @@ import pytest
 
 from participants.models import Deviation
 from participants.states import State
-from screening.rules import open_criteria
+from screening.rules.gates import open_criteria
 from tests.factories.api import Program, answers, refused, shown, statements
 from tests.factories.journeys import Story, make_ward, participant_at, refer
 from trialsite.protocol.registry import resolve

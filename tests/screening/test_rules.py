@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from screening.rules import dose_levels_of, may_confirm, may_enrol, may_start_screening, open_criteria
+from screening.rules.gates import dose_levels_of, may_confirm, may_enrol, may_start_screening, open_criteria
 from tests.protocol.engine import INSTANT, midnight, obligation
 from trialsite.protocol.criteria import CriterionStatus, Verdict, VerdictStatus, overall
 from trialsite.protocol.gates import Gate, Outcome

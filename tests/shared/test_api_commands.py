@@ -304,6 +304,13 @@ class TestEdit:
         assert response.status_code == 200
 
 
+def test_a_command_that_calls_no_service_fails_when_it_is_declared() -> None:
+    with pytest.raises(TypeError, match=r"Idle must say in run\(\) which service it calls"):
+
+        class Idle(CommandView):
+            required_permission = Permission.USE_ACCOUNT
+
+
 def test_a_view_without_a_permission_fails_when_it_is_declared() -> None:
     with pytest.raises(TypeError, match="must state its required_permission"):
 

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -135,6 +136,40 @@ def test_form_sent_twice_acts_once_and_leads_to_the_same_page(nurse: Client, cha
     assert len(chart.runs) == 1
 
 
+def test_form_sent_again_with_other_values_is_told_and_keeps_them(nurse: Client, chart: Chart) -> None:
+    sent = {**ENTERED, "once": token_of(nurse)}
+    nurse.post("/chart/WH-1/", sent)
+    again = nurse.post("/chart/WH-1/", {**sent, "weight_kg": "61.4"})
+    page = again.content.decode()
+    assert again.status_code == 422
+    assert "This form was sent already with other values." in page
+    assert "Load the page again to change the record." in page
+    assert 'value="61.4"' in page
+    assert len(chart.runs) == 1
+
+
+def test_form_first_sent_with_the_other_values_still_leads_to_its_page(nurse: Client, chart: Chart) -> None:
+    sent = {**ENTERED, "once": token_of(nurse)}
+    nurse.post("/chart/WH-1/", sent)
+    nurse.post("/chart/WH-1/", {**sent, "weight_kg": "61.4"})
+    assert nurse.post("/chart/WH-1/", sent)["Location"] == "/chart/"
+    assert len(chart.runs) == 1
+
+
+def test_other_proof_against_forgery_is_no_other_value(nurse: Client, chart: Chart) -> None:
+    sent = {**ENTERED, "once": token_of(nurse)}
+    answers = [
+        nurse.post("/chart/WH-1/", {**sent, "csrfmiddlewaretoken": mask * 64})["Location"] for mask in "ab"
+    ]
+    assert answers == ["/chart/", "/chart/"]
+    assert len(chart.runs) == 1
+
+
+def test_session_keeps_nothing_of_what_was_entered(nurse: Client) -> None:
+    nurse.post("/chart/WH-1/", {**ENTERED, "weight_kg": "61.4", "once": token_of(nurse)})
+    assert "61.4" not in str(dict(nurse.session))
+
+
 def test_refused_form_may_be_sent_again_with_the_same_token(nurse: Client, chart: Chart) -> None:
     token = token_of(nurse)
     nurse.post("/chart/WH-1/", {**ENTERED, "kind": "rule", "once": token})
@@ -163,7 +198,7 @@ def test_two_sends_at_the_same_moment_act_once(rf: object, chart: Chart, client:
                 acted.append(token)
                 return "/chart/"
 
-            answers.append(run_once(request, __import__("uuid").UUID(token), act))
+            answers.append(run_once(request, UUID(token), act))
         finally:
             connection.close()
 

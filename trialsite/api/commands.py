@@ -24,9 +24,14 @@ class WritingView(ScopedView, abstract=True):
     throttle_scope = "command"
     takes: ClassVar[type[InSerializer]]
 
+    def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
+        super().__init_subclass__(abstract=abstract, **options)
+        if not abstract and cls.run is WritingView.run:
+            raise TypeError(f"{cls.__name__} must say in run() which service it calls.")
+
     def run(self, target: Any, given: dict[str, Any], *, by: User, at: datetime) -> Any:
         """Call one service and return what `gives` represents. target: see the concrete class."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} calls no service.")
 
     def _given(self, request: Request, *, partial: bool = False) -> dict[str, Any]:
         shape = self.takes(data=request.data, partial=partial)

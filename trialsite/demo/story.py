@@ -25,7 +25,7 @@ from participants.services.consents import record_consent
 from participants.services.dispositions import record_disposition
 from participants.states import State
 from screening.models import ScreeningEpisode
-from screening.rules import open_criteria
+from screening.rules.gates import open_criteria
 from screening.services.decisions import confirm_eligibility, enrol, record_screen_failure
 from screening.services.episodes import Found, record_finding, record_findings, start_screening
 from trialsite.accounts.models import Site, User

@@ -25,8 +25,10 @@ from trialsite.protocol.types import (
     Ladder,
     Limit,
     ProtocolVersion,
+    Recheck,
     ScheduledItem,
     Source,
+    Threshold,
     TrialRecord,
 )
 from trialsite.protocol.validate import Fault, Item, ProtocolInvalid, items_of
@@ -97,6 +99,8 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         ladders=_amended(Ladder, previous.ladders, amendment),
         dose_levels=_amended(DoseLevel, previous.dose_levels, amendment),
         limits=_amended(Limit, previous.limits, amendment),
+        thresholds=_amended(Threshold, previous.thresholds, amendment),
+        rechecks=_amended(Recheck, previous.rechecks, amendment),
     )
 
 

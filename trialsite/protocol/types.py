@@ -7,6 +7,7 @@ are dates at the site.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -266,6 +267,42 @@ class Criterion:
     is_judgement: bool = False
 
 
+class Sign(StrEnum):
+    """How a value is held against a threshold, exactly as the sentence of the criterion says it."""
+
+    ABOVE = ">"
+    AT_LEAST = "≥"
+    AT_MOST = "≤"
+    BELOW = "<"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """One number of a criterion. unit: "× ULN" multiplies the upper limit printed with the single result.
+
+    id: `I10.1-PLAT`, the criterion and what is compared. Look-back windows carry their unit: months, days.
+    """
+
+    id: str
+    criterion: str
+    sign: Sign
+    value: Decimal
+    unit: str
+    title: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """Which criteria must still hold on the day of a later act, on evidence that is valid on that day."""
+
+    id: str
+    act: Act
+    criteria: tuple[str, ...]
+    source: Source
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
     """The public registry record."""
@@ -347,4 +384,6 @@ class ProtocolVersion:
     dose_levels: tuple[DoseLevel, ...]
     cohort_rule: CohortRule
     limits: tuple[Limit, ...]
+    thresholds: tuple[Threshold, ...] = ()
+    rechecks: tuple[Recheck, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

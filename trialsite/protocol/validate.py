@@ -16,13 +16,15 @@ from trialsite.protocol.types import (
     Limit,
     ObligationKind,
     ProtocolVersion,
+    Recheck,
     Rung,
     ScheduledItem,
     Source,
+    Threshold,
 )
 from trialsite.protocol.windows import window_for
 
-Item = Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit
+Item = Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit | Threshold | Recheck
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
 RECORDED_CRITERIA = (
@@ -74,6 +76,8 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.ladders,
         *version.dose_levels,
         *version.limits,
+        *version.thresholds,
+        *version.rechecks,
     )
 
 
@@ -116,6 +120,8 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((clock.id, clock.source) for clock in version.clocks),
         *((level.id, level.source) for level in version.dose_levels),
         *((limit.id, limit.source) for limit in version.limits),
+        *((threshold.id, threshold.source) for threshold in version.thresholds),
+        *((recheck.id, recheck.source) for recheck in version.rechecks),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -258,6 +264,19 @@ def _check_numbers(version: ProtocolVersion) -> Iterator[Fault]:
     yield from _check_cohorts(version)
 
 
+def _check_eligibility(version: ProtocolVersion) -> Iterator[Fault]:
+    criteria = {one.id for one in version.criteria}
+    for threshold in version.thresholds:
+        if threshold.criterion not in criteria:
+            yield _fault("criterion-unknown", threshold.id, f"there is no criterion {threshold.criterion}")
+        if threshold.value < 0 or not threshold.unit:
+            yield _fault("limit-unsound", threshold.id, "a threshold needs a value from 0 and its unit")
+    for recheck in version.rechecks:
+        for criterion_id in recheck.criteria:
+            if criterion_id not in criteria:
+                yield _fault("criterion-unknown", recheck.id, f"there is no criterion {criterion_id}")
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -293,4 +312,5 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_series,
     _check_arms,
     _check_numbers,
+    _check_eligibility,
 )

@@ -2,6 +2,7 @@
 
 from trialsite.protocol.types import ProtocolVersion
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
+from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
@@ -21,4 +22,6 @@ VERSION = ProtocolVersion(
     dose_levels=DOSE_LEVELS,
     cohort_rule=COHORT_RULE,
     limits=LIMITS,
+    thresholds=THRESHOLDS,
+    rechecks=RECHECKS,
 )

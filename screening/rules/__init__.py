@@ -1,0 +1,1 @@
+"""Decisions of screening, pure: gates, the evidence catalogue, the criteria, the forecast."""

@@ -1,0 +1,1 @@
+"""The catalogue of evidence, one file for each group of items."""

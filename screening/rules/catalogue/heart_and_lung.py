@@ -1,0 +1,136 @@
+"""Items of heart and lung."""
+
+from screening.rules.vocabulary import Field, Group, Item, Kind, band, flag
+
+ITEMS: tuple[Item, ...] = (
+    Item(
+        id="lvef",
+        kind=Kind.RESULT,
+        group=Group.HEART_AND_LUNG,
+        title="Left ventricular ejection fraction",
+        title_zh="左室射血分数",
+        criteria=("I10.2",),
+        description="In per cent. A value up to 1 is asked back: is it a fraction?",
+        quantity="percent",
+        unit="%",
+        band=band(("20", "80"), ("0", "100")),
+        validity="L-IMAGING-VALID",
+        needs_date=True,
+        methods={"echocardiography": "Echocardiography", "other": "Another method"},
+    ),
+    flag(
+        "ecg_abnormal",
+        Group.HEART_AND_LUNG,
+        "Significant abnormality on the ECG",
+        "心电图明显异常",
+        "I10.2",
+        about="The investigator's opinion on the tracing.",
+        judged=True,
+        validity="L-IMAGING-VALID",
+    ),
+    Item(
+        id="spo2",
+        kind=Kind.RESULT,
+        group=Group.HEART_AND_LUNG,
+        title="Oxygen saturation",
+        title_zh="血氧饱和度",
+        criteria=("I10.6",),
+        description="In per cent, measured on room air.",
+        quantity="percent",
+        unit="%",
+        band=band(("80", "100"), ("0", "100")),
+        validity="L-STATUS-VALID",
+        needs_date=True,
+        methods={"room_air": "On room air", "oxygen": "On oxygen"},
+    ),
+    Item(
+        id="heart_failure",
+        kind=Kind.FORM,
+        group=Group.HEART_AND_LUNG,
+        title="Congestive heart failure",
+        title_zh="充血性心力衰竭",
+        criteria=("E7.1",),
+        description="With the NYHA class if there is one.",
+        fields=(
+            Field(id="is_present", kind=Kind.FLAG, title="Present", title_zh="存在", is_required=True),
+            Field(
+                id="nyha",
+                kind=Kind.CHOICE,
+                title="NYHA class",
+                title_zh="NYHA分级",
+                choices={"I": "I", "II": "II", "III": "III", "IV": "IV"},
+            ),
+        ),
+    ),
+    Item(
+        id="infarction",
+        kind=Kind.FORM,
+        group=Group.HEART_AND_LUNG,
+        title="Myocardial infarction",
+        title_zh="心肌梗死",
+        criteria=("E7.2",),
+        description="The newest one. A stent alone is not named by the protocol.",
+        fields=(
+            Field(
+                id="has_happened", kind=Kind.FLAG, title="Ever happened", title_zh="曾发生", is_required=True
+            ),
+            Field(id="on", kind=Kind.DATE, title="Date of the newest", title_zh="最近日期"),
+        ),
+    ),
+    Item(
+        id="bypass",
+        kind=Kind.FORM,
+        group=Group.HEART_AND_LUNG,
+        title="Coronary artery bypass graft",
+        title_zh="冠状动脉搭桥术",
+        criteria=("E7.2",),
+        description="The newest one.",
+        fields=(
+            Field(id="has_happened", kind=Kind.FLAG, title="Ever done", title_zh="曾接受", is_required=True),
+            Field(id="on", kind=Kind.DATE, title="Date of the newest", title_zh="最近日期"),
+        ),
+    ),
+    flag(
+        "arrhythmia",
+        Group.HEART_AND_LUNG,
+        "Clinically significant ventricular arrhythmia",
+        "有临床意义的室性心律失常",
+        "E7.3",
+        about="The investigator's opinion.",
+        judged=True,
+    ),
+    Item(
+        id="syncope",
+        kind=Kind.FORM,
+        group=Group.HEART_AND_LUNG,
+        title="Syncope",
+        title_zh="晕厥史",
+        criteria=("E7.3",),
+        description="Vasovagal and dehydration-related syncope do not exclude.",
+        fields=(
+            Field(
+                id="has_happened", kind=Kind.FLAG, title="Ever happened", title_zh="曾发生", is_required=True
+            ),
+            Field(
+                id="cause",
+                kind=Kind.CHOICE,
+                title="Cause",
+                title_zh="原因",
+                choices={
+                    "unexplained": "Unexplained",
+                    "vasovagal": "Vasovagal",
+                    "dehydration": "Dehydration",
+                    "other": "Another known cause",
+                },
+            ),
+        ),
+    ),
+    flag(
+        "cardiomyopathy",
+        Group.HEART_AND_LUNG,
+        "History of severe non-ischaemic cardiomyopathy",
+        "严重非缺血性心肌病史",
+        "E7.4",
+        about="At any time.",
+    ),
+)
