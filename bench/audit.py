@@ -119,13 +119,13 @@ def measured(name: str, connection: psycopg.Connection, rows: int) -> dict[str, 
 
     figures = {"insert many": timed(lambda: transactions([insert_sql(schema, rows)]), rows)}
     figures["insert 1"] = timed(lambda: transactions([insert_sql(schema, 1)] * 200), 200)
-    keys = [row[0] for row in cursor.execute(f"SELECT id FROM {schema}.visit LIMIT 200").fetchall()]  # noqa: S608
-    update = f"UPDATE {schema}.visit SET status = 'done', version = version + 1"  # noqa: S608
+    keys = [row[0] for row in cursor.execute(f"SELECT id FROM {schema}.visit LIMIT 200").fetchall()]  # noqa: S608  (names of this file)
+    update = f"UPDATE {schema}.visit SET status = 'done', version = version + 1"  # noqa: S608  (names of this file)
     figures["update 1"] = timed(lambda: transactions([f"{update} WHERE id = '{key}'" for key in keys]), 200)
     figures["update many"] = timed(lambda: transactions([f"{update} WHERE note <> ''"]), rows + 200)
     if trail:
         size = f"""SELECT avg(pg_column_size(old) + pg_column_size(new)) FROM {schema}.audit_entry
-            WHERE op = 'UPDATE'"""  # noqa: S608
+            WHERE op = 'UPDATE'"""  # noqa: S608  (names of this file)
         figures["bytes old+new"] = float(cursor.execute(size).fetchone()[0])
         cursor.execute(f"TRUNCATE {schema}.audit_entry")
     cursor.execute(f"TRUNCATE {schema}.visit")

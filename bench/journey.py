@@ -23,7 +23,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.test")
 if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = _until_the_end.enter_context(shared_server())
 
-import django  # noqa: E402  (the settings read DATABASE_URL)
+# E402 from here on: the settings read DATABASE_URL, and models can be imported only after setup().
+import django  # noqa: E402
 
 django.setup()
 

@@ -75,9 +75,7 @@ def record_infusion(
     "ends-before-start"), Conflict("product-of-another").
     """
     details = details or RouteDetails()
-    require_past(started_at, at, "started_at")
-    require_past(ended_at or started_at, at, "ended_at")
-    _require_plausible(infused_cells, weight_kg, started_at, ended_at)
+    _require_plausible(infused_cells, weight_kg, started_at, ended_at, at)
     _require_fields_of(route, details)
     with command(
         participant=participant,
@@ -88,25 +86,22 @@ def record_infusion(
         reason=reason,
     ) as course:
         current = _own(product, course)
-        facts = InfusionFacts(
-            route=route,
+        infusion = Infusion(
+            participant=course.participant,
+            product=current,
+            number=sum(event.kind is EventKind.INFUSED for event in course.events) + 1,
+            route=route.value,
             started_at=started_at,
-            started_on=civil_date(started_at, course.participant.site.time_zone),
+            ended_at=ended_at,
+            thawed_at=thawed_at,
             infused_cells=infused_cells,
             weight_kg=weight_kg,
-            thawed_at=thawed_at,
-        )
-        findings = settle(_gate(course, current, facts, at), happened=True, reason=reason)
-        infusion = _infusion(
-            course,
-            current,
-            facts,
-            details,
-            ended_at=ended_at,
             was_interrupted=was_interrupted,
             note=note,
-            at=at,
+            recorded_at=at,
+            **{name: getattr(details, name) for name in RouteDetails.__slots__},
         )
+        findings = settle(_gate(course, infusion, at), happened=True, reason=reason)
         infusion.save_new()
         _use_up(current)
         happened(course, [_infused(infusion)], by=by, at=at, reason=reason, findings=findings)
@@ -164,44 +159,23 @@ def _own(product: CellProduct, course: Course) -> CellProduct:
     return current
 
 
-def _gate(course: Course, product: CellProduct, facts: InfusionFacts, at: datetime) -> Gate:
+def _gate(course: Course, infusion: Infusion, at: datetime) -> Gate:
     return may_infuse(
         version=course.version_at(at),
-        product=product.facts(),
-        infusion=facts,
+        product=infusion.product.facts(),
+        infusion=InfusionFacts(
+            route=Arm(infusion.route),
+            started_at=infusion.started_at,
+            started_on=civil_date(infusion.started_at, course.participant.site.time_zone),
+            infused_cells=infusion.infused_cells,
+            weight_kg=infusion.weight_kg,
+            thawed_at=infusion.thawed_at,
+        ),
         assigned_arm=course.participant.assigned_arm,
         dose_level=course.participant.dose_level,
         events=course.events,
         obligations=course.obligations,
-        now=facts.started_at,
-    )
-
-
-def _infusion(
-    course: Course,
-    product: CellProduct,
-    facts: InfusionFacts,
-    details: RouteDetails,
-    *,
-    ended_at: datetime | None,
-    was_interrupted: bool,
-    note: str,
-    at: datetime,
-) -> Infusion:
-    return Infusion(
-        participant=course.participant,
-        product=product,
-        number=sum(event.kind is EventKind.INFUSED for event in course.events) + 1,
-        route=facts.route.value,
-        started_at=facts.started_at,
-        ended_at=ended_at,
-        thawed_at=facts.thawed_at,
-        infused_cells=facts.infused_cells,
-        weight_kg=facts.weight_kg,
-        was_interrupted=was_interrupted,
-        note=note,
-        recorded_at=at,
-        **{name: getattr(details, name) for name in RouteDetails.__slots__},
+        now=infusion.started_at,
     )
 
 
@@ -221,8 +195,10 @@ def _infused(infusion: Infusion) -> Happening:
 
 
 def _require_plausible(
-    infused_cells: int, weight_kg: Decimal, started_at: datetime, ended_at: datetime | None
+    infused_cells: int, weight_kg: Decimal, started_at: datetime, ended_at: datetime | None, at: datetime
 ) -> None:
+    require_past(started_at, at, "started_at")
+    require_past(ended_at or started_at, at, "ended_at")
     if infused_cells <= 0:
         raise RuleViolated("not-positive", "Give the number of cells infused.", field="infused_cells")
     if weight_kg <= 0:

@@ -13,7 +13,6 @@ from trialsite.errors import Conflict, InvalidTransition, RuleViolated
 from trialsite.protocol.types import EventKind
 from trialsite.protocol.windows import civil_date
 
-
 _SET_AT_RELEASE = (
     "is_in_specification",
     "disposition",

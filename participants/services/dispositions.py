@@ -53,8 +53,7 @@ def record_disposition(
         at=at,
         reason=reason,
     ) as course:
-        if kind == DispositionKind.DIED:
-            _require_nothing_after(course, occurred_at, reason)
+        _require_nothing_after_death(course, kind, occurred_at, reason)
         found = settle(_gate(course, kind, contact_attempts, at), happened=True, reason=reason)
         disposition = Disposition(
             participant=course.participant,
@@ -83,8 +82,12 @@ def _require_cause(kind: DispositionKind, cause_of_death: str) -> None:
         )
 
 
-def _require_nothing_after(course: Course, died_at: datetime, reason: str) -> None:
+def _require_nothing_after_death(
+    course: Course, kind: DispositionKind, died_at: datetime, reason: str
+) -> None:
     """A death dated before what was done with the participant is mostly a slip: it needs a reason."""
+    if kind != DispositionKind.DIED:
+        return
     later = [one for one in course.events if one.at > died_at and one.kind not in _AFTER_DEATH]
     if later:
         day = max(one.on for one in later).isoformat()

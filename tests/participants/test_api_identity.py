@@ -67,7 +67,7 @@ def _tables() -> list[str]:
 def _holds(table: str, value: str) -> bool:
     with connection.cursor() as cursor:
         quoted = connection.ops.quote_name(table)
-        cursor.execute(f"SELECT EXISTS (SELECT FROM {quoted} AS r WHERE r::text LIKE %s)", [f"%{value}%"])  # noqa: S608
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {quoted} AS r WHERE r::text LIKE %s)", [f"%{value}%"])  # noqa: S608  (the name is quoted)
         row = cursor.fetchone()
     return bool(row and row[0])
 

@@ -523,4 +523,4 @@ def test_write_that_names_nobody_is_refused(table: str) -> None:
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(f"UPDATE {table} SET version = version + 1")  # noqa: S608
+        cursor.execute(f"UPDATE {table} SET version = version + 1")  # noqa: S608  (a name this file gives)

@@ -13,8 +13,9 @@ from tests.shared.api_sites import AT, BEFORE_RENAME, SETUP, ApiRig, in_thread, 
 from tests.shared.test_api_problems import SITES, problem
 from tests.shared.trail_flush import flush_despite_the_trail  # noqa: F401  (a fixture of the whole module)
 from trialsite.accounts.models import Membership, Site
-from trialsite.accounts.permissions import Role
+from trialsite.accounts.permissions import Permission, Role
 from trialsite.api import idempotency
+from trialsite.api.commands import CommandView
 from trialsite.api.models import IdempotencyRecord
 from trialsite.api.views import ScopedDetail
 from trialsite.audit.acting import acting
@@ -216,7 +217,7 @@ class TestParallel:
 
     def test_five_at_once_leave_one_row_and_five_equal_answers(self, api_rig: ApiRig) -> None:
         for attempt in range(5):
-            started = [in_thread(lambda: api_rig.rename("Once", key=f"key-{attempt:05d}")) for _ in range(5)]  # noqa: B023
+            started = [in_thread(lambda: api_rig.rename("Once", key=f"key-{attempt:05d}")) for _ in range(5)]  # noqa: B023  (joined in the same round)
             for thread, _ in started:
                 thread.join(20)
             answers = [found[0] for _, found in started]
@@ -229,7 +230,7 @@ class TestParallel:
         for attempt in range(10):
             match = f'"{attempt + 1}"'
             started = [
-                in_thread(lambda body=body: api_rig.edit(body, match=match))  # noqa: B023
+                in_thread(lambda body=body: api_rig.edit(body, match=match))  # noqa: B023  (joined in the same round)
                 for body in ({"name": f"Name {attempt}"}, {"name_zh": f"名 {attempt}"})
             ]
             for thread, _ in started:

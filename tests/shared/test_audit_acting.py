@@ -178,7 +178,7 @@ def test_an_open_act_is_not_joined_from_another_connection() -> None:
 
 def test_a_naive_instant_is_refused_before_anything_is_opened() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        acting(by=NURSE, at=datetime(2026, 3, 2), action="wards.opened").__enter__()  # noqa: DTZ001
+        acting(by=NURSE, at=datetime(2026, 3, 2), action="wards.opened").__enter__()  # noqa: DTZ001  (the fault under test)
 
 
 @pytest.mark.parametrize(

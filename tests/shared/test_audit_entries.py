@@ -158,7 +158,7 @@ def test_a_participant_and_a_site_are_known_by_their_own_id(table: str, column: 
         cursor.execute("SET LOCAL search_path = elsewhere, public")
         cursor.execute(f"CREATE TABLE {table} (id text)")
         cursor.execute(install_trail_sql(table))
-        cursor.execute(f"INSERT INTO {table} VALUES ('known')")  # noqa: S608
+        cursor.execute(f"INSERT INTO {table} VALUES ('known')")  # noqa: S608  (a name this file gives)
 
     assert getattr(Entry.objects.get(), column) == "known"
 

@@ -92,7 +92,7 @@ def test_the_operation_is_written_into_a_migration_as_it_was_given(operation: Ad
     source, imports = OperationWriter(operation, indentation=0).serialize()
     scope: dict[str, object] = {}
     exec("\n".join(sorted(imports)), scope)  # noqa: S102  (text this test has just made)
-    again = eval(source.rstrip(","), scope)  # noqa: S307
+    again = eval(source.rstrip(","), scope)  # noqa: S307  (likewise)
 
     assert again.deconstruct() == operation.deconstruct()
 

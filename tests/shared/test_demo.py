@@ -206,7 +206,7 @@ def test_nobodys_identity_is_in_plain_text() -> None:
     with connection.cursor() as cursor:
         dumps = []
         for table in ("participants_identity", "participants_participant", "audit_entry"):
-            cursor.execute(f"SELECT string_agg(t::text, chr(10)) FROM {table} t")  # noqa: S608
+            cursor.execute(f"SELECT string_agg(t::text, chr(10)) FROM {table} t")  # noqa: S608  (names from above)
             dumps.append(cursor.fetchone()[0])
 
     assert len(opened) == PARTICIPANTS

@@ -111,7 +111,7 @@ def other_session(committed_wards: None) -> Iterator[psycopg.Connection[Any]]:
         session.rollback()
 
 
-def new_ward(name: str = "East", password: str = "hash-1") -> Ward:  # noqa: S107
+def new_ward(name: str = "East", password: str = "hash-1") -> Ward:  # noqa: S107  (nobody's: the trail must hide it)
     ward = Ward(name=name, password=password, recorded_at=AT)
     ward.save_new()
     return ward
