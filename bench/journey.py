@@ -39,7 +39,6 @@ from participants.states import State  # noqa: E402
 from tests.factories.journeys import Story, Ward, make_ward, participant_at, refer  # noqa: E402
 from trialsite import clock  # noqa: E402
 from trialsite.accounts.services.tokens import create_api_token  # noqa: E402
-from trialsite.protocol.criteria import CriterionStatus  # noqa: E402
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -76,8 +75,8 @@ def measure_commands(ward: Ward, rounds: int) -> None:
         story = refer(ward).wait(1)
         parts = [cost_of(story.signs)]
         story.wait(1).starts_screening()
-        form.append(cost_of(lambda story=story: story.finds("I1", CriterionStatus.MET)))  # type: ignore[misc]
-        story.finds_everything_in_order(but={"I1": CriterionStatus.MET}, reason="answered once more")
+        story.finds_everything_in_order(but={"cardiomyopathy": None})
+        form.append(cost_of(lambda story=story: story.finds("cardiomyopathy", {"value": False})))  # type: ignore[misc]
         story.is_confirmed()
         parts.append(cost_of(story.wait(1).enrols))
         _to_the_infusion(story)
@@ -97,7 +96,7 @@ def _to_the_infusion(story: Story) -> None:
     story.wait(1).has_infusion_planned(story.now.date().replace(month=2, day=13))
     for day in (1, 2, 3):
         story.wait(1).gets_lymphodepletion(day)
-    story.wait(3)
+    story.wait(3).is_cleared_for_infusion()
 
 
 def measure_pages(ward: Ward, sizes: Sequence[int], rounds: int) -> None:

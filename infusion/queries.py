@@ -13,7 +13,14 @@ from infusion.models import (
     LymphodepletionDose,
     SafetyReport,
 )
-from infusion.rules import InfusionFacts, ProductFacts, may_condition, may_infuse, may_plan_infusion
+from infusion.rules import (
+    InfusionFacts,
+    ProductFacts,
+    first_dose_checks,
+    may_condition,
+    may_infuse,
+    may_plan_infusion,
+)
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course, load_course
@@ -100,9 +107,15 @@ class Treatment:
             has_released_product=self.released is not None, obligations=self.course.obligations, now=self.at
         )
 
-    def may_condition(self) -> Gate:
+    def may_condition(self, obligation_key: str, given_at: datetime | None = None) -> Gate:
+        """Return the gate of a dose, by default one given now. The first day of a course asks for the re-check."""
+        now = given_at or self.at
+        given_on = civil_date(now, self.zone)
         return may_condition(
-            has_released_product=self.released is not None, obligations=self.course.obligations, now=self.at
+            has_released_product=self.released is not None,
+            obligations=self.course.obligations,
+            now=now,
+            also=first_dose_checks(self.version, self.course.events, obligation_key, given_on),
         )
 
     def may_infuse(

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from infusion.states import ProductState
+from screening.rules.gates import recheck_check
 from trialsite.protocol.findings import Category
 from trialsite.protocol.gates import Check, Gate, check, gate, hold_checks
 from trialsite.protocol.types import Act, Arm, DoseLevel, Event, EventKind, Obligation, ProtocolVersion
@@ -70,17 +71,26 @@ def may_condition(
     has_released_product: bool,
     obligations: Iterable[Obligation],
     now: datetime,
-    doses: Iterable[Check] = (),
+    also: Iterable[Check] = (),
 ) -> Gate:
-    """Lymphodepletion is not begun without a product to follow it. doses: what `dose_checks` found."""
+    """Lymphodepletion is not begun without a product to follow it. also: the doses, the re-check before the first."""
     return gate(
         Act.LYMPHODEPLETION,
         [
             check("released", has_released_product, "No released product is at hand", Category.PRODUCT),
-            *doses,
+            *also,
             *hold_checks(Act.LYMPHODEPLETION, obligations, now),
         ],
     )
+
+
+def first_dose_checks(
+    version: ProtocolVersion, events: Iterable[Event], obligation_key: str, on: date
+) -> tuple[Check, ...]:
+    """Before the first dose of a course eligibility is re-checked; on: its site-local day."""
+    if not obligation_key.startswith("V-LD1#"):
+        return ()
+    return (recheck_check(version, events, Act.LYMPHODEPLETION, on),)
 
 
 def dose_checks(
@@ -140,6 +150,7 @@ def may_infuse(
         ),
         _thaw_check(infusion, limits["L-THAW-MIN"]),
         _gap_check(events, infusion.started_at, limits["L-LD-GAP-H"]),
+        recheck_check(version, events, Act.INFUSE, infusion.started_on),
         *hold_checks(Act.INFUSE, obligations, now),
     ]
     return gate(Act.INFUSE, checks)

@@ -5,6 +5,10 @@ class ScreeningConfig(AppConfig):
     name = "screening"
 
     def ready(self) -> None:
-        from screening.web import panels
+        from participants.services.observations import register_follower
+        from screening.services.evaluations import follow_results
+        from screening.web import entries, panels
 
         panels.register()
+        entries.register()
+        register_follower(follow_results)

@@ -19,3 +19,19 @@ TRANSITIONS: dict[EpisodeState, frozenset[EpisodeState]] = {
 
 def may_become(state: EpisodeState, to: EpisodeState) -> bool:
     return to in TRANSITIONS[state]
+
+
+class ImportState(StrEnum):
+    """Where a file of laboratory results stands. WAITING: for the check. QUEUED: for the import.
+
+    REFUSED: it has faults, nothing of it was written.
+    """
+
+    WAITING = "waiting"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    REFUSED = "refused"
+    QUEUED = "queued"
+    IMPORTING = "importing"
+    IMPORTED = "imported"
+    DISCARDED = "discarded"

@@ -20,6 +20,8 @@ app.conf.beat_schedule = {
         "task": "participants.tasks.reconcile_everybody",
         "schedule": crontab(hour="18", minute="30"),
     },
+    # Checks files of laboratory results whose worker died; as a rule there are none.
+    "resume-result-files": {"task": "screening.tasks.resume_result_files", "schedule": 60.0},
     "purge-idempotency-records": {
         "task": "trialsite.api.tasks.purge_idempotency_records",
         "schedule": crontab(hour="19", minute="15"),

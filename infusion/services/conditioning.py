@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from infusion.models import LymphodepletionDose
 from infusion.queries import released_product
-from infusion.rules import dose_checks, may_condition, may_plan_infusion
+from infusion.rules import dose_checks, first_dose_checks, may_condition, may_plan_infusion
 from participants.models import Obligation, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
@@ -15,6 +15,7 @@ from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.gates import Gate
 from trialsite.protocol.types import EventKind
+from trialsite.protocol.windows import civil_date
 
 
 def plan_infusion(
@@ -73,8 +74,8 @@ def record_lymphodepletion_dose(
 ) -> LymphodepletionDose:
     """Record one day of lymphodepletion against the scheduled day it fulfils (V-LD1#1).
 
-    Needs RECORD_LYMPHODEPLETION. Given without a released product, while a re-consent is owed, or outside the
-    range of a dose, it is accepted with a reason and becomes a deviation. Raises RuleViolated("unknown-day", "in-the-future",
+    Needs RECORD_LYMPHODEPLETION. Given without a released product, without the re-check of
+    eligibility before the first dose, while a re-consent is owed, or outside the range of a dose, it is accepted with a reason and becomes a deviation. Raises RuleViolated("unknown-day", "in-the-future",
     "reason-required"), Conflict("day-recorded").
     """
     require_past(given_at, at, "given_at")
@@ -121,11 +122,15 @@ def _require_open_day(row: Obligation | None) -> None:
 
 def _dose_gate(course: Course, dose: LymphodepletionDose, at: datetime) -> Gate:
     version = course.version_at(at)
+    given_on = civil_date(dose.given_at, course.participant.site.time_zone)
     return may_condition(
         has_released_product=released_product(course.participant) is not None,
         obligations=course.obligations,
         now=dose.given_at,
-        doses=dose_checks(version, dose.fludarabine_mg_per_m2, dose.cyclophosphamide_mg_per_m2),
+        also=[
+            *dose_checks(version, dose.fludarabine_mg_per_m2, dose.cyclophosphamide_mg_per_m2),
+            *first_dose_checks(version, course.events, dose.obligation_key, given_on),
+        ],
     )
 
 

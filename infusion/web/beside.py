@@ -18,6 +18,7 @@ from trialsite.protocol.windows import after_hours, civil_date
 TITLES = {
     "released": "A released product is at hand",
     "specification": "The product is in specification, or has a disposition",
+    "recheck": "Eligibility was re-checked shortly before",
 }
 
 
@@ -46,6 +47,7 @@ def infusion_ladder(treatment: Treatment, route: Arm, given: Mapping[str, Any]) 
         "expiry": "The product is within its shelf life",
         "thaw": f"Started at most {treatment.limit('L-THAW-MIN')} minutes after thaw",
         "lymphodepletion": f"At least {treatment.limit('L-LD-GAP-H')} h after the last lymphodepletion dose",
+        "recheck": TITLES["recheck"],
     }
     details = {
         "released": product.lot if product else "",

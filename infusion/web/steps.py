@@ -143,7 +143,7 @@ def _dose_beside(request: HttpRequest, target: InTreatment[ScheduledDay]) -> Map
     given = entered(DOSE, request, target)
     given_at = given.get("given_at") if given else treatment.at
     return {
-        "ladder": ladder(treatment.may_condition(), "Lymphodepletion"),
+        "ladder": ladder(treatment.may_condition(target.subject.obligation.key, given_at), "Lymphodepletion"),
         "is_recorded_anyway": True,
         **window_of(target.subject.obligation, given_at, treatment.zone, treatment.at),
     }

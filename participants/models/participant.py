@@ -24,7 +24,8 @@ class ParticipantQuerySet(SiteScopedQuerySet["Participant"]):
 class Participant(Record):
     """code: subject code, the only handle in URLs, mails and exports. state: the fold of the journey's events.
 
-    arm: assigned at enrolment; intended_arm: what the screening is for, may be unset.
+    arm: assigned at enrolment; intended_arm: what the screening is for, may be unset. evidence_lapses_on: first
+    site-local day on which evidence of eligibility no longer holds, as last evaluated; None once it is decided.
     """
 
     code = models.CharField(max_length=16, unique=True)
@@ -39,6 +40,7 @@ class Participant(Record):
     birth_year = models.PositiveSmallIntegerField(null=True, blank=True)
     referral_source = models.CharField(max_length=200, blank=True)
     infused_on = models.DateField(null=True, blank=True)
+    evidence_lapses_on = models.DateField(null=True, blank=True)
 
     objects = ParticipantQuerySet.as_manager()
 

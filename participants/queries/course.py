@@ -59,6 +59,7 @@ class Course:
             site_zone=self.participant.site.time_zone,
             arm=self.participant.assigned_arm,
             icf_activations=self.versions.icf_activations,
+            evidence_lapses_on=self.participant.evidence_lapses_on,
         )
 
     @property

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from participants.models import ObservationDomain
+from trialsite.protocol import units
+from trialsite.protocol.units import Quantity
 
 LABORATORY, VITAL_SIGNS = ObservationDomain.LABORATORY, ObservationDomain.VITAL_SIGNS
 
@@ -58,7 +60,25 @@ TESTS: tuple[MeasuredTest, ...] = (
     _test(VITAL_SIGNS, "RESP", "Breathing rate", "breaths/min", 0, "4", "80"),
 )
 BY_CODE: Mapping[str, MeasuredTest] = {test.code: test for test in TESTS}
-PLACES_KEPT = 4  # decimals the column holds
+PLACES_KEPT = 6  # decimals the column holds
+_QUANTITIES: Mapping[str, Quantity] = {
+    **dict.fromkeys(("WBC", "NEUT", "LYM", "PLAT"), units.CELLS),
+    "HGB": units.HAEMOGLOBIN,
+    **dict.fromkeys(("ALT", "AST"), units.ENZYME),
+    "BILI": units.BILIRUBIN,
+    "CREAT": units.CREATININE,
+}
+
+
+def in_standard_unit(test_code: str, value: Decimal, unit: str) -> tuple[Decimal, str]:
+    """Return a value in the unit its test is shown in; one that cannot be converted stays as it was reported."""
+    quantity = _QUANTITIES.get(test_code)
+    if quantity is None or unit == BY_CODE[test_code].unit:
+        return value, unit
+    try:
+        return units.to_base(value, unit, quantity), BY_CODE[test_code].unit
+    except units.UnitUnusable:
+        return value, unit
 
 
 def tests_of(domain: ObservationDomain) -> tuple[MeasuredTest, ...]:

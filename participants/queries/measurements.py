@@ -8,8 +8,9 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from participants.models import Obligation, Observation, ObservationDomain, Participant
-from participants.queries.measured_tests import BY_CODE, TESTS, written
+from participants.queries.measured_tests import BY_CODE, TESTS, in_standard_unit, written
 from participants.queries.paging import page_of
+from trialsite.protocol.results import Operator
 from trialsite.protocol.types import ObligationKind
 from trialsite.protocol.windows import civil_date
 
@@ -91,7 +92,7 @@ class Table:
 
 def courses_of(participant: Participant) -> Courses | None:
     """Return the course of every test that was ever measured, None where none was. One query."""
-    rows = list(Observation.objects.filter(participant=participant).order_by("taken_at", "id"))
+    rows = list(_in_force(participant).order_by("taken_at", "id"))
     if not rows:
         return None
     zone = participant.site.time_zone
@@ -107,7 +108,7 @@ def courses_of(participant: Participant) -> Courses | None:
 
 def table_of(participant: Participant, cursor: str = "") -> Table:
     """Return up to twelve rounds as a table, those at `cursor` or the latest. Two queries."""
-    own = Observation.objects.filter(participant=participant)
+    own = _in_force(participant)
     page = page_of(own.distinct("taken_at"), ("-taken_at",), cursor, size=ROUNDS_SHOWN)
     instants = [row.taken_at for row in page.rows]
     zone = participant.site.time_zone
@@ -126,7 +127,7 @@ def table_of(participant: Participant, cursor: str = "") -> Table:
 
 def last_values_of(participant: Participant, domain: ObservationDomain) -> Mapping[str, Measured]:
     """Return the last value that exists of each test of a domain. One query."""
-    rows = Observation.objects.filter(participant=participant, domain=domain, value__isnull=False)
+    rows = _in_force(participant).filter(domain=domain, value__isnull=False)
     return {
         row.test_code: _measured(row) for row in rows.order_by("test_code", "-taken_at").distinct("test_code")
     }
@@ -136,6 +137,10 @@ def visits_of(participant: Participant) -> QuerySet[Obligation]:
     """Return the visits of the plan, past and to come, to which a round may belong."""
     visits = Obligation.objects.in_force().filter(participant=participant, kind=ObligationKind.VISIT.value)
     return visits.order_by("target_on", "key")
+
+
+def _in_force(participant: Participant) -> QuerySet[Observation]:
+    return Observation.objects.filter(participant=participant, voided_at__isnull=True)
 
 
 def _grouped(rows: Iterable[Observation]) -> list[tuple[str, dict[str, list[Observation]]]]:
@@ -182,16 +187,26 @@ def _table_row(code: str, rows: Sequence[Observation], instants: Sequence[dateti
     cells = {row.taken_at: _measured(row) for row in rows}
     newest = max(rows, key=lambda row: row.taken_at)
     return TableRow(
-        code=code, title=_title(code), unit=newest.unit, cells=tuple(cells.get(at) for at in instants)
+        code=code,
+        title=_title(code),
+        unit=_measured(newest).unit,
+        cells=tuple(cells.get(at) for at in instants),
     )
 
 
 def _measured(row: Observation) -> Measured:
+    """A value as it is shown: in the unit of its test, with what stood before the number."""
+    if row.value is None:
+        number, unit, text = None, row.unit, "–"
+    else:
+        number, unit = in_standard_unit(row.test_code, row.value, row.unit)
+        sign = "" if row.operator == Operator.EQUAL else row.operator
+        text = sign + written(number, _places(row.test_code))
     return Measured(
         taken_at=row.taken_at,
-        number=row.value,
-        text="–" if row.value is None else written(row.value, _places(row.test_code)),
-        unit=row.unit,
+        number=number,
+        text=text,
+        unit=unit,
         not_done=row.not_done,
     )
 

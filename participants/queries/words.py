@@ -36,6 +36,7 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     EventKind.PRODUCT_RELEASED.value: ("Product released", "package", "good"),
     EventKind.PRODUCT_FAILED.value: ("Product failed", "alert-triangle", "bad"),
     EventKind.INFUSION_PLANNED.value: ("Infusion planned", "calendar-event", "quiet"),
+    EventKind.ELIGIBILITY_RECHECKED.value: ("Eligibility re-checked", "user-check", "quiet"),
     EventKind.LYMPHODEPLETION_DOSE_GIVEN.value: ("Lymphodepletion dose", "vaccine", "active"),
     EventKind.INFUSED.value: ("CAR-T cells infused", "droplet", "strong"),
     EventKind.VISIT_PERFORMED.value: ("Visit", "stethoscope", "quiet"),

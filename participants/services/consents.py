@@ -59,7 +59,11 @@ def record_consent(
         )
         consent.save_new()
         signed = Happening(
-            kind=EventKind.CONSENTED, occurred_at=signed_at, item=icf.number, ref=str(consent.pk)
+            kind=EventKind.CONSENTED,
+            occurred_at=signed_at,
+            item=icf.number,
+            ref=str(consent.pk),
+            facts={"signer": str(signer)},
         )
         happened(course, [signed], by=by, at=at, reason=reason, findings=findings)
     return consent

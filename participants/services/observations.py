@@ -1,14 +1,14 @@
-"""Recording measured values, a round or a whole series at a time."""
+"""Recording measured values, a round or a whole series at a time. What follows from them may be registered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from participants.models import Observation, ObservationDomain, Participant
-from participants.rules import require_past
+from participants.rules import require_past, require_reason
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.errors import Conflict, RuleViolated
@@ -16,7 +16,11 @@ from trialsite.errors import Conflict, RuleViolated
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One value. Either value or the reason why it was not done. unit: as the laboratory wrote it."""
+    """One value. Either value or the reason why it was not done. unit: as the laboratory wrote it.
+
+    lower, upper: reference limits of this result, in limit_unit ("" = unit). reported: letter for letter.
+    is_time_known False: taken_at is the start of the site-local day of the specimen.
+    """
 
     domain: ObservationDomain
     test_code: str
@@ -24,6 +28,26 @@ class Reading:
     taken_at: datetime
     value: Decimal | None = None
     not_done: str = ""
+    operator: str = "="
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+    limit_unit: str = ""
+    reported: str = ""
+    is_time_known: bool = True
+    laboratory: str = ""
+    method: str = ""
+    source_document: str = ""
+
+
+Follower = Callable[[Participant, Sequence[Observation], Actor, datetime], None]
+# What later stages do with new values (re-evaluate eligibility, say); each runs in the same transaction.
+_followers: list[Follower] = []
+
+
+def register_follower(follower: Follower) -> None:
+    """Call `follower` with every new set of values of one participant. For the apps' start-up."""
+    if follower not in _followers:
+        _followers.append(follower)
 
 
 def record_observations(
@@ -41,27 +65,104 @@ def record_observations(
     a test has a value for that time.
     """
     require(by, Permission.RECORD_VISIT, participant.site_id)
+    with acting(by=by, at=at, action="participants.observations_recorded", reason=reason):
+        rows = save_readings(participant, readings, by=by, at=at, obligation_key=obligation_key)
+        for follower in _followers:
+            follower(participant, rows, by, at)
+    return rows
+
+
+def save_readings(
+    participant: Participant,
+    readings: Sequence[Reading],
+    *,
+    by: Actor,
+    at: datetime,
+    obligation_key: str = "",
+    reason: str = "",
+    corrects: bool = False,
+) -> list[Observation]:
+    """Insert readings in one statement; called inside `acting`. Raises as `record_observations` does.
+
+    corrects: a value for the same test and time is corrected: it stays, voided, and a reason is asked for.
+    """
     _require_sound(readings, at)
+    former = _correct(participant, readings, at, reason) if corrects else {}
     rows = [
-        Observation(
-            participant=participant,
-            domain=reading.domain,
-            test_code=reading.test_code,
-            value=reading.value,
-            unit=reading.unit,
-            taken_at=reading.taken_at,
-            obligation_key=obligation_key,
-            not_done=reading.not_done,
-            recorded_at=at,
-        )
+        _row(participant, reading, by, at, obligation_key, former.get((reading.test_code, reading.taken_at)))
         for reading in readings
     ]
+    _insert(rows)
+    return rows
+
+
+def save_readings_of_many(
+    readings: Sequence[tuple[Participant, Reading]], *, by: Actor, at: datetime
+) -> list[Observation]:
+    """Insert readings of several participants in one statement; called inside `acting`. Raises as above."""
+    _require_sound([reading for _, reading in readings], at)
+    rows = [_row(participant, reading, by, at, "", None) for participant, reading in readings]
+    _insert(rows)
+    return rows
+
+
+def _insert(rows: Sequence[Observation]) -> None:
     try:
-        with acting(by=by, at=at, action="participants.observations_recorded", reason=reason):
+        with transaction.atomic():  # a refused insert leaves the transaction of the caller usable
             Observation.objects.bulk_create(rows)
     except IntegrityError as twice:
         raise Conflict("recorded-already", "One of these tests has a value for that time already.") from twice
-    return rows
+
+
+def _correct(
+    participant: Participant, readings: Iterable[Reading], at: datetime, reason: str
+) -> dict[tuple[str, datetime], Observation]:
+    """Void the values that the readings replace."""
+    wanted = {(reading.test_code, reading.taken_at) for reading in readings}
+    found = Observation.objects.filter(
+        participant=participant,
+        voided_at__isnull=True,
+        test_code__in={code for code, _ in wanted},
+        taken_at__in={taken_at for _, taken_at in wanted},
+    )
+    former = {(row.test_code, row.taken_at): row for row in found if (row.test_code, row.taken_at) in wanted}
+    for row in former.values():
+        require_reason(reason, f"the value of {row.test_code} is changed")
+        row.voided_at, row.void_reason = at, reason
+        row.save_changes(["voided_at", "void_reason"])
+    return former
+
+
+def _row(
+    participant: Participant,
+    reading: Reading,
+    by: Actor,
+    at: datetime,
+    obligation_key: str,
+    corrects: Observation | None,
+) -> Observation:
+    return Observation(
+        participant=participant,
+        domain=reading.domain,
+        test_code=reading.test_code,
+        value=reading.value,
+        operator=reading.operator,
+        unit=reading.unit,
+        reference_lower=reading.lower,
+        reference_upper=reading.upper,
+        reference_unit=reading.limit_unit,
+        reported=reading.reported,
+        taken_at=reading.taken_at,
+        is_time_known=reading.is_time_known,
+        laboratory=reading.laboratory,
+        method=reading.method,
+        source_document=reading.source_document,
+        entered_by=by.actor_label,
+        obligation_key=obligation_key,
+        not_done=reading.not_done,
+        corrects=corrects,
+        recorded_at=at,
+    )
 
 
 def _require_sound(readings: Sequence[Reading], at: datetime) -> None:

@@ -4,17 +4,24 @@ from rest_framework import serializers
 
 from participants.states import State
 from screening.models import DecisionOutcome
+from screening.rules.evidence import Purpose
 from screening.states import EpisodeState
-from trialsite.api.fields import AwareDateTimeField, CleanCharField, CodeField, EnumField, StrictDateField
+from trialsite.api.fields import (
+    AwareDateTimeField,
+    CleanCharField,
+    CodeField,
+    EnumField,
+    StrictBooleanField,
+    StrictObjectField,
+)
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import GatedIn, ReasonedIn
-from trialsite.protocol.criteria import CriterionStatus, VerdictStatus
+from trialsite.protocol.criteria import VerdictStatus
 from trialsite.protocol.types import Arm
 
 CODE = "Subject code of the participant."
 VERSION = "Counts the changes of this record; it is the `ETag` and goes into `If-Match`."
 RECORDED_AT = "When it was entered, UTC."
-STATUS = "What was found; for an exclusion criterion `met` means that the condition is present."
 
 
 class EpisodeIn(ReasonedIn):
@@ -44,42 +51,100 @@ class EpisodeOut(OutSerializer):
 
 
 class VerdictOut(OutSerializer):
-    """What the findings entered so far amount to under the protocol version in force."""
+    """What the evidence on record amounts to today under the protocol version in force."""
 
     protocol_version = serializers.CharField(help_text="Protocol version by which it was judged.")
+    as_of = serializers.DateField(help_text="Civil date at the site that was looked at.")
     status = EnumField(VerdictStatus, help_text="Eligible, ineligible, or incomplete.")
     failed = serializers.ListField(child=serializers.CharField(), help_text="Ids of the criteria that fail.")
     missing = serializers.ListField(
         child=serializers.CharField(), help_text="Ids of the criteria that are not known yet."
     )
-
-
-class FindingIn(ReasonedIn):
-    """What was found for one criterion. Sent again for the same criterion it replaces what was found before."""
-
-    criterion_id = CodeField(
-        max_length=16, help_text="Id of a criterion or sub-item that is answered by itself."
+    lapses_on = serializers.DateField(
+        allow_null=True, help_text="First civil date on which a status changes by mere passing of time."
     )
-    status = EnumField(CriterionStatus, help_text=STATUS)
-    evidence_on = StrictDateField(
-        required=False, allow_null=True, help_text="Civil date of the evidence at the site."
-    )
-    note = CleanCharField(
-        required=False, allow_blank=True, multiline=True, max_length=500, help_text="Remark on the evidence."
+    waiting_helps_on = serializers.DateField(
+        allow_null=True,
+        help_text="First civil date on which waiting alone would lift what stands in the way.",
     )
 
 
-class FindingOut(OutSerializer):
-    """What was found for one criterion of an episode."""
+class AnswerIn(InSerializer):
+    """One answer to an item of the catalogue; `GET /eligibility/schema/` says which items there are."""
 
-    id = serializers.UUIDField(help_text="Id of the finding.")
+    item = CodeField(max_length=40, help_text="Id of the item.")
+    entry = StrictObjectField(help_text="The answer, in the form that the schema gives for its item.")
+    taken_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Instant of the specimen, where it is known."
+    )
+    laboratory = CleanCharField(
+        required=False, allow_blank=True, max_length=100, help_text="Laboratory of a result."
+    )
+    source_document = CleanCharField(
+        required=False, allow_blank=True, max_length=200, help_text="Where the source is found."
+    )
+    is_confirmed = StrictBooleanField(
+        required=False, help_text="True once an unusual value was looked at a second time."
+    )
+
+
+class EvidenceIn(ReasonedIn):
+    """Answers, saved all or none. One of the same date as an earlier answer corrects it and needs a reason."""
+
+    answers = AnswerIn(many=True, allow_empty=False, max_length=100, help_text="The answers.")
+
+
+class EvidenceOut(OutSerializer):
+    """An answer on record, in force or voided. Laboratory results are with the observations."""
+
+    id = serializers.UUIDField(help_text="Id of the answer.")
     episode = serializers.UUIDField(source="episode_id", help_text="Id of the screening episode.")
-    criterion_id = serializers.CharField(help_text="Id of the criterion.")
-    status = EnumField(CriterionStatus, help_text=STATUS)
-    evidence_on = serializers.DateField(allow_null=True, help_text="Civil date of the evidence at the site.")
-    note = serializers.CharField(allow_blank=True, help_text="Remark on the evidence.")
+    item = serializers.CharField(help_text="Id of the item.")
+    entry = serializers.JSONField(help_text="The answer as it was given.")
+    source_document = serializers.CharField(allow_blank=True, help_text="Where the source is found.")
+    entered_by = serializers.CharField(help_text="Who entered it.")
+    corrects = serializers.UUIDField(
+        source="corrects_id", allow_null=True, help_text="Id of the answer it corrects."
+    )
+    voided_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was taken back or corrected, UTC."
+    )
+    void_reason = serializers.CharField(allow_blank=True, help_text="Why it was taken back or corrected.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
+
+
+class EvaluationOut(OutSerializer):
+    """An evaluation as it was made and kept, with what it was made of."""
+
+    id = serializers.UUIDField(help_text="Id of the evaluation.")
+    episode = serializers.UUIDField(source="episode_id", help_text="Id of the screening episode.")
+    purpose = EnumField(Purpose, help_text="Screening, or the re-check before a later act.")
+    as_of = serializers.DateField(help_text="Civil date at the site that was looked at.")
+    protocol_version = serializers.CharField(help_text="Protocol version by which it was judged.")
+    verdict = EnumField(VerdictStatus, help_text="Eligible, ineligible, or incomplete.")
+    failed = serializers.JSONField(help_text="Ids of the criteria that fail.")
+    missing = serializers.JSONField(help_text="Ids of the criteria that are not known.")
+    lapses_on = serializers.DateField(
+        allow_null=True, help_text="First day on which a status changes by time."
+    )
+    cause = serializers.CharField(help_text="The act that led to it.")
+    evaluated_by = serializers.CharField(help_text="Who acted.")
+    inputs = serializers.JSONField(
+        help_text="The whole case; sent to `eligibility/evaluate/` it gives the same."
+    )
+    outcome = serializers.JSONField(help_text="Every criterion with its reasons.")
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)
+
+
+class RecheckIn(ReasonedIn):
+    """The re-check of eligibility before lymphodepletion or infusion."""
+
+    obligation_key = CodeField(
+        r"[A-Za-z0-9._-]+#[0-9]+", max_length=80, help_text="Key of what is owed, such as `T-RECHECK-LD#1`."
+    )
+    checked_at = AwareDateTimeField(help_text="When it was checked.")
 
 
 class ConfirmIn(ReasonedIn):
@@ -112,9 +177,13 @@ class DecisionOut(OutSerializer):
     findings = serializers.JSONField(help_text="Criterion id to status, as known then.")
     failed_criteria = serializers.JSONField(help_text="Ids of the criteria that failed.")
     reason = serializers.CharField(allow_blank=True, help_text="Why, where a reason was given.")
-    reopened_at = serializers.DateTimeField(
-        allow_null=True, help_text="When a later finding reopened it, UTC; null while it stands."
+    evaluation = serializers.UUIDField(
+        source="evaluation_id", allow_null=True, help_text="Id of the evaluation that was signed."
     )
+    reopened_at = serializers.DateTimeField(
+        allow_null=True, help_text="When later evidence reopened it, UTC; null while it stands."
+    )
+    reopened_reason = serializers.CharField(allow_blank=True, help_text="Which statuses changed.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
 

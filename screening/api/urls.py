@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from screening.api.evaluate import EligibilitySchemas, EvaluateEligibility, undescribed
 from screening.api.views import (
     ConfirmEligibility,
     DecisionList,
@@ -9,9 +10,11 @@ from screening.api.views import (
     EpisodeDetail,
     EpisodeList,
     EpisodeVerdict,
+    EvaluationList,
+    EvidenceList,
     FailScreening,
-    FindingList,
-    RecordFinding,
+    RecheckEligibility,
+    RecordEvidence,
     StartScreening,
 )
 from trialsite.api.routing import by_method
@@ -19,11 +22,17 @@ from trialsite.api.routing import by_method
 EPISODE = "screening-episodes/<uuid:episode_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("eligibility/evaluate/", by_method(post=EvaluateEligibility)),
+    path("eligibility/evaluate", undescribed(post=EvaluateEligibility)),
+    path("eligibility/schema/", by_method(get=EligibilitySchemas)),
+    path("eligibility/schema", undescribed(get=EligibilitySchemas)),
     path("participants/<str:code>/screening-episodes/", by_method(get=EpisodeList, post=StartScreening)),
     path("participants/<str:code>/enrolment/", by_method(post=Enrol)),
     path(EPISODE, by_method(get=EpisodeDetail)),
     path(f"{EPISODE}verdict/", by_method(get=EpisodeVerdict)),
-    path(f"{EPISODE}findings/", by_method(get=FindingList, post=RecordFinding)),
+    path(f"{EPISODE}evidence/", by_method(get=EvidenceList, post=RecordEvidence)),
+    path(f"{EPISODE}evaluations/", by_method(get=EvaluationList)),
+    path("participants/<str:code>/eligibility-rechecks/", by_method(post=RecheckEligibility)),
     path(f"{EPISODE}decisions/", by_method(get=DecisionList)),
     path(f"{EPISODE}confirm/", by_method(post=ConfirmEligibility)),
     path(f"{EPISODE}fail/", by_method(post=FailScreening)),

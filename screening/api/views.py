@@ -1,4 +1,4 @@
-"""Views of the screening API: episodes, findings, the signed decision, enrolment."""
+"""Views of the screening API: episodes, evidence, evaluations, the signed decision, enrolment."""
 
 from datetime import datetime
 from typing import Any
@@ -16,22 +16,27 @@ from screening.api.serializers import (
     EnrolmentOut,
     EpisodeIn,
     EpisodeOut,
+    EvaluationOut,
+    EvidenceIn,
+    EvidenceOut,
     FailIn,
-    FindingIn,
-    FindingOut,
+    RecheckIn,
     VerdictOut,
 )
-from screening.models import EligibilityDecision, EligibilityFinding, ScreeningEpisode
-from screening.queries import statuses_of, verdict_of
+from screening.models import EligibilityDecision, EligibilityEvaluation, Evidence, ScreeningEpisode
+from screening.queries.evidence import evaluated, evidence_file
 from screening.services.decisions import confirm_eligibility, enrol, record_screen_failure
-from screening.services.episodes import record_finding, start_screening
+from screening.services.episodes import start_screening
+from screening.services.evidence import Given, record_evidence
+from screening.services.rechecks import recheck_eligibility
 from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.api.commands import CommandView
 from trialsite.api.steps import UnderCommand
 from trialsite.api.views import Parent, ScopedDetail, ScopedList, ScopedView
-from trialsite.protocol.types import Arm
+from trialsite.errors import InvalidTransition
+from trialsite.protocol.windows import civil_date
 
 BY_ID = {"episode_id": "id"}
 OF_EPISODE = Parent(ScreeningEpisode, "episode", BY_ID)
@@ -76,7 +81,7 @@ class EpisodeDetail(ScopedDetail):
 
 
 class EpisodeVerdict(ScopedView):
-    """Read what the findings entered so far amount to. It is computed, not decided: an investigator decides."""
+    """Read what the evidence on record amounts to today. It is computed, not decided: an investigator decides."""
 
     required_permission = Permission.VIEW_PARTICIPANT
     model = ScreeningEpisode
@@ -88,45 +93,77 @@ class EpisodeVerdict(ScopedView):
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """Answer the verdict under the protocol version in force for the participant now."""
-        episode: ScreeningEpisode = self.target()
-        version = load_course(episode.participant).version_at(clock.now())
-        arm = Arm(episode.intended_arm) if episode.intended_arm else None
-        verdict = verdict_of(version, statuses_of(episode), arm)
-        found = {
-            "protocol_version": version.number,
-            "status": verdict.status,
-            "failed": verdict.failed,
-            "missing": verdict.missing,
-        }
-        return Response(self.represent(found))
+        return Response(self.represent(_verdict_now(self.target(), clock.now())))
 
 
-class FindingList(ScopedList):
-    """List what was found for the criteria of an episode."""
+def _verdict_now(episode: ScreeningEpisode, at: datetime) -> dict[str, Any]:
+    course = load_course(episode.participant)
+    file = evidence_file(course, episode.pk)
+    today = civil_date(at, episode.participant.site.time_zone)
+    if file is None:
+        raise InvalidTransition("episode-closed", "This episode is not on record any more.")
+    found = evaluated(course, file, course.version_at(at), today)
+    return {
+        "protocol_version": found.version,
+        "as_of": today,
+        "status": found.verdict.status,
+        "failed": found.verdict.failed,
+        "missing": found.verdict.missing,
+        "lapses_on": found.lapses_on,
+        "waiting_helps_on": found.waiting_helps_on,
+    }
+
+
+class EvidenceList(ScopedList):
+    """List every answer of an episode, voided ones included. Laboratory results are with the observations."""
 
     required_permission = Permission.VIEW_PARTICIPANT
-    model = EligibilityFinding
+    model = Evidence
     parent = OF_EPISODE
-    order = ("criterion_id", "id")
-    gives = FindingOut
+    gives = EvidenceOut
     from_columns = True
 
 
-class RecordFinding(UnderCommand):
-    """Record what was found for one criterion; after the sign-off this reopens the decision."""
+class RecordEvidence(UnderCommand):
+    """Record answers, all or none, and answer the verdict that follows; it may reopen a signed decision."""
 
     required_permission = Permission.RECORD_SCREENING
     model = ScreeningEpisode
     lookup = BY_ID
-    takes, gives = FindingIn, FindingOut
+    takes, gives, creates = EvidenceIn, VerdictOut, True
 
     def narrow(self, rows: QuerySet[ScreeningEpisode]) -> QuerySet[ScreeningEpisode]:
-        return _with_participant(rows)
+        return rows.select_related("participant__site")
 
     def run(
         self, target: ScreeningEpisode, given: dict[str, Any], *, by: User, at: datetime
-    ) -> EligibilityFinding:
-        return record_finding(episode=target, by=by, at=at, **given)
+    ) -> dict[str, Any]:
+        answers = [Given(**one) for one in given.pop("answers")]
+        record_evidence(episode=target, given=answers, by=by, at=at, **given)
+        return _verdict_now(target, at)
+
+
+class EvaluationList(ScopedList):
+    """List every evaluation of an episode as it was kept, with its inputs."""
+
+    required_permission = Permission.VIEW_PARTICIPANT
+    model = EligibilityEvaluation
+    parent = OF_EPISODE
+    gives = EvaluationOut
+    from_columns = True
+
+
+class RecheckEligibility(UnderCommand):
+    """Re-check what must still hold before lymphodepletion or infusion; what is found is recorded either way."""
+
+    required_permission = Permission.CONFIRM_ELIGIBILITY
+    model = Participant
+    takes, gives, creates = RecheckIn, EvaluationOut, True
+
+    def run(
+        self, target: Participant, given: dict[str, Any], *, by: User, at: datetime
+    ) -> EligibilityEvaluation:
+        return recheck_eligibility(participant=target, by=by, at=at, **given)
 
 
 class DecisionList(ScopedList):

@@ -4,6 +4,7 @@ from django.db import models
 
 from participants.models.scoped import OfParticipantQuerySet
 from screening.models.episode import ScreeningEpisode
+from screening.models.evaluation import EligibilityEvaluation
 from trialsite.audit.records import Record
 
 
@@ -17,7 +18,10 @@ class DecisionQuerySet(OfParticipantQuerySet["EligibilityDecision"]):
 
 
 class EligibilityDecision(Record):
-    """findings: criterion id → status at the time. reopened_at: a finding changed afterwards."""
+    """evaluation: the frozen copy that was signed. findings: criterion id → status at the time.
+
+    reopened_at: a status changed afterwards, and reopened_reason says which and by what.
+    """
 
     episode = models.ForeignKey(ScreeningEpisode, on_delete=models.PROTECT, related_name="decisions")
     outcome = models.CharField(max_length=15, choices=DecisionOutcome.choices)
@@ -27,6 +31,10 @@ class EligibilityDecision(Record):
     findings = models.JSONField()
     failed_criteria = models.JSONField(default=list)
     reason = models.CharField(max_length=500, blank=True)
+    evaluation = models.ForeignKey(
+        EligibilityEvaluation, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
+    reopened_reason = models.CharField(max_length=500, blank=True)
     reopened_at = models.DateTimeField(null=True, blank=True)
 
     objects = DecisionQuerySet.as_manager()

@@ -1,12 +1,12 @@
 """Decisions of screening: may it start, may eligibility be confirmed, may the participant be enrolled."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from trialsite.protocol.criteria import Verdict, VerdictStatus
 from trialsite.protocol.findings import Category
-from trialsite.protocol.gates import Gate, check, gate, hold_checks
-from trialsite.protocol.types import Act, Arm, Obligation, ProtocolVersion
+from trialsite.protocol.gates import Check, Gate, check, gate, hold_checks
+from trialsite.protocol.types import Act, Arm, Event, EventKind, Obligation, ProtocolVersion
 
 
 def may_start_screening(*, has_consented: bool, obligations: Iterable[Obligation], now: datetime) -> Gate:
@@ -54,6 +54,30 @@ def may_enrol(
             ),
             *hold_checks(Act.ENROL, obligations, now),
         ],
+    )
+
+
+def recheck_check(version: ProtocolVersion, events: Iterable[Event], act: Act, on: date) -> Check:
+    """Was eligibility re-checked for `act`, shortly before and with a good outcome? on: site-local day of the act.
+
+    Not re-checked, too long ago or with evidence missing is unknown; a criterion that no longer holds fails.
+    """
+    days = next(limit.value for limit in version.limits if limit.id == "L-RECHECK-VALID")
+    last = None
+    for event in events:
+        is_of_act = event.kind is EventKind.ELIGIBILITY_RECHECKED and event.facts.get("act") == act.value
+        if is_of_act and on - timedelta(days=days) <= event.on <= on:
+            last = event
+    if last is None:
+        reason = f"Eligibility was not re-checked in the {days} days before"
+        return check("recheck", None, reason, Category.ELIGIBILITY)
+    verdict, criteria = last.facts.get("verdict"), last.facts.get("criteria", "")
+    passed = None if verdict == VerdictStatus.INCOMPLETE else verdict == VerdictStatus.ELIGIBLE
+    return check(
+        "recheck",
+        passed,
+        f"The re-check of eligibility left open or found against: {criteria}",
+        Category.ELIGIBILITY,
     )
 
 

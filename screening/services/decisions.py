@@ -9,29 +9,26 @@ from participants.queries.course import Course
 from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
 from screening.models import DecisionOutcome, EligibilityDecision, ScreeningEpisode
-from screening.queries import (
-    current_findings,
-    decision_in_force,
-    enrolled_count,
-    is_enrolled,
-    statuses_of,
-    verdict_of,
-)
+from screening.queries.episodes import enrolled_count, is_enrolled
+from screening.queries.evidence import EvidenceFile, evaluated, evidence_file, verdict_for_enrolment
+from screening.rules.assessments import Evaluation
 from screening.rules.gates import dose_levels_of, may_confirm, may_enrol
+from screening.services.evaluations import keep_evaluation
 from screening.states import EpisodeState, may_become
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, InvalidTransition, RuleViolated
-from trialsite.protocol.criteria import Verdict
 from trialsite.protocol.findings import Finding
 from trialsite.protocol.types import Arm, EventKind
+from trialsite.protocol.windows import civil_date
 
 
 def confirm_eligibility(
     *, episode: ScreeningEpisode, decided_at: datetime, by: Actor, at: datetime, reason: str = ""
 ) -> EligibilityDecision:
-    """Confirm that all criteria are met, on a frozen copy of the findings. Needs CONFIRM_ELIGIBILITY.
+    """Confirm that all criteria are met, on a frozen copy of the evaluation. Needs CONFIRM_ELIGIBILITY.
 
+    The evidence must hold on the day of the decision; the arm must be set.
     Raises RuleViolated("gate-failed") with the failing or missing criteria, InvalidTransition("already-decided").
     """
     require_past(decided_at, at, "decided_at")
@@ -43,15 +40,14 @@ def confirm_eligibility(
         at=at,
         reason=reason,
     ) as course:
-        current = _undecided(episode, EpisodeState.ELIGIBLE)
-        arm = Arm(current.intended_arm) if current.intended_arm else None
-        verdict = verdict_of(course.version_at(at), statuses_of(current), arm)
-        settle(may_confirm(verdict), happened=False, reason=reason)
+        file = _undecided(course, episode, EpisodeState.ELIGIBLE)
+        evaluation = _evaluated_on(course, file, decided_at, at)
+        settle(may_confirm(evaluation.verdict), happened=False, reason=reason)
         return _decide(
             course,
-            current,
+            file,
             DecisionOutcome.ELIGIBLE,
-            verdict,
+            evaluation,
             decided_at=decided_at,
             by=by,
             at=at,
@@ -82,18 +78,15 @@ def record_screen_failure(
             raise InvalidTransition(
                 "enrolled-already", "The participant is enrolled already. Record a withdrawal instead."
             )
-        current = _undecided(episode, EpisodeState.FAILED)
-        former = decision_in_force(current)
-        if former is not None:
-            former.reopened_at = at
-            former.save_changes(["reopened_at"])
-        arm = Arm(current.intended_arm) if current.intended_arm else None
-        verdict = verdict_of(course.version_at(at), statuses_of(current), arm)
+        file = _undecided(course, episode, EpisodeState.FAILED)
+        if file.decision is not None:
+            file.decision.reopened_at, file.decision.reopened_reason = at, reason
+            file.decision.save_changes(["reopened_at", "reopened_reason"])
         return _decide(
             course,
-            current,
+            file,
             DecisionOutcome.SCREEN_FAILED,
-            verdict,
+            _evaluated_on(course, file, decided_at, at),
             decided_at=decided_at,
             by=by,
             at=at,
@@ -136,27 +129,27 @@ def enrol(
                 f"Choose a dose level of this arm: {', '.join(levels)}.",
                 field="dose_level",
             )
-        now = enrolled_at if already_happened else at
-        findings = _enrolment_findings(course, arm, now, already_happened, reason)
+        findings = _enrolment_findings(course, arm, enrolled_at, already_happened, reason)
         course.participant.arm, course.participant.dose_level = arm.value, dose_level
+        course.participant.evidence_lapses_on = None
         happening = Happening(kind=EventKind.ENROLLED, occurred_at=enrolled_at, item=dose_level)
-        happened(
-            course, [happening], by=by, at=at, reason=reason, findings=findings, changed=("arm", "dose_level")
-        )
+        changed = ("arm", "dose_level", "evidence_lapses_on")
+        happened(course, [happening], by=by, at=at, reason=reason, findings=findings, changed=changed)
     return course.participant
 
 
 def _enrolment_findings(
-    course: Course, arm: Arm, now: datetime, already_happened: bool, reason: str
+    course: Course, arm: Arm, enrolled_at: datetime, already_happened: bool, reason: str
 ) -> tuple[Finding, ...]:
-    version = course.version_at(now)
-    episode, statuses = current_findings(course.participant)
+    """Ask the gate on the evidence as it stands on the day of enrolment, for the arm about to be assigned."""
+    version = course.version_at(enrolled_at)
+    file = evidence_file(course)
     may = may_enrol(
-        verdict=verdict_of(version, statuses, arm),
-        is_confirmed=episode is not None and episode.state == EpisodeState.ELIGIBLE.value,
+        verdict=verdict_for_enrolment(course, file, version, enrolled_at, arm),
+        is_confirmed=file is not None and file.episode.state == EpisodeState.ELIGIBLE.value,
         is_site_full=_places_taken() >= version.trial.planned_participants,
         obligations=course.obligations,
-        now=now,
+        now=enrolled_at,
     )
     return settle(may, happened=already_happened, reason=reason)
 
@@ -175,32 +168,45 @@ def _places_taken() -> int:
     return enrolled_count()
 
 
-def _undecided(episode: ScreeningEpisode, to: EpisodeState) -> ScreeningEpisode:
-    current = ScreeningEpisode.objects.get(pk=episode.pk)
-    if not may_become(EpisodeState(current.state), to):
-        raise InvalidTransition("already-decided", f"This episode is decided already: {current.state}.")
-    return current
+def _undecided(course: Course, episode: ScreeningEpisode, to: EpisodeState) -> EvidenceFile:
+    file = evidence_file(course, episode.pk)
+    if file is None or not may_become(EpisodeState(file.episode.state), to):
+        state = file.episode.state if file else "missing"
+        raise InvalidTransition("already-decided", f"This episode is decided already: {state}.")
+    return file
+
+
+def _evaluated_on(course: Course, file: EvidenceFile, decided_at: datetime, at: datetime) -> Evaluation:
+    decided_on = civil_date(decided_at, course.participant.site.time_zone)
+    return evaluated(course, file, course.version_at(at), decided_on)
 
 
 def _decide(
     course: Course,
-    episode: ScreeningEpisode,
+    file: EvidenceFile,
     outcome: DecisionOutcome,
-    verdict: Verdict,
+    evaluation: Evaluation,
     *,
     decided_at: datetime,
     by: Actor,
     at: datetime,
     reason: str,
 ) -> EligibilityDecision:
+    cause = (
+        "screening.eligibility_confirmed"
+        if outcome == DecisionOutcome.ELIGIBLE
+        else "screening.screen_failed"
+    )
+    episode = file.episode
     decision = EligibilityDecision(
         episode=episode,
+        evaluation=keep_evaluation(file, evaluation, cause=cause, by=by, at=at),
         outcome=outcome,
         decided_at=decided_at,
         decided_by=by.actor_label,
-        protocol_version=course.version_at(at).number,
-        findings={key: status.value for key, status in statuses_of(episode).items()},
-        failed_criteria=list(verdict.failed),
+        protocol_version=evaluation.version,
+        findings={key: one.status.value for key, one in evaluation.assessments.items()},
+        failed_criteria=list(evaluation.verdict.failed),
         reason=reason,
         recorded_at=at,
     )
@@ -208,7 +214,8 @@ def _decide(
     is_eligible = outcome == DecisionOutcome.ELIGIBLE
     episode.state = (EpisodeState.ELIGIBLE if is_eligible else EpisodeState.FAILED).value
     episode.save_changes(["state"])
+    course.participant.evidence_lapses_on = evaluation.lapses_on if is_eligible else None
     kind = EventKind.ELIGIBILITY_CONFIRMED if is_eligible else EventKind.SCREEN_FAILED
     happening = Happening(kind=kind, occurred_at=decided_at, item=str(episode.number), ref=str(decision.pk))
-    happened(course, [happening], by=by, at=at, reason=reason)
+    happened(course, [happening], by=by, at=at, reason=reason, changed=("evidence_lapses_on",))
     return decision

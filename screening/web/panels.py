@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from participants.states import State
-from participants.web.actions import register_action
-from screening.queries import Screening
+from participants.web.actions import by_key, register_action
+from screening.queries.episodes import Screening
 from screening.states import EpisodeState
 from screening.web.acts import ActLink, why_not
 from screening.web.checklist import verdict_line
@@ -36,6 +36,9 @@ def register() -> None:
     register_action("T-START", "screening-start", Permission.RECORD_SCREENING)
     register_action("T-ELIG", "screening-checklist", Permission.RECORD_SCREENING)
     register_action("T-ENROL", "enrol", Permission.ENROL)
+    register_action("T-EVID", "screening-checklist", Permission.RECORD_SCREENING)
+    for item_id in ("T-RECHECK-LD", "T-RECHECK-INF"):
+        register_action(item_id, "eligibility-recheck", Permission.CONFIRM_ELIGIBILITY, route=by_key)
 
 
 @requires(Permission.VIEW_PARTICIPANT)

@@ -1,4 +1,4 @@
-"""The acts of screening, each a `Step`: start, confirm, fail, enrol."""
+"""The acts of screening, each a `Step`: start, confirm, fail. Enrolment has a module of its own."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,21 +7,23 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from participants.models import Participant
 from participants.queries.words import ARMS
 from screening.models import EligibilityDecision, ScreeningEpisode
-from screening.queries import Screening
-from screening.services.decisions import confirm_eligibility, enrol, record_screen_failure
+from screening.queries.episodes import Screening
+from screening.queries.evidence import evaluated
+from screening.rules.gates import may_confirm
+from screening.services.decisions import confirm_eligibility, record_screen_failure
 from screening.services.episodes import start_screening
 from screening.states import EpisodeState
 from screening.web import forms
 from screening.web.acts import BANNER, BESIDE_PAGE, entered, obstacles, present_time, with_banner, without
-from screening.web.ladder import Ladder, ladder_of
+from screening.web.ladder import ladder_of
+from screening.web.rows import groups_of
 from screening.web.targets import InScreening, find_screening
-from screening.web.words import dose_in_words, range_in_words
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import Arm
+from trialsite.protocol.windows import civil_date
 from trialsite.web.steps import Step
 
 TITLES = {
@@ -54,16 +56,17 @@ def why_not_confirm(screening: Screening) -> str:
     return obstacles(screening.may_confirm())
 
 
+def why_not_confirm_ever(screening: Screening) -> str:
+    """Why no time that may be entered would do; the verdict of that time is shown beside the form."""
+    if screening.state is EpisodeState.OPEN:
+        return ""
+    return why_not_confirm(screening)
+
+
 def why_not_fail(screening: Screening) -> str:
     if screening.state is None:
         return "Screening has not been started"
     return "It is a screen failure already" if screening.state is EpisodeState.FAILED else ""
-
-
-def why_not_enrol(screening: Screening, arm: Arm) -> str:
-    if screening.participant.arm:
-        return f"Enrolled already: {ARMS[screening.participant.arm]}"
-    return obstacles(screening.may_enrol(arm))
 
 
 # ---- Running the services
@@ -83,14 +86,6 @@ def _fail(target: InScreening, given: dict[str, Any], *, by: User, at: datetime)
     return record_screen_failure(episode=target.episode, by=by, at=at, **without(given))
 
 
-def _enrol(target: InScreening, given: dict[str, Any], *, by: User, at: datetime) -> Participant:
-    return enrol(participant=target.participant, arm=target.arm, by=by, at=at, **without(given))
-
-
-def _enrol_elsewhere(target: InScreening, given: dict[str, Any], *, by: User, at: datetime) -> Participant:
-    return _enrol(target, {**given, "already_happened": True}, by=by, at=at)
-
-
 # ---- Beside the forms
 
 
@@ -100,40 +95,33 @@ def _start_beside(request: HttpRequest, target: InScreening) -> Mapping[str, obj
     return {"ladder": ladder_of(gate, "Screening", TITLES), "is_recorded_anyway": True}
 
 
+def _confirm_beside(request: HttpRequest, target: InScreening) -> Mapping[str, object]:
+    """The copy that would be signed, on the evidence as it stood at the time that is entered."""
+    screening = target.screening
+    decided_at = entered(CONFIRM, request, target).get("decided_at") or screening.at
+    if screening.file is None:
+        return {}
+    decided_on = civil_date(decided_at, target.site.time_zone)
+    evaluation = evaluated(screening.course, screening.file, screening.version, decided_on)
+    return {
+        "participant": target.participant,
+        "evaluation": evaluation,
+        "verdict": evaluation.verdict,
+        "groups": groups_of(screening.version, evaluation, screening.file, decided_on, {}),
+        "as_of": decided_on,
+        "arm_words": ARMS[evaluation.arm.value] if evaluation.arm else "",
+        "checklist_href": checklist_url(target),
+        "why_not": obstacles(may_confirm(evaluation.verdict)),
+        "reopened": next((one for one in screening.decisions_of(screening.episode) if one.reopened_at), None),
+    }
+
+
 def _verdict_beside(request: HttpRequest, target: InScreening) -> Mapping[str, object]:
     return {
         "verdict": target.screening.verdict(),
         "checklist_href": checklist_url(target),
         "is_first_confirmed": target.screening.state is EpisodeState.ELIGIBLE,
     }
-
-
-def _enrol_beside(request: HttpRequest, target: InScreening) -> Mapping[str, object]:
-    code = target.participant.code
-    levels = [level for level in target.screening.version.dose_levels if level.arm is target.arm]
-    return {
-        "ladder": enrolment_ladder(target.screening, target.arm),
-        "arms": [
-            {
-                "title": ARMS[arm.value],
-                "href": reverse("enrol", args=[code, arm.value]),
-                "is_chosen": arm is target.arm,
-            }
-            for arm in Arm
-        ],
-        "levels": [(level.title, range_in_words(level), level.source) for level in levels],
-        "elsewhere_href": reverse("enrol-elsewhere", args=[code, target.arm.value]),
-        "checklist_href": checklist_url(target),
-    }
-
-
-def enrolment_ladder(screening: Screening, arm: Arm) -> Ladder:
-    return ladder_of(screening.may_enrol(arm), "Enrolment", TITLES)
-
-
-def _levels(target: InScreening) -> Mapping[str, object]:
-    levels = [level for level in target.screening.version.dose_levels if level.arm is target.arm]
-    return {"levels": [(level.id, dose_in_words(level)) for level in levels]}
 
 
 START = Step(
@@ -166,17 +154,18 @@ CONFIRM = Step(
     run=_confirm,
     submit="Confirm eligibility",
     done="Eligibility confirmed. Enrolment is due next.",
-    explanation="Your decision is stored with a copy of every finding as it stands now, and with the version "
-    "of the protocol. There are no waivers.",
+    explanation="Your decision is stored with the copy below: every criterion with its evidence as it stands on the "
+    "day of the decision, and the version of the protocol. There are no waivers.",
     consequences=(
         "Enrolment becomes due, within 7 days.",
-        "A finding changed afterwards needs a reason and reopens the decision.",
+        "Evidence that overturns a signed status reopens the decision.",
     ),
     banner=BANNER,
-    blocked=lambda user, target: why_not_confirm(target.screening),
+    blocked=lambda user, target: why_not_confirm_ever(target.screening),
     initial=present_time("decided_at"),
-    context=with_banner(_verdict_beside),
-    template="screening/decision.html",
+    context=with_banner(_confirm_beside),
+    template="screening/step_below.html",
+    extra={"beside": "screening/confirm_beside.html"},
 )
 
 FAIL = Step(
@@ -197,44 +186,4 @@ FAIL = Step(
     initial=present_time("decided_at"),
     context=with_banner(_verdict_beside),
     template="screening/decision.html",
-)
-
-_ENROL: dict[str, Any] = {
-    "permission": Permission.ENROL,
-    "find": find_screening,
-    "banner": BANNER,
-    "form_options": _levels,
-    "initial": present_time("enrolled_at"),
-    "context": with_banner(_enrol_beside),
-    "template": "screening/enrol.html",
-}
-
-ENROL = Step(
-    name="enrol",
-    title="Enrol the participant",
-    form_class=forms.EnrolForm,
-    run=_enrol,
-    submit="Enrol",
-    done="Enrolled. Leukapheresis is due next.",
-    explanation="Assigns the arm and the dose level. The verdict is worked out anew for this arm.",
-    consequences=("Leukapheresis becomes due, within 7 days.",),
-    blocked=lambda user, target: why_not_enrol(target.screening, target.arm),
-    **_ENROL,
-)
-
-ENROL_ELSEWHERE = Step(
-    name="enrol-elsewhere",
-    title="Record an enrolment that took place already",
-    form_class=forms.EnrolledElsewhereForm,
-    run=_enrol_elsewhere,
-    submit="Record the enrolment",
-    done="Enrolment recorded, with its deviations.",
-    explanation="What happened is recorded as it happened, also where it should not have.",
-    consequences=(
-        "Each check that does not pass opens an important deviation.",
-        "Leukapheresis becomes due.",
-    ),
-    is_destructive=True,
-    extra={"is_elsewhere": True},
-    **_ENROL,
 )

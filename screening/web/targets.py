@@ -7,7 +7,7 @@ from django.http import Http404
 from participants.models import Participant
 from participants.queries.pages import participant_for
 from screening.models import ScreeningEpisode
-from screening.queries import Screening, screening_of
+from screening.queries.episodes import Screening, screening_of
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.errors import InvalidTransition

@@ -180,7 +180,7 @@ def _answer(user: User | None, route: Route, path: str) -> tuple[int, str, bytes
             content_type="application/json" if route.is_api else "application/x-www-form-urlencoded",
             headers=headers,
         )
-        return response.status_code, response.headers.get("Location", ""), response.content
+        return response.status_code, response.headers.get("Location", ""), response.getvalue()
     finally:
         transaction.savepoint_rollback(savepoint)
 

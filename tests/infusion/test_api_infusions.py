@@ -83,6 +83,7 @@ def test_a_plan_without_a_released_lot_or_in_the_past_is_refused() -> None:
 def test_a_day_of_lymphodepletion_is_recorded_once() -> None:
     story = with_released_lot()
     plans(story, (story.now + timedelta(days=5)).date().isoformat())
+    story.is_cleared_for_lymphodepletion()
     given = gets_dose(story)
     assert (given.status_code, given.json()["fludarabine_mg_per_m2"]) == (201, "30.00")
     here = f"participants/{story.participant.code}/lymphodepletion-doses/"
@@ -224,11 +225,13 @@ def test_lists_of_doses_and_infusions_cost_the_same_for_one_row_and_for_many() -
     paths = [
         f"participants/{story.participant.code}/{rest}/" for rest in ("lymphodepletion-doses", "infusions")
     ]
+    story.is_cleared_for_lymphodepletion()
     gets_dose(story)
     alone = {path: statements(nurse(story), path) for path in paths}
     for day in (2, 3):
         gets_dose(story.wait(1), obligation_key=f"V-LD{day}#1")
-    assert is_infused(story.wait(3)).status_code == 201
+    story.wait(3).is_cleared_for_infusion()
+    assert is_infused(story).status_code == 201
     assert is_infused(story.wait(20), reason="Second infusion.").status_code == 201
     assert {path: statements(nurse(story), path) for path in paths} == alone
     assert max(alone.values()) <= 4

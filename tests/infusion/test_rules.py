@@ -39,6 +39,10 @@ GIVEN = InfusionFacts(
     thawed_at=STARTED_AT - timedelta(minutes=10),
 )
 LAST_DOSE = event(EventKind.LYMPHODEPLETION_DOSE_GIVEN, "2026-03-07", item="V-LD3#1")
+CLEARED = replace(
+    event(EventKind.ELIGIBILITY_RECHECKED, "2026-03-09", item="T-RECHECK-INF#1"),
+    facts={"act": "infuse", "verdict": "eligible"},
+)
 
 
 def infuse(
@@ -56,7 +60,7 @@ def infuse(
         infusion=infusion,
         assigned_arm=arm,
         dose_level=dose_level,
-        events=events,
+        events=(CLEARED, *events),
         obligations=obligations,
         now=infusion.started_at,
     )
@@ -77,6 +81,7 @@ def test_an_infusion_by_the_book_passes_every_rung() -> None:
         "expiry",
         "thaw",
         "lymphodepletion",
+        "recheck",
     ]
 
 

@@ -430,6 +430,7 @@ class TestInfusion:
     def test_day_zero_is_the_sites_date_and_the_lot_is_used(self) -> None:
         story = ready()
         story.now = story.now.replace(hour=16, minute=30)
+        story.is_cleared_for_infusion()
 
         infusion = infuses(story, reason="bedside", details=RouteDetails(access_line="port"))
 

@@ -46,6 +46,7 @@ def has_infusion_date(story: Story) -> None:
     is_released(story)
     story.has_infusion_planned(story.now.date() + timedelta(days=6))
     story.wait(1)
+    story.is_cleared_for_lymphodepletion()
 
 
 def is_conditioned(story: Story) -> None:

@@ -12,10 +12,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from screening.rules.items import BY_ID
 from tests.factories.accounts import make_site, make_user
 from tests.factories.api import Program, refused, shown
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Role
+from trialsite.demo.evidence import RENEWED, eligible_answers
+from trialsite.protocol.types import Arm
 
 pytestmark = pytest.mark.django_db
 
@@ -103,20 +106,40 @@ def is_screened(team: Team, one: str) -> None:
     missing = team.investigator.get(f"{here}verdict/").json()["missing"]
     early = team.investigator.post(f"{here}confirm/", {"decided_at": shown(team.now)})
     assert refused(early) == (422, "gate-failed")
-    for criterion_id in _finest(team, missing):
-        status = "met" if criterion_id.startswith("I") else "not_met"
-        created(team.coordinator.post(f"{here}findings/", {"criterion_id": criterion_id, "status": status}))
-    assert team.investigator.get(f"{here}verdict/").json()["status"] == "eligible"
+    assert {"I5", "I10.1", "E4", "E12"} <= set(missing)
+    has_evidence_sent(team, here, eligible_answers(_today(team), Arm.INTRAPLEURAL))
+    verdict = team.investigator.get(f"{here}verdict/").json()
+    assert (verdict["status"], verdict["missing"]) == ("eligible", [])
     created(team.investigator.post(f"{here}confirm/", {"decided_at": shown(team.now)}))
 
 
-def _finest(team: Team, missing: list[str]) -> list[str]:
-    """Every criterion that is answered by itself: the trial's list without those that have sub-items."""
-    criteria = team.coordinator.get("trial/").json()["criteria"]
-    parents = {one["parent"] for one in criteria}
-    found = [one["id"] for one in criteria if one["id"] not in parents]
-    assert {one.split(".")[0] for one in found} == {one.split(".")[0] for one in missing}
-    return found
+def has_evidence_sent(team: Team, here: str, answers: dict[str, Any]) -> None:
+    """The coordinator sends the facts; an opinion is the investigator's, and refused from anybody else."""
+    for one, is_judged in ((team.coordinator, False), (team.investigator, True)):
+        found = [
+            {"item": key, "entry": entry, "taken_at": shown(team.now)}
+            for key, entry in answers.items()
+            if BY_ID[key].is_judgement is is_judged
+        ]
+        body = {"answers": found}
+        if is_judged:
+            assert refused(team.coordinator.post(f"{here}evidence/", body)) == (403, "not-permitted")
+        created(one.post(f"{here}evidence/", body))
+
+
+def is_rechecked(team: Team, one: str, key: str) -> None:
+    """What lapses is taken anew on the day; the re-check is made on it."""
+    episode = team.coordinator.get(f"{one}screening-episodes/").json()["results"][-1]
+    answers = eligible_answers(_today(team), Arm.INTRAPLEURAL)
+    renewed = {name: answers[name] for name in RENEWED}
+    has_evidence_sent(team, f"screening-episodes/{episode['id']}/", renewed)
+    body = {"obligation_key": key, "checked_at": shown(team.now)}
+    found = created(team.investigator.post(f"{one}eligibility-rechecks/", body))
+    assert (found["purpose"], found["verdict"]) == ("recheck", "eligible")
+
+
+def _today(team: Team) -> date:
+    return team.now.astimezone(WUHAN).date()
 
 
 def is_enrolled(team: Team, one: str) -> dict[str, Any]:
@@ -157,6 +180,8 @@ def is_conditioned(team: Team, one: str) -> None:
     created(team.nurse.post(f"{one}visits/", visit))
     for key in ("V-LD1#1", "V-LD2#1", "V-LD3#1"):
         team.until(due[key]["target_on"])
+        if key == "V-LD1#1":
+            is_rechecked(team, one, "T-RECHECK-LD#1")
         dose = {
             "obligation_key": key,
             "given_at": shown(team.now),
@@ -165,6 +190,7 @@ def is_conditioned(team: Team, one: str) -> None:
         }
         created(team.nurse.post(f"{one}lymphodepletion-doses/", dose))
     team.until(planned_on)
+    is_rechecked(team, one, "T-RECHECK-INF#1")
 
 
 def is_infused(team: Team, one: str, level: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Screen failure, and a second screening with dates of its own."""
 
+from datetime import timedelta
+
 import pytest
 
 from participants.states import State
 from screening.models import EligibilityDecision
 from screening.services.decisions import confirm_eligibility, enrol, record_screen_failure
 from tests.factories.journeys import Story, participant_at
+from trialsite.demo.evidence import lower_platelets
 from trialsite.errors import RuleViolated
-from trialsite.protocol.criteria import CriterionStatus
 from trialsite.protocol.types import DueState
 
 pytestmark = pytest.mark.django_db
@@ -15,8 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def failed_by_platelets() -> Story:
     story = participant_at(State.SCREENING)
-    story.wait(3).finds_everything_in_order()
-    story.finds("I10.1", CriterionStatus.NOT_MET, reason="platelets 48")
+    story.wait(3).finds_everything_in_order(but=lower_platelets("48"))
     assert story.episode is not None
     record_screen_failure(
         episode=story.episode,
@@ -30,8 +31,7 @@ def failed_by_platelets() -> Story:
 
 def test_a_failed_criterion_refuses_confirmation_and_names_itself() -> None:
     story = participant_at(State.SCREENING)
-    story.wait(3).finds_everything_in_order()
-    story.finds("I10.1", CriterionStatus.NOT_MET, reason="platelets 48")
+    story.wait(3).finds_everything_in_order(but=lower_platelets("48"))
     assert story.episode is not None
 
     with pytest.raises(RuleViolated, match=r"I10\.1") as refused:
@@ -45,7 +45,7 @@ def test_a_failed_criterion_refuses_confirmation_and_names_itself() -> None:
 
 def test_missing_data_never_makes_anyone_eligible() -> None:
     story = participant_at(State.SCREENING)
-    story.wait(1).finds("I1", CriterionStatus.MET)
+    story.wait(1).finds("extent", {"value": "metastatic"})
     assert story.episode is not None
 
     with pytest.raises(RuleViolated, match="Not yet known"):
@@ -121,9 +121,37 @@ def test_an_enrolment_that_happened_elsewhere_is_recorded_as_an_important_deviat
 def test_a_finding_changed_after_sign_off_reopens_the_decision() -> None:
     story = participant_at(State.ELIGIBLE)
 
-    story.wait(1).finds("I10.6", CriterionStatus.NOT_MET, reason="SpO2 91 % on repeat")
+    story.wait(1).finds("spo2", {"value": {"value": "91", "unit": "%"}, "method": "room_air"})
 
     decision = EligibilityDecision.objects.get(episode=story.episode)
     assert story.state is State.SCREENING
     assert decision.reopened_at == story.now
+    assert decision.reopened_reason.startswith("I10.6 was met, is not met")
     assert story.due_states()["T-ELIG#1"] is DueState.DUE
+
+
+def test_evidence_that_merely_lapses_reopens_nothing_but_holds_the_enrolment() -> None:
+    story = participant_at(State.ELIGIBLE)
+
+    story.wait(9).finds("cardiomyopathy", {"value": False})
+
+    assert EligibilityDecision.objects.get(episode=story.episode).reopened_at is None
+    with pytest.raises(RuleViolated, match=r"Not yet known: I5|Not yet known: I7|Not yet known: I10"):
+        story.enrols()
+    story.renews_evidence()
+    story.enrols()
+    assert story.state is State.ENROLLED
+
+
+def test_evidence_about_to_lapse_is_owed_anew_until_the_enrolment() -> None:
+    story = participant_at(State.ELIGIBLE)
+    taken_on = story.now.date()
+
+    (owed,) = story.participant.obligations.filter(item_id="T-EVID", cancelled_at=None)
+    assert (owed.opens_on, owed.closes_on) == (taken_on + timedelta(days=5), taken_on + timedelta(days=7))
+    assert story.wait(8).due_states()["T-EVID#1"] is DueState.OVERDUE
+    story.renews_evidence()
+    owed.refresh_from_db()
+    assert owed.closes_on == taken_on + timedelta(days=15)
+    story.enrols()
+    assert not story.participant.obligations.filter(item_id="T-EVID", cancelled_at=None).exists()

@@ -36,7 +36,7 @@ def test_each_obligation_carries_the_state_that_due_state_gives() -> None:
     ("query", "states"),
     [
         pytest.param({"open": "true"}, {"upcoming", "due", "overdue"}, id="open"),
-        pytest.param({"open": "false"}, {"done", "missed", "not_required"}, id="settled"),
+        pytest.param({"open": "false"}, {"done", "done_early", "missed", "not_required"}, id="settled"),
         pytest.param({"state": "done"}, {"done"}, id="done"),
         pytest.param({"state": "overdue", "kind": "visit"}, {"overdue"}, id="overdue-visits"),
     ],

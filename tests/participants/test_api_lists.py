@@ -87,7 +87,8 @@ def test_every_post_asks_for_a_key_and_every_patch_for_a_version(description: di
         if method in wanted
     }
     assert len(found) > 25
-    assert [route for route, headers in found.items() if wanted[route[1]] not in headers] == []
+    without = {route[0] for route, headers in found.items() if wanted[route[1]] not in headers}
+    assert without == {"/api/v1/eligibility/evaluate/"}  # it changes nothing: a repetition repeats the answer
 
 
 def test_every_operation_says_what_it_does_and_which_permission_it_needs(description: dict[str, Any]) -> None:

@@ -138,9 +138,11 @@ def window_in_days(item_id):
         ("T-RELEASE", (0, 14, 28)),
         ("T-PLAN", (0, 0, 7)),
         ("V-BL", (-12, -6, -5)),
+        ("T-RECHECK-LD", (-8, -5, -5)),
         ("V-LD1", (-6, -5, -4)),
         ("V-LD2", (-5, -4, -3)),
         ("V-LD3", (-4, -3, -2)),
+        ("T-RECHECK-INF", (-2, 0, 0)),
         ("V-D0", (0, 0, 0)),
         ("P-DLT", (0, 0, 28)),
         *((f"V-D{day}", (day, day, day)) for day in range(1, 8)),
@@ -172,7 +174,7 @@ def test_windows_counted_in_calendar_months_from_infusion(item_id, months, lower
 
 
 def test_the_schedule_has_no_other_rows():
-    assert len(VERSION.schedule) == 49
+    assert len(VERSION.schedule) == 51
     assert {row.id for row in VERSION.schedule if row.is_important} == {"V-D0", "V-D28"}
 
 

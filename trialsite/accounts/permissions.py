@@ -41,6 +41,8 @@ class Permission(StrEnum):
     EDIT_PARTICIPANT = "edit_participant", "Change a participant's coded particulars and contact status."
     RECORD_CONSENT = "record_consent", "Record consent, re-consent and withdrawal of consent."
     RECORD_SCREENING = "record_screening", "Open a screening episode and enter its evidence and findings."
+    JUDGE_ELIGIBILITY = "judge_eligibility", "Give the investigator's opinion that a criterion asks for."
+    IMPORT_RESULTS = "import_results", "Import laboratory results from a file."
     CONFIRM_ELIGIBILITY = (
         "confirm_eligibility",
         "Sign off that a participant is eligible or a screen failure.",
@@ -83,6 +85,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.EDIT_PARTICIPANT: _OFFICE,
     Permission.RECORD_CONSENT: _OFFICE,
     Permission.RECORD_SCREENING: _OFFICE,
+    Permission.JUDGE_ELIGIBILITY: _INVESTIGATOR,
+    Permission.IMPORT_RESULTS: _OFFICE,
     Permission.CONFIRM_ELIGIBILITY: _INVESTIGATOR,
     Permission.ENROL: _OFFICE,
     Permission.RECORD_LEUKAPHERESIS: _TRIAL_STAFF,

@@ -220,6 +220,23 @@ class EnumField(serializers.ChoiceField):
         return str(value) if value is not None else None
 
 
+@extend_schema_field(OpenApiTypes.OBJECT)
+class StrictObjectField(serializers.Field[dict[str, Any], Any, dict[str, Any], Any]):
+    """A JSON object as the parser read it; whoever takes it checks its members and names their faults."""
+
+    default_error_messages = {"not_an_object": "Give a JSON object."}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the object."""
+        if not isinstance(data, dict):
+            self.fail("not_an_object")
+        return data
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Return it as it is."""
+        return value
+
+
 class StrictListField(serializers.ListField):
     """A JSON array with at most `max_length` members; default 100."""
 
@@ -243,5 +260,6 @@ STRICT_FIELDS: tuple[type, ...] = (
     StrictUUIDField,
     EnumField,
     StrictListField,
+    StrictObjectField,
 )
 """What an `InSerializer` may declare."""

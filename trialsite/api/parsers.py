@@ -46,6 +46,7 @@ class StrictJSONParser(BaseParser):
     """Reads one JSON object in UTF-8; numbers become int and Decimal, exactly as written."""
 
     media_type = "application/json"
+    max_bytes: int | None = None  # None: as the settings say
 
     def parse(
         self,
@@ -56,7 +57,7 @@ class StrictJSONParser(BaseParser):
         """Return the object in the body. Raises RequestRefused (400, 413) or UnsupportedMediaType."""
         request: Request | None = (parser_context or {}).get("request")
         _require_plain_utf8(media_type or "", request)
-        cap: int = settings.API_MAX_BODY_BYTES
+        cap: int = self.max_bytes or settings.API_MAX_BODY_BYTES
         raw = stream.read(cap + 1)
         if len(raw) > cap:
             raise RequestRefused(413, "too-large", f"The body may have at most {cap} bytes.")

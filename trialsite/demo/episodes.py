@@ -8,9 +8,9 @@ from infusion.services.adverse_events import record_adverse_event, record_safety
 from participants.models import DispositionKind, IcfVersion, Obligation
 from participants.states import State
 from trialsite.demo import texture
+from trialsite.demo.evidence import lower_platelets
 from trialsite.demo.story import Story
 from trialsite.demo.troubles import Trouble
-from trialsite.protocol.criteria import CriterionStatus
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm, ObligationKind
 
@@ -46,7 +46,7 @@ def _screening(story: Story, trouble: Trouble, rng: Random, telling: Telling) ->
     story.wait(hours=2).starts_screening()
     story.wait(rng.randint(4, 12))
     if trouble in {Trouble.SCREEN_FAILED, Trouble.RESCREENED}:
-        story.finds_everything_in_order(but={"I10.1": CriterionStatus.NOT_MET})
+        story.finds_everything_in_order(but=lower_platelets("46"))
         story.fails_screening("Platelets 46 × 10⁹/L, below the limit")
         if trouble is Trouble.SCREEN_FAILED:
             return False
@@ -85,6 +85,7 @@ def _treatment(story: Story, trouble: Trouble, rng: Random, telling: Telling) ->
         _goes_to_target(story, f"V-LD{day}#1")
         story.gets_lymphodepletion(day)
     _goes_to_target(story, "V-D0#1")
+    story.is_cleared_for_infusion()
     if trouble is Trouble.WRONG_ROUTE:
         other = Arm.INTRAVENOUS if story.arm is Arm.INTRAPLEURAL else Arm.INTRAPLEURAL
         story.gets_infusion(route=other, reason="Catheter could not be placed; given by the other route")

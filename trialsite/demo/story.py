@@ -5,7 +5,7 @@ The demo cohort is told with it, and the tests take participants to a state with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,13 +25,16 @@ from participants.services.consents import record_consent
 from participants.services.dispositions import record_disposition
 from participants.states import State
 from screening.models import ScreeningEpisode
-from screening.rules.gates import open_criteria
+from screening.rules.items import BY_ID
 from screening.services.decisions import confirm_eligibility, enrol, record_screen_failure
-from screening.services.episodes import Found, record_finding, record_findings, start_screening
+from screening.services.episodes import start_screening
+from screening.services.evidence import Given, record_evidence
+from screening.services.rechecks import recheck_eligibility
 from trialsite.accounts.models import Site, User
-from trialsite.protocol.criteria import CriterionStatus
+from trialsite.demo.evidence import RENEWED, Entry, eligible_answers, given
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm, DueState
+from trialsite.protocol.windows import civil_date
 
 WEIGHT_KG = Decimal("60.0")
 
@@ -114,32 +117,49 @@ class Story:
         )
         return self.episode
 
-    def finds(self, criterion_id: str, status: CriterionStatus, *, reason: str = "") -> None:
-        record_finding(
-            episode=there(self.episode),
-            criterion_id=criterion_id,
-            status=status,
-            by=self.ward.coordinator,
-            at=self.now,
-            reason=reason,
+    def finds(self, item: str, entry: Entry, *, reason: str = "", taken_at: datetime | None = None) -> None:
+        """Answer one item; `entry` without a date is dated today."""
+        on = civil_date(self.now, self.participant.site.time_zone).isoformat()
+        one = Given(
+            item=item,
+            entry={"on": on, **entry},
+            taken_at=taken_at or self.now,
+            is_confirmed=True,
         )
+        by = self.ward.investigator if BY_ID[item].is_judgement else self.ward.coordinator
+        record_evidence(episode=there(self.episode), given=[one], by=by, at=self.now, reason=reason)
 
-    def finds_everything_in_order(
-        self, but: Mapping[str, CriterionStatus] | None = None, *, reason: str = ""
-    ) -> None:
-        """Answer every criterion in the participant's favour, except those in `but`."""
-        answers = {
-            criterion_id: CriterionStatus.MET if criterion_id.startswith("I") else CriterionStatus.NOT_MET
-            for criterion_id in open_criteria(resolve("1.0"))
-        }
-        record_findings(
-            episode=there(self.episode),
-            found=[
-                Found(criterion_id=key, status=status) for key, status in (answers | dict(but or {})).items()
-            ],
-            by=self.ward.coordinator,
+    def finds_everything_in_order(self, but: Mapping[str, Entry | None] | None = None) -> None:
+        """Answer every item in the participant's favour, except those in `but` (None: left open)."""
+        on = civil_date(self.now, self.participant.site.time_zone)
+        answers = eligible_answers(on, self.arm, is_woman=self.participant.sex != "male")
+        for item, entry in (but or {}).items():
+            if entry is None:
+                answers.pop(item, None)
+            else:
+                answers[item] = {"on": on.isoformat(), **entry}
+        self._records(answers)
+
+    def renews_evidence(self, items: Iterable[str] = RENEWED) -> None:
+        """Take what lapses anew, on the day."""
+        on = civil_date(self.now, self.participant.site.time_zone)
+        answers = eligible_answers(on, self.arm, is_woman=self.participant.sex != "male")
+        self._records({key: answers[key] for key in items if key in answers})
+
+    def _records(self, answers: Mapping[str, Entry]) -> None:
+        """The coordinator enters the facts, the investigator gives the opinions."""
+        for by, judged in ((self.ward.coordinator, False), (self.ward.investigator, True)):
+            found = given(answers, self.now, judged=judged)
+            if found:
+                record_evidence(episode=there(self.episode), given=found, by=by, at=self.now)
+
+    def is_rechecked(self, key: str) -> None:
+        recheck_eligibility(
+            participant=self.participant,
+            obligation_key=key,
+            checked_at=self.now,
+            by=self.ward.investigator,
             at=self.now,
-            reason=reason,
         )
 
     def fails_screening(self, reason: str) -> None:
@@ -206,6 +226,9 @@ class Story:
         )
 
     def gets_lymphodepletion(self, day: int, *, course: int = 1) -> None:
+        """Give one day's dose; before the first one eligibility is re-checked, if there was a screening."""
+        if day == 1 and self.episode is not None:
+            self.is_cleared_for_lymphodepletion(course=course)
         record_lymphodepletion_dose(
             participant=self.participant,
             obligation_key=f"V-LD{day}#{course}",
@@ -215,6 +238,15 @@ class Story:
             by=self.ward.nurse,
             at=self.now,
         )
+
+    def is_cleared_for_lymphodepletion(self, *, course: int = 1) -> None:
+        self.renews_evidence()
+        self.is_rechecked(f"T-RECHECK-LD#{course}")
+
+    def is_cleared_for_infusion(self, *, course: int = 1) -> None:
+        """The day of the infusion, before the bag is thawed: what must still hold is looked at again."""
+        self.renews_evidence()
+        self.is_rechecked(f"T-RECHECK-INF#{course}")
 
     def gets_infusion(self, *, route: Arm | None = None, reason: str = "") -> Infusion:
         route = route or self.arm

@@ -30,13 +30,15 @@ class VerdictStatus(StrEnum):
     INCOMPLETE = "incomplete"
 
 
+# Read from an enum, a member costs more than the comparison made with it; these run thousands of times a second.
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 _STATUS_OF = {
     Truth.TRUE: CriterionStatus.MET,
     Truth.FALSE: CriterionStatus.NOT_MET,
     Truth.UNKNOWN: CriterionStatus.UNKNOWN,
 }
 _TRUTH_OF = {status: truth for truth, status in _STATUS_OF.items()}
-_WANTED = {
+WANTED = {
     CriterionKind.INCLUSION: CriterionStatus.MET,
     CriterionKind.EXCLUSION: CriterionStatus.NOT_MET,
 }
@@ -58,28 +60,28 @@ class Verdict:
 def truth(answer: bool | None) -> Truth:
     """Return the truth of an answer; None is an answer that is missing."""
     if answer is None:
-        return Truth.UNKNOWN
-    return Truth.TRUE if answer else Truth.FALSE
+        return _UNKNOWN
+    return _TRUE if answer else _FALSE
 
 
 def all_of(*parts: Truth) -> Truth:
     """One false part decides; otherwise an unknown part leaves it unknown."""
-    if Truth.FALSE in parts:
-        return Truth.FALSE
-    return Truth.UNKNOWN if Truth.UNKNOWN in parts else Truth.TRUE
+    if _FALSE in parts:
+        return _FALSE
+    return _UNKNOWN if _UNKNOWN in parts else _TRUE
 
 
 def any_of(*parts: Truth) -> Truth:
     """One true part decides; otherwise an unknown part leaves it unknown."""
-    if Truth.TRUE in parts:
-        return Truth.TRUE
-    return Truth.UNKNOWN if Truth.UNKNOWN in parts else Truth.FALSE
+    if _TRUE in parts:
+        return _TRUE
+    return _UNKNOWN if _UNKNOWN in parts else _FALSE
 
 
 def negate(part: Truth) -> Truth:
-    if part is Truth.UNKNOWN:
+    if part is _UNKNOWN:
         return part
-    return Truth.FALSE if part is Truth.TRUE else Truth.TRUE
+    return _FALSE if part is _TRUE else _TRUE
 
 
 def status_of(part: Truth) -> CriterionStatus:
@@ -105,7 +107,7 @@ def resolve_statuses(
     unknown_ids = statuses.keys() - {criterion.id for criterion in version.criteria}
     if unknown_ids:
         raise ValueError(f"version {version.number} has no criterion {', '.join(sorted(unknown_ids))}")
-    return {one.id: _applied(one, _status(version, one, statuses), arm) for one in version.criteria}
+    return {one.id: applied(one, _status(version, one, statuses), arm) for one in version.criteria}
 
 
 def overall(version: ProtocolVersion, statuses: Mapping[str, CriterionStatus], arm: Arm | None) -> Verdict:
@@ -113,13 +115,17 @@ def overall(version: ProtocolVersion, statuses: Mapping[str, CriterionStatus], a
 
     Raises ValueError for an id that the version does not have. Source: clinical rules 1.1, "Overall".
     """
-    resolved = resolve_statuses(version, statuses, arm)
+    return verdict_over(_finest(version, statuses), resolve_statuses(version, statuses, arm))
+
+
+def verdict_over(criteria: Iterable[Criterion], resolved: Mapping[str, CriterionStatus]) -> Verdict:
+    """Combine just these criteria, whose statuses are resolved: parents derived, the arm applied."""
     failed, missing = [], []
-    for criterion in _finest(version, statuses):
+    for criterion in criteria:
         status = resolved[criterion.id]
         if status is CriterionStatus.UNKNOWN:
             missing.append(criterion.id)
-        elif status is not _WANTED[criterion.kind]:
+        elif status is not WANTED[criterion.kind]:
             failed.append(criterion.id)
     return Verdict(status=_verdict_status(failed, missing), failed=tuple(failed), missing=tuple(missing))
 
@@ -149,8 +155,9 @@ def _status(
     return statuses.get(criterion.id, CriterionStatus.UNKNOWN)
 
 
-def _applied(criterion: Criterion, status: CriterionStatus, arm: Arm | None) -> CriterionStatus:
-    wanted = _WANTED[criterion.kind]
+def applied(criterion: Criterion, status: CriterionStatus, arm: Arm | None) -> CriterionStatus:
+    """Return the status for the arm: satisfied where the criterion is of another one, never failed without one."""
+    wanted = WANTED[criterion.kind]
     if not criterion.arms or arm in criterion.arms or status is wanted:
         return status
     return CriterionStatus.UNKNOWN if arm is None else wanted

@@ -3,11 +3,13 @@
 Compared exactly: a censored result is the set of values it can stand for. Source: clinical rules 1.1, 1.2.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from operator import ge, gt, le, lt
 
-from trialsite.protocol.criteria import Truth
+from trialsite.protocol.criteria import Truth, negate
 from trialsite.protocol.types import Sign
 
 
@@ -33,20 +35,26 @@ class Result:
     limit_unit: str = ""
 
 
-# For each (operator of the result, sign of the question): is the answer certain when value ? threshold holds.
+_HOLDS: Mapping[Sign, Callable[[Decimal, Decimal], bool]] = {
+    Sign.ABOVE: gt,
+    Sign.AT_LEAST: ge,
+    Sign.AT_MOST: le,
+    Sign.BELOW: lt,
+}
+
+
 def compare(value: Decimal, operator: Operator, sign: Sign, threshold: Decimal) -> Truth:
     """Return whether every value that the result can stand for is `sign` the threshold.
 
     TRUE if all are, FALSE if none is, UNKNOWN if it depends. ">10" is above 10; "≥10" is not decided.
     """
-    if sign is Sign.BELOW:
-        return _flip(compare(value, operator, Sign.AT_LEAST, threshold))
-    if sign is Sign.AT_MOST:
-        return _flip(compare(value, operator, Sign.ABOVE, threshold))
     if operator is Operator.EQUAL:
-        holds = value > threshold if sign is Sign.ABOVE else value >= threshold
-        return Truth.TRUE if holds else Truth.FALSE
-    if operator in {Operator.ABOVE, Operator.AT_LEAST}:
+        return Truth.TRUE if _HOLDS[sign](value, threshold) else Truth.FALSE
+    if sign is Sign.BELOW:
+        return negate(compare(value, operator, Sign.AT_LEAST, threshold))
+    if sign is Sign.AT_MOST:
+        return negate(compare(value, operator, Sign.ABOVE, threshold))
+    if operator is Operator.ABOVE or operator is Operator.AT_LEAST:
         return Truth.TRUE if _surely_reaches(value, operator, sign, threshold) else Truth.UNKNOWN
     return Truth.FALSE if _surely_fails(value, operator, sign, threshold) else Truth.UNKNOWN
 
@@ -63,9 +71,3 @@ def _surely_fails(value: Decimal, operator: Operator, sign: Sign, threshold: Dec
     if operator is Operator.AT_MOST and sign is Sign.AT_LEAST:
         return value < threshold
     return value <= threshold
-
-
-def _flip(answer: Truth) -> Truth:
-    if answer is Truth.UNKNOWN:
-        return answer
-    return Truth.FALSE if answer is Truth.TRUE else Truth.TRUE

@@ -12,6 +12,7 @@ from itertools import pairwise
 from trialsite.protocol.anchors import Occurrence, occurrences_of
 from trialsite.protocol.contraception import Basis, contraception_period
 from trialsite.protocol.departures import returned_at
+from trialsite.protocol.lapses import evidence_obligations
 from trialsite.protocol.reconsent import reconsent_obligations
 from trialsite.protocol.types import (
     ClockDefinition,
@@ -28,7 +29,13 @@ from trialsite.protocol.types import (
 from trialsite.protocol.windows import after_hours, civil_date, day_end_at, day_start_at, window_for
 
 # These name the obligation they fulfil; all other kinds are matched by order.
-_ADDRESSED = frozenset({EventKind.VISIT_PERFORMED, EventKind.LYMPHODEPLETION_DOSE_GIVEN})
+_ADDRESSED = frozenset(
+    {
+        EventKind.VISIT_PERFORMED,
+        EventKind.LYMPHODEPLETION_DOSE_GIVEN,
+        EventKind.ELIGIBILITY_RECHECKED,
+    }
+)
 _LEFT = frozenset(
     {
         EventKind.WITHDRAWN_FROM_TREATMENT,
@@ -52,6 +59,7 @@ def plan(version: ProtocolVersion, events: Sequence[Event], facts: Facts) -> tup
     found = _scheduled(version, timeline, facts)
     found += _clocks(version, timeline, facts)
     found += _contraception(version, timeline, facts)
+    found += evidence_obligations(version, timeline, facts)
     found += reconsent_obligations(version, timeline, facts, found)
     return tuple(sorted(found, key=lambda obligation: (obligation.opens_at, obligation.key)))
 

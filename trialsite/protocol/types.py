@@ -48,6 +48,7 @@ class EventKind(StrEnum):
     PRODUCT_RELEASED = "product_released"
     PRODUCT_FAILED = "product_failed"
     INFUSION_PLANNED = "infusion_planned"  # facts: planned_on
+    ELIGIBILITY_RECHECKED = "eligibility_rechecked"  # item: T-RECHECK-LD#1 …; facts: verdict
     LYMPHODEPLETION_DOSE_GIVEN = "lymphodepletion_dose_given"  # item: V-LD1 …
     INFUSED = "infused"
     VISIT_PERFORMED = "visit_performed"  # item: obligation key, V-D28#1
@@ -137,11 +138,15 @@ class IcfActivation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What `plan` needs beyond the events: the site's zone, the assigned arm, the site's ICF versions."""
+    """What `plan` needs beyond the events: the site's zone, the assigned arm, the site's ICF versions.
+
+    evidence_lapses_on: first site-local day on which evidence of eligibility no longer holds; None = none does.
+    """
 
     site_zone: str
     arm: Arm | None = None
     icf_activations: tuple[IcfActivation, ...] = ()
+    evidence_lapses_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

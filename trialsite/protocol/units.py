@@ -5,11 +5,13 @@ A unit that is missing or not listed is never guessed: the result cannot be comp
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from trialsite.protocol.types import Source
 
 _ONE = Decimal(1)
+# Digits enough for any product of what laboratories write: nothing is rounded before it is compared.
+_EXACT = Context(prec=2000, traps=[])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +30,13 @@ class Quantity:
     source: Source = Source.ASSUMED
 
 
-# How laboratories write the same unit. Keys are compared in lower case without spaces.
+# How laboratories write the same unit, as `_key` reduces it.
 _SPELLINGS: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("10⁹/l", "10^9/l", "10*9/l", "10e9/l", "x10^9/l", "×10⁹/l", "gi/l", "g/l(10^9)"), "10⁹/L"
-    ),
-    **dict.fromkeys(
-        ("10³/µl", "10^3/ul", "10*3/ul", "10e3/ul", "x10^3/ul", "×10³/µl", "thou/ul", "k/ul"), "10³/µL"
-    ),
-    **dict.fromkeys(("10⁶/ml", "10^6/ml", "10*6/ml", "10e6/ml"), "10⁶/mL"),
+    **dict.fromkeys(("10^9/l", "10e9/l", "gi/l", "g/l(10^9)"), "10⁹/L"),
+    **dict.fromkeys(("10^3/ul", "10e3/ul", "thou/ul", "k/ul"), "10³/µL"),
+    **dict.fromkeys(("10^6/ml", "10e6/ml"), "10⁶/mL"),
     **dict.fromkeys(("cells/ul", "/ul", "1/ul"), "cells/µL"),
-    **dict.fromkeys(("/mm³", "/mm3", "cells/mm3"), "/mm³"),
+    **dict.fromkeys(("/mm^3", "/mm3", "cells/mm^3", "cells/mm3"), "/mm³"),
     "g/l": "g/L",
     "g/dl": "g/dL",
     "mmol/l": "mmol/L",
@@ -60,6 +58,7 @@ _SPELLINGS: Mapping[str, str] = {
     "weeks": "weeks",
     "ml": "mL",
 }
+_REDUCED = str.maketrans({" ": None, "μ": "u", "µ": "u", "³": "^3", "⁶": "^6", "⁹": "^9", "*": "^", "×": "x"})
 
 CELLS = Quantity(
     id="cells",
@@ -105,8 +104,12 @@ class UnitUnusable(ValueError):
 
 def spelled(unit: str) -> str:
     """Return the unit as this system writes it; an unknown one as it was given."""
-    key = unit.replace(" ", "").replace("μ", "u").replace("µ", "u").replace("²", "2").lower()
-    return _SPELLINGS.get(key, _SPELLINGS.get(unit.replace(" ", "").lower(), unit.strip()))
+    return _SPELLINGS.get(_key(unit), unit.strip())
+
+
+def _key(unit: str) -> str:
+    """Reduce what is only spelling: spaces, case, the two signs for micro, exponents, a leading times sign."""
+    return unit.lower().translate(_REDUCED).replace("^^", "^").removeprefix("x")
 
 
 def to_base(value: Decimal, unit: str, quantity: Quantity) -> Decimal:
@@ -116,11 +119,22 @@ def to_base(value: Decimal, unit: str, quantity: Quantity) -> Decimal:
     """
     if quantity.is_as_reported:
         return value
-    return value * factor_of(unit, quantity)
+    factor = factor_of(unit, quantity)
+    return value if factor is _ONE else product(value, factor)
+
+
+def product(*numbers: Decimal) -> Decimal:
+    """Return the product, exact: arithmetic with the usual context would round to 28 digits."""
+    exact = _ONE
+    for number in numbers:
+        exact = _EXACT.multiply(exact, number)
+    return exact
 
 
 def factor_of(unit: str, quantity: Quantity) -> Decimal:
     """Return the factor from `unit` to the base unit. Raises as `to_base` does."""
+    if unit in quantity.factors:
+        return quantity.factors[unit]
     if not unit.strip():
         raise UnitUnusable("unit-missing", f"The unit is missing. Accepted: {accepted(quantity)}.")
     written = spelled(unit)

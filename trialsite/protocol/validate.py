@@ -34,7 +34,11 @@ RECORDED_CRITERIA = (
     *(f"E7.{number}" for number in range(1, 5)),
     *(f"E10.{name}" for name in ("HBV", "HCV", "HIV", "SYPHILIS")),
 )
-DERIVED_LADDERS = {"P-CONTRA": "none", "RECONSENT": "task"}  # obligations the engine makes without a row
+DERIVED_LADDERS = {
+    "P-CONTRA": "none",
+    "RECONSENT": "task",
+    "T-EVID": "task",
+}  # obligations the engine makes without a row
 _SCHEDULED_KINDS = frozenset(
     {ObligationKind.VISIT, ObligationKind.PROCEDURE, ObligationKind.TASK, ObligationKind.PERIOD}
 )
@@ -265,7 +269,7 @@ def _check_numbers(version: ProtocolVersion) -> Iterator[Fault]:
 
 
 def _check_eligibility(version: ProtocolVersion) -> Iterator[Fault]:
-    criteria = {one.id for one in version.criteria}
+    criteria = {*(one.id for one in version.criteria), *version.retired}
     for threshold in version.thresholds:
         if threshold.criterion not in criteria:
             yield _fault("criterion-unknown", threshold.id, f"there is no criterion {threshold.criterion}")

@@ -106,6 +106,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# Files of laboratory results: what the browser may send, and what the command reads from the disk.
+RESULT_UPLOAD_MAX_BYTES = env.int("RESULT_UPLOAD_MAX_MB", default=64) * 1_000_000
+RESULT_FILE_MAX_BYTES = env.int("RESULT_FILE_MAX_MB", default=1000) * 1_000_000
 
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"

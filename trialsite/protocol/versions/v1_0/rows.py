@@ -53,6 +53,28 @@ def task(
     )
 
 
+def recheck(
+    item_id: str, titles: tuple[str, str], *, target: int, lower: int, over: set[EventKind]
+) -> ScheduledItem:
+    """A re-check of eligibility before the act of day `target`; over once one of `over` has happened."""
+    return ScheduledItem(
+        id=item_id,
+        kind=ObligationKind.TASK,
+        title=titles[0],
+        title_zh=titles[1],
+        epoch=Epoch.TREATMENT,
+        anchor=EventKind.INFUSION_PLANNED,
+        offset=Offset(days=target),
+        lower_days=lower,
+        upper_days=0,
+        fulfilled_by=frozenset({EventKind.ELIGIBILITY_RECHECKED}),
+        ends_with=NO_PRODUCT | over,
+        source=Source.ASSUMED,
+        ladder="task",
+        is_protocol_window=False,
+    )
+
+
 def procedure(
     item_id: str,
     titles: tuple[str, str],

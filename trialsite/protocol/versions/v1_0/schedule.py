@@ -13,6 +13,7 @@ from trialsite.protocol.versions.v1_0.rows import (
     day,
     month,
     procedure,
+    recheck,
     task,
     year,
 )
@@ -108,6 +109,13 @@ TREATMENT = (
         procedures=done_at.BASELINE,
         missed_after_days=LAST_OF_SERIES_DAYS,
     ),
+    recheck(
+        "T-RECHECK-LD",
+        ("Re-check eligibility before lymphodepletion", "清淋预处理前复核入选资格"),
+        target=-5,
+        lower=3,
+        over={EventKind.LYMPHODEPLETION_DOSE_GIVEN, EventKind.INFUSED},
+    ),
     *(
         procedure(
             f"V-LD{dose}",
@@ -122,6 +130,13 @@ TREATMENT = (
         )
         for dose, target in ((1, -5), (2, -4), (3, -3))
     ),
+    recheck(
+        "T-RECHECK-INF",
+        ("Re-check eligibility before infusion", "输注前复核入选资格"),
+        target=0,
+        lower=2,
+        over={EventKind.INFUSED},
+    ),
     procedure(
         "V-D0",
         ("CAR-T infusion", "CAR-T细胞输注"),
@@ -134,6 +149,7 @@ TREATMENT = (
         procedures=done_at.INFUSION,
         is_important=True,
         is_protocol_window=False,  # the planned date is the site's own
+        missed_after=None,  # a planned infusion stays owed until it is given, planned anew or called off
     ),
 )
 

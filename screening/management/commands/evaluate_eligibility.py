@@ -1,0 +1,117 @@
+"""Evaluates records of evidence from a file or a pipe, without a database and without a clock."""
+
+import io
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+
+from screening.management.reading import Malformed, Record, records
+from screening.rules.evaluate import evaluate
+from screening.rules.wire import (
+    EvidenceInvalid,
+    LineWriter,
+    encoded,
+    input_schema,
+    output_schema,
+    read_case,
+    read_day,
+)
+from trialsite.protocol.registry import resolve
+
+
+class Command(BaseCommand):
+    help = "Evaluate eligibility: JSON or JSON Lines in, one result per line out, in the same order."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", nargs="?", help="JSON Lines, one JSON object or an array; - reads stdin")
+        parser.add_argument(
+            "--schema", action="store_true", help="print the JSON Schemas of input and output"
+        )
+        parser.add_argument("--with-text", action="store_true", help="add the protocol's sentences")
+        parser.add_argument("--as-of", default="", help="day looked at, for records that name none")
+
+    def handle(
+        self, *args: object, file: str | None, schema: bool, with_text: bool, as_of: str, **options: object
+    ) -> None:
+        if schema:
+            shown = {"input": input_schema(), "output": output_schema()}
+            self.stdout.write(json.dumps(shown, ensure_ascii=True, indent=2))
+            return
+        if file is None:
+            raise CommandError("Name a file, or - for standard input; --schema shows what belongs in it.")
+        _require_day(as_of)
+        try:
+            with _opened(file) as stream:
+                failed, total = self._evaluate(stream, with_text=with_text, as_of=as_of)
+        except BrokenPipeError:
+            _end_quietly()
+        if failed:
+            raise CommandError(f"{failed} of {total} records could not be evaluated.", returncode=1)
+
+    def _evaluate(self, stream: BinaryIO, *, with_text: bool, as_of: str) -> tuple[int, int]:
+        """Write a line for each record; return how many could not be evaluated, and how many there were."""
+        failed = total = 0
+        writer = LineWriter(with_text=with_text)
+        for record in records(stream):
+            line, is_evaluated = answer(record, writer, as_of)
+            self.stdout.write(line)
+            total += 1
+            failed += not is_evaluated
+        return failed, total
+
+
+def answer(record: Record, writer: LineWriter, as_of: str) -> tuple[str, bool]:
+    """Return the line for one record, and whether it is an evaluation."""
+    given = record.given
+    if isinstance(given, Malformed):
+        return encoded({"line": record.line, "error": {"code": given.code, "message": given.message}}), False
+    if as_of and isinstance(given, dict):
+        given = {"as_of": as_of} | given
+    try:
+        case = read_case(given)
+    except EvidenceInvalid as exc:
+        return encoded({"line": record.line, "error": _error(exc)}), False
+    evaluation = evaluate(resolve(case.version), case.record, case.anchors, case.arm)
+    return writer.line(evaluation, case.id), True
+
+
+def _error(exc: EvidenceInvalid) -> dict[str, Any]:
+    faults = [{"path": one.path, "code": one.code, "message": one.message} for one in exc.faults]
+    return {"code": "invalid-input", "message": "The record has errors; see faults.", "faults": faults}
+
+
+def _require_day(as_of: str) -> None:
+    try:
+        if as_of:
+            read_day(as_of)
+    except EvidenceInvalid as exc:
+        raise CommandError(f"--as-of{exc}") from None
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    """Open the file, or take standard input; results leave as UTF-8 whatever the terminal prefers."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = open(file, "rb")  # noqa: SIM115  # closed below; only opening may fail as a wrong name
+    except OSError as exc:
+        raise CommandError(f"{file}: {exc.strerror}") from None
+    with stream:
+        yield stream
+
+
+def _end_quietly() -> None:
+    """Whoever read the results has read enough; nothing may be flushed to them at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(1)

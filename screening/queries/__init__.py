@@ -1,0 +1,1 @@
+"""Reads of screening, shaped for commands, pages and exports."""
