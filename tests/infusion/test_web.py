@@ -19,7 +19,7 @@ from infusion.services.products import fail_product
 from participants.models import Deviation, JourneyEvent, Obligation, Participant
 from participants.queries.preview import preview
 from participants.states import State
-from tests.factories.journeys import Story, make_ward, participant_at
+from tests.factories.journeys import Story, make_ward, participant_at, there
 from tests.participants.web import HTMX, browser_of, filled, queries_of
 from tests.screening import desk
 from tests.screening.desk import Form, path, wall
@@ -349,6 +349,29 @@ def test_a_corrected_infusion_shows_the_visits_that_move_and_moves_them(
     assert Participant.objects.get(pk=story.participant.pk).infused_on == date.fromisoformat(earlier[:10])
     assert stale.status_code == 422
     assert stale.context["is_stale"]
+
+
+def test_the_correction_says_what_is_on_record_and_moves_what_is_left_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = participant_at(State.INFUSED)
+    infusion = there(story.infusion)
+    story.wait(2)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+    client = desk.desk(story, "investigator")
+    later = infusion.started_at + timedelta(days=1)
+    url = path(story, f"infusion/{infusion.pk}/correct/")
+
+    shown = client.get(url).content.decode()
+    entered = filled(started_at=wall(later), previewed=wall(later), reason="Wrong day")
+    saved = client.post(url, {**entered, "ended_at": wall(later + timedelta(minutes=20))})
+
+    assert f"On record: {wall(there(infusion.thawed_at)).replace('T', ' ')}. Empty: it moves" in shown
+    assert "Catheter clamped" not in shown
+    assert saved.status_code == 303
+    moved = Infusion.objects.get(pk=infusion.pk)
+    assert moved.thawed_at == there(infusion.thawed_at) + timedelta(days=1)
+    assert moved.ended_at == later + timedelta(minutes=20)
 
 
 # ---- The gate ladder
