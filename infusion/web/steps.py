@@ -141,7 +141,9 @@ def _times_on_record(target: InTreatment[Infusion]) -> Mapping[str, object]:
 
 
 def _collect_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[str, object]:
-    return {"ladder": ladder(target.treatment.may_collect(), "Leukapheresis"), "is_recorded_anyway": True}
+    performed_at = entered(COLLECT, request, target).get("performed_at")
+    may = target.treatment.may_collect(performed_at)
+    return {"ladder": ladder(may, "Leukapheresis"), "is_recorded_anyway": True}
 
 
 def _dose_beside(request: HttpRequest, target: InTreatment[ScheduledDay]) -> Mapping[str, object]:

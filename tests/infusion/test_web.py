@@ -1,7 +1,7 @@
 """From vein to vein in the browser: collection, lot, plan with its preview, conditioning, infusion, safety."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,8 +18,9 @@ from infusion.services.adverse_events import record_adverse_event
 from infusion.services.products import fail_product
 from participants.models import Deviation, JourneyEvent, Obligation, Participant
 from participants.queries.preview import preview
+from participants.services.versions import activate_icf
 from participants.states import State
-from tests.factories.journeys import Story, make_ward, participant_at, there
+from tests.factories.journeys import Story, make_ward, new_icf, participant_at, there
 from tests.participants.web import HTMX, browser_of, filled, queries_of
 from tests.screening import desk
 from tests.screening.desk import Form, path, wall
@@ -349,6 +350,29 @@ def test_a_corrected_infusion_shows_the_visits_that_move_and_moves_them(
     assert Participant.objects.get(pk=story.participant.pk).infused_on == date.fromisoformat(earlier[:10])
     assert stale.status_code == 422
     assert stale.context["is_stale"]
+
+
+def test_a_collection_is_checked_at_the_time_that_is_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = participant_at(State.ENROLLED)
+    since = story.wait(1).now
+    icf = new_icf(story.ward.site, story.ward.admin, at=since)
+    activate_icf(
+        site=story.ward.site,
+        icf=icf,
+        approved_on=since.date(),
+        activated_at=since,
+        by=story.ward.admin,
+        at=since,
+    )
+    monkeypatch.setattr(clock, "now", lambda: since)
+    url = path(story, "leukapheresis/beside/")
+
+    def beside(at: datetime) -> str:
+        response = desk.desk(story, "nurse").post(url, filled(performed_at=wall(at)))
+        return str(response.content.decode())
+
+    assert "does not pass" in beside(since)
+    assert "does not pass" not in beside(since - timedelta(hours=1))
 
 
 def test_the_correction_says_what_is_on_record_and_moves_what_is_left_empty(
