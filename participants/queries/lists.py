@@ -8,22 +8,23 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from participants.models import (
-    Consent,
     Deviation,
     IcfApproval,
     IcfVersion,
+    JourneyEvent,
     Obligation,
     Participant,
     ProtocolActivation,
 )
 from participants.queries.words import arm_of
-from participants.states import ACTIVE
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol import types
+from trialsite.protocol.departures import returns_from
 from trialsite.protocol.due import due_state
+from trialsite.protocol.reconsent import LEAVES
 from trialsite.protocol.registry import numbers
-from trialsite.protocol.types import DueState
+from trialsite.protocol.types import DueState, EventKind
 from trialsite.protocol.windows import civil_date
 
 
@@ -120,11 +121,23 @@ def icfs_not_active_at(site: Site) -> Sequence[IcfVersion]:
     return list(IcfVersion.objects.exclude(approvals__site=site).order_by("number"))
 
 
-def active_with_consent(site: Site) -> int:
-    """Return how many participants a new substantive ICF version at the site would concern today."""
-    states = [state.value for state in ACTIVE]
-    signed = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=True)
-    return Participant.objects.filter(Exists(signed), site=site, state__in=states).count()
+def signed_and_not_left(site: Site) -> int:
+    """Return how many participants would owe re-consent to a new substantive ICF version at the site.
+
+    The rule of the engine (protocol.reconsent): signed once, and not gone for good. Who completed the year, or
+    left the treatment alone, owes it too.
+    """
+    events = JourneyEvent.objects.filter(voided_at__isnull=True)
+    own = events.filter(participant=OuterRef("pk"))
+    rows = Participant.objects.filter(Exists(own.filter(kind=EventKind.CONSENTED.value)), site=site)
+    for kind in LEAVES:
+        back = events.filter(
+            participant=OuterRef("participant"),
+            kind__in=[one.value for one in returns_from(kind)],
+            occurred_at__gt=OuterRef("occurred_at"),
+        )
+        rows = rows.exclude(Exists(own.filter(~Exists(back), kind=kind.value)))
+    return rows.count()
 
 
 def protocols_not_active_at(site: Site) -> list[str]:

@@ -11,6 +11,7 @@ from participants.models import (
     Consent,
     Deviation,
     Disposition,
+    DispositionKind,
     IcfVersion,
     IdentityOpening,
     Obligation,
@@ -19,7 +20,7 @@ from participants.models import (
 )
 from participants.services.identities import DirectIdentifiers, record_identity
 from participants.services.referral import refer_participant
-from participants.services.versions import activate_protocol
+from participants.services.versions import activate_icf, activate_protocol
 from participants.states import State
 from tests.factories.accounts import BOOTSTRAP, make_site, make_user
 from tests.factories.journeys import Story, make_ward, new_icf, participant_at, refer
@@ -492,6 +493,33 @@ def test_an_admin_registers_a_consent_form_and_puts_it_in_force() -> None:
     assert shown.context["concerned"] == 1
     assert (response.status_code, response.headers["Location"]) == (303, "/versions/")
     assert Obligation.objects.in_force().filter(key="RECONSENT:9.1").exists()
+
+
+def test_the_activation_counts_exactly_who_will_owe_it_and_warns_of_a_date_in_the_past() -> None:
+    ward = make_ward()
+    participant_at(State.REFERRED, ward=ward)
+    participant_at(State.SCREENING, ward=ward).fails_screening("I3 not met")
+    participant_at(State.FOLLOW_UP, ward=ward).leaves(DispositionKind.WITHDRAWN_FROM_TREATMENT)
+    participant_at(State.SCREENING, ward=ward).leaves(DispositionKind.WITHDRAWN_FROM_VISITS)
+    lost = participant_at(State.INFUSED, ward=ward)
+    lost.leaves(DispositionKind.LOST_TO_FOLLOW_UP, contact_attempts=3)
+    lost.wait(1).comes_to("V-D1#1")
+    ended = participant_at(State.COMPLETED, ward=ward)
+    icf = new_icf(ward.site, ward.admin, at=ended.now)
+
+    shown = browser_of(ward.admin).get(f"/versions/{ward.site.code}/icf/")
+    activate_icf(
+        site=ward.site,
+        icf=icf,
+        approved_on=ended.now.date(),
+        activated_at=ended.now,
+        by=ward.admin,
+        at=ended.now,
+    )
+
+    owed = Obligation.objects.in_force().filter(key=f"RECONSENT:{icf.number}")
+    assert shown.context["concerned"] == owed.count() == 3
+    assert "overdue at once" in shown.content.decode()
 
 
 def test_a_version_in_force_already_is_not_offered_again() -> None:
