@@ -230,6 +230,23 @@ def test_a_visit_before_the_new_consent_was_owed_is_not_held_by_it(monkeypatch: 
         assert "1 check does not pass" in beside(tail, 1)
 
 
+def test_the_preview_names_what_keeps_its_dates_and_what_becomes_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = participant_at(State.FOLLOW_UP)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+    visit = Visit.objects.get(obligation_key="V-D21#1")
+    on = visit.performed_at.date()
+
+    shown = desk.desk(story, "nurse").get(
+        path(story, f"visits/{visit.pk}/correct/preview/"),
+        {"performed_at": wall(visit.performed_at - timedelta(days=1))},
+    )
+
+    assert f"done {on - timedelta(days=1)} instead of {on}" in shown.content.decode()
+    assert [line.title for line in shown.context["preview"].settled] == ["Day 21 visit"]
+
+
 def test_completion_is_disabled_with_the_open_visits_named(monkeypatch: pytest.MonkeyPatch) -> None:
     story = participant_at(State.FOLLOW_UP)
     monkeypatch.setattr(clock, "now", lambda: story.now)
