@@ -571,6 +571,35 @@ def test_a_panel_costs_the_same_at_every_stage(panel: str) -> None:
     )  # reports are read where there are events
 
 
+@pytest.mark.parametrize(
+    ("is_dlt", "words"),
+    [(True, "dose-limiting"), (False, "not dose-limiting"), (None, "dose-limiting: not judged yet")],
+)
+def test_the_safety_panel_tells_not_judged_from_no_and_sets_a_comma_before_the_outcome(
+    is_dlt: bool | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = participant_at(State.INFUSED)
+    record_adverse_event(
+        participant=story.participant,
+        term="CRS",
+        toxicity_grade=2,
+        onset_at=story.now,
+        aware_at=story.now,
+        is_serious=False,
+        is_dlt=is_dlt,
+        resolved_on=story.now.date(),
+        outcome="recovered",
+        by=story.ward.nurse,
+        at=story.now,
+    )
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+
+    shown = desk.desk(story, "nurse").get(path(story, "panels/safety/")).content.decode()
+
+    assert f"</svg>{words}</span>" in shown
+    assert "resolved, recovered" in shown
+
+
 def test_panels_show_what_is_on_record_and_who_may_not_act(monkeypatch: pytest.MonkeyPatch) -> None:
     story = participant_at(State.INFUSED)
     has_serious_event(story)
