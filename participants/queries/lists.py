@@ -17,11 +17,13 @@ from participants.models import (
     ProtocolActivation,
 )
 from participants.queries.words import arm_of
+from participants.rules import IcfInForce, consent_checks
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol import types
 from trialsite.protocol.departures import returns_from
 from trialsite.protocol.due import due_state
+from trialsite.protocol.gates import Outcome
 from trialsite.protocol.reconsent import LEAVES
 from trialsite.protocol.registry import numbers
 from trialsite.protocol.types import DueState, EventKind
@@ -114,6 +116,29 @@ def icfs_of(site: Site) -> Sequence[IcfApproval]:
     """Return the ICF versions in force or once in force at the site, newest first."""
     approvals = IcfApproval.objects.filter(site=site, activated_at__isnull=False).select_related("icf")
     return list(approvals.order_by("-activated_at"))
+
+
+def icf_in_force(site: Site, at: datetime) -> IcfApproval | None:
+    """Return the version that the site signed with at `at`: the newest in force then."""
+    return next((one for one in icfs_of(site) if one.activated_at and one.activated_at <= at), None)
+
+
+def signature_remarks(site: Site, icf_id: str, signed_at: datetime) -> list[str]:
+    """Return what is wrong with signing the version at that time, as the service will say, and what was in force."""
+    known = icfs_of(site)
+    icf = next((one.icf for one in known if str(one.icf_id) == icf_id), None)
+    if icf is None:
+        return []
+    versions = [
+        IcfInForce(version=one.icf.number, approved_on=one.approved_on, activated_at=one.activated_at)
+        for one in known
+    ]
+    checks = consent_checks(versions, icf.number, signed_at, civil_date(signed_at, site.time_zone))
+    found = [one.reason for one in checks if one.outcome is not Outcome.PASS]
+    then = icf_in_force(site, signed_at)
+    if then is None:
+        return [*found, "No version was in force at this site at that time"]
+    return found if then.icf_id == icf.pk else [*found, f"In force at that time: ICF {then.icf.number}"]
 
 
 def icfs_not_active_at(site: Site) -> Sequence[IcfVersion]:

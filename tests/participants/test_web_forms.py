@@ -132,6 +132,64 @@ def test_only_the_versions_of_the_site_are_offered() -> None:
     assert str(other.icf.pk) not in dict(choices)
 
 
+def _newer_icf(story: Story, days: int = 3) -> IcfVersion:
+    """Put a second version in force some days later; the clock of the story stands there."""
+    ward = story.ward
+    icf = new_icf(ward.site, ward.admin, at=story.wait(days).now)
+    activate_icf(
+        site=ward.site,
+        icf=icf,
+        approved_on=story.now.date(),
+        activated_at=story.now,
+        by=ward.admin,
+        at=story.now,
+    )
+    return icf
+
+
+def test_a_version_that_does_not_fit_the_time_of_signature_is_said_below_the_form() -> None:
+    story = refer(make_ward())
+    first_at, first = story.now, story.ward.icf
+    newer = _newer_icf(story)
+    client = browser_of(story.ward.coordinator)
+
+    def remarks(icf: IcfVersion, at: datetime) -> str:
+        given = {"icf": str(icf.pk), "signed_at": wall(at)}
+        return str(client.get(path(story, "consent/beside/"), given).content.decode())
+
+    assert client.get(path(story, "consent/")).context["form"].initial["icf"] == str(newer.pk)
+    assert f"In force at that time: ICF {first.number}." in remarks(newer, first_at)
+    assert "not approved for this site" in remarks(newer, first_at)
+    assert f"In force at that time: ICF {newer.number}." in remarks(first, story.now)
+    assert "position-warn" not in remarks(first, first_at) + remarks(newer, story.now)
+    assert "position-warn" not in str(client.get(path(story, "consent/beside/")).content)
+
+
+def test_a_correction_that_takes_the_signature_out_of_its_version_says_so_in_the_preview() -> None:
+    story = participant_at(State.SCREENING)
+    consent = Consent.objects.get()
+    newer = _newer_icf(story)
+    client = browser_of(story.ward.coordinator)
+
+    shown = client.get(path(story, f"consents/{consent.pk}/preview/"), {"signed_at": wall(story.now)})
+
+    assert f"A newer ICF version was in force: {newer.number}" in shown.content.decode()
+
+
+def test_a_reason_that_is_asked_for_is_not_called_optional() -> None:
+    story = refer(make_ward())
+    client = browser_of(story.ward.coordinator)
+    before = datetime.now(UTC) - timedelta(days=400)
+
+    shown = client.get(path(story, "consent/")).content.decode()
+    refused = client.post(path(story, "consent/"), signed(story, signed_at=wall(before)))
+
+    label = 'for="id_reason">Reason'
+    assert f'{label} <span class="field-optional">' in shown
+    assert "reason" in refused.context["form"].errors
+    assert f'{label} <span class="field-optional">' not in refused.content.decode()
+
+
 def test_a_nurse_cannot_record_consent_although_she_sees_the_participant() -> None:
     story = refer(make_ward())
     client = browser_of(story.ward.nurse)
