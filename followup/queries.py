@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from followup.models import Visit
-from followup.rules import may_complete
+from followup.rules import completes_in_time, may_complete
 from participants.models import Participant
 from participants.queries.course import Course, load_course
 from trialsite.protocol.due import due_state
@@ -68,11 +68,17 @@ class FollowUp:
         )
         return next(found, None)
 
-    def may_visit(self) -> Gate:
-        return gate(Act.VISIT, hold_checks(Act.VISIT, self.course.obligations, self.at))
+    def may_visit(self, performed_at: datetime | None = None) -> Gate:
+        """Return what holds a visit at the time entered, by default now; as the service judges it."""
+        return gate(Act.VISIT, hold_checks(Act.VISIT, self.course.obligations, performed_at or self.at))
 
-    def may_complete(self) -> Gate:
-        return may_complete(self.course.obligations, self.at)
+    def may_complete(self, completed_at: datetime | None = None) -> Gate:
+        """Return what holds the completion at the time entered, by default now."""
+        return may_complete(self.course.obligations, completed_at or self.at)
+
+    def completes_in_time(self, completed_at: datetime | None = None) -> Gate:
+        """Return what the completion would depart from, which a reason is asked for."""
+        return completes_in_time(self.course.obligations, completed_at or self.at)
 
 
 def follow_up_of(participant: Participant, at: datetime) -> FollowUp:

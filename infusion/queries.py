@@ -99,8 +99,10 @@ class Treatment:
         ordered = sorted(days, key=lambda one: (one.key.rpartition("#")[2], one.item_id))
         return tuple((one, due_state(one, self.at)) for one in ordered)
 
-    def may_collect(self) -> Gate:
-        return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, self.course.obligations, self.at))
+    def may_collect(self, performed_at: datetime | None = None) -> Gate:
+        """Return what holds a collection at the time entered, by default now; as the service judges it."""
+        now = performed_at or self.at
+        return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, self.course.obligations, now))
 
     def may_plan(self) -> Gate:
         return may_plan_infusion(

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from followup.models import Visit
-from followup.rules import may_complete
+from followup.rules import completes_in_time, may_complete
 from followup.states import VisitMode
 from participants.models import Disposition, DispositionKind, Obligation, Participant
+from participants.queries.course import Course
 from participants.rules import require_past, settle
 from participants.services.dispositions import record_disposition
 from participants.services.journey import Happening, command, correct_event, happened
@@ -13,7 +14,7 @@ from participants.states import State
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
-from trialsite.protocol.gates import gate, hold_checks
+from trialsite.protocol.gates import Gate, gate, hold_checks
 from trialsite.protocol.types import Act, Epoch, EventKind, ObligationKind
 
 _FOLLOW_UP = {Epoch.FOLLOW_UP.value, Epoch.LONG_TERM_FOLLOW_UP.value}
@@ -119,9 +120,12 @@ def complete_study(
 ) -> Disposition:
     """Close the one-year study; long-term follow-up goes on. Needs RECORD_DISPOSITION.
 
-    Refused while a visit or a safety clock is open; that it was closed all the same can be recorded with
-    already_happened and a reason, and is a deviation. Raises RuleViolated("gate-failed", "reason-required").
+    All is judged at completed_at. Refused while a visit or a safety clock is open; that it was closed all the
+    same can be recorded with already_happened and a reason, and is a deviation. Before the year is over, or
+    before a visit on record, it needs a reason and becomes a deviation.
+    Raises RuleViolated("in-the-future", "gate-failed", "reason-required").
     """
+    require_past(completed_at, at, "completed_at")
     with command(
         participant=participant,
         permission=Permission.RECORD_DISPOSITION,
@@ -130,7 +134,11 @@ def complete_study(
         at=at,
         reason=reason,
     ) as course:
-        findings = settle(may_complete(course.obligations, at), happened=already_happened, reason=reason)
+        held, early = _completion_gates(course, completed_at)
+        findings = [
+            *settle(held, happened=already_happened, reason=reason),
+            *settle(early, happened=True, reason=reason),
+        ]
         return record_disposition(
             participant=participant,
             kind=DispositionKind.COMPLETED,
@@ -140,6 +148,11 @@ def complete_study(
             reason=reason,
             findings=findings,
         )
+
+
+def _completion_gates(course: Course, completed_at: datetime) -> tuple[Gate, Gate]:
+    """What refuses a completion, and what it only departs from."""
+    return may_complete(course.obligations, completed_at), completes_in_time(course.obligations, completed_at)
 
 
 def _performed(visit: Visit) -> Happening:

@@ -40,6 +40,7 @@ class CorrectVisitForm(PreviewedForm):
 
 class CompleteForm(StepForm):
     completed_at = SiteMomentField(label="Time of completion")
+    reason = ReasonField(help_text=DEPARTURE_HELP)
 
     not_after_today = ("completed_at",)
 

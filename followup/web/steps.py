@@ -21,7 +21,8 @@ from screening.web.acts import BANNER, BESIDE_PAGE, entered, obstacles, present_
 from screening.web.ladder import Ladder, ladder_of
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
-from trialsite.protocol.types import EventKind, Obligation
+from trialsite.protocol.gates import gate
+from trialsite.protocol.types import Act, EventKind, Obligation
 from trialsite.web.steps import Step
 
 _IN_FOLLOW_UP = {State.INFUSED, State.FOLLOW_UP}
@@ -73,9 +74,9 @@ def _complete_elsewhere(
 # ---- Beside the forms
 
 
-def _held(follow_up: FollowUp) -> Ladder | None:
+def _held(follow_up: FollowUp, performed_at: datetime | None) -> Ladder | None:
     """What holds the visit; most of the time nothing does, and there is nothing to show."""
-    gate = follow_up.may_visit()
+    gate = follow_up.may_visit(performed_at)
     return ladder_of(gate, "Visit", {}) if gate.checks else None
 
 
@@ -84,7 +85,7 @@ def _visit_beside(request: HttpRequest, target: InFollowUp[Obligation]) -> Mappi
     given = entered(VISIT, request, target)
     performed_at = given.get("performed_at") if given else follow_up.at
     return {
-        "ladder": _held(follow_up),
+        "ladder": _held(follow_up, performed_at),
         "is_recorded_anyway": True,
         "procedures": _procedures(follow_up, target.subject),
         **window_of(target.subject, performed_at, target.site.time_zone, follow_up.at),
@@ -100,13 +101,25 @@ def _procedures(follow_up: FollowUp, one: Obligation) -> list[str]:
 
 
 def _unscheduled_beside(request: HttpRequest, target: InFollowUp[None]) -> Mapping[str, object]:
-    return {"ladder": _held(target.follow_up), "is_recorded_anyway": True}
+    performed_at = entered(UNSCHEDULED, request, target).get("performed_at")
+    return {"ladder": _held(target.follow_up, performed_at), "is_recorded_anyway": True}
+
+
+_COMPLETION = {
+    "open-visits": "No visit of the year and no safety clock is open",
+    "year-over": "The year is over",
+    "last-visit": "Every visit of the year on record was before",
+}
 
 
 def _complete_beside(request: HttpRequest, target: InFollowUp[None]) -> Mapping[str, object]:
-    titles = {"open-visits": "No visit of the year and no safety clock is open"}
+    follow_up = target.follow_up
+    completed_at = entered(COMPLETE, request, target).get("completed_at")
+    held, early = follow_up.may_complete(completed_at), follow_up.completes_in_time(completed_at)
+    both = gate(Act.VISIT, [*held.checks, *early.checks])
     return {
-        "ladder": ladder_of(target.follow_up.may_complete(), "Completion", titles),
+        "ladder": ladder_of(both, "Completion", _COMPLETION),
+        "is_held": bool(held.obstacles),
         "elsewhere_href": reverse("study-complete-elsewhere", args=[target.participant.code]),
     }
 
@@ -175,13 +188,15 @@ COMPLETE = Step(
     run=_complete,
     submit="Complete the study",
     done="One-year study completed. Long-term follow-up goes on.",
-    explanation="Closes the year after infusion. A missed visit does not hold it: it is a deviation already.",
+    explanation="Closes the year after infusion. A missed visit does not hold it: it is a deviation already. "
+    "A completion before the year was over needs a reason and becomes a deviation.",
     consequences=("Long-term follow-up goes on, to 15 years.", "Contraception runs to its own last day."),
     banner=BANNER,
     blocked=lambda user, target: why_not_complete(target.follow_up),
     initial=present_time("completed_at"),
     context=with_banner(_complete_beside),
-    template="followup/complete.html",
+    template=BESIDE_PAGE,
+    extra={"beside": "followup/complete_beside.html"},
 )
 
 COMPLETE_ELSEWHERE = Step(
@@ -198,6 +213,6 @@ COMPLETE_ELSEWHERE = Step(
     is_destructive=True,
     initial=present_time("completed_at"),
     context=with_banner(_complete_beside),
-    template="followup/complete.html",
-    extra={"is_elsewhere": True},
+    template=BESIDE_PAGE,
+    extra={"is_elsewhere": True, "beside": "followup/complete_beside.html"},
 )

@@ -1,5 +1,6 @@
 """Recording and correcting an infusion: day 0 of everything that follows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -115,13 +116,21 @@ def correct_infusion(
     by: Actor,
     at: datetime,
     reason: str,
+    ended_at: datetime | None = None,
+    thawed_at: datetime | None = None,
+    clamped_at: datetime | None = None,
+    unclamped_at: datetime | None = None,
     version: int | None = None,
 ) -> Infusion:
-    """Correct when an infusion started; every date, reminder and deviation counted from it moves.
+    """Correct the times of an infusion; every date, reminder and deviation counted from its start moves.
 
-    Needs CORRECT_RECORD. version: the one the correction was based on. The former plan stays in the trail.
-    Raises RuleViolated("reason-required", "in-the-future"), Conflict("stale-version").
+    Needs CORRECT_RECORD. A time on record that is not given moves by the same amount as the start; the former
+    values stay in the trail. version: the one the correction was based on.
+    Raises RuleViolated("reason-required", "in-the-future", "ends-before-start", "thawed-after-start",
+    "opened-before-clamped", "field-of-other-route"), Conflict("stale-version").
     """
+    given = {"ended_at": ended_at, "thawed_at": thawed_at, "clamped_at": clamped_at}
+    given |= {"unclamped_at": unclamped_at}
     require_past(started_at, at, "started_at")
     with command(
         participant=infusion.participant,
@@ -133,12 +142,10 @@ def correct_infusion(
     ) as course:
         current = Infusion.objects.get(pk=infusion.pk)
         current.version = version or current.version
-        current.started_at = started_at
-        if current.ended_at is not None and current.ended_at < started_at:
-            raise RuleViolated(
-                "ends-before-start", "The infusion would end before it starts.", field="started_at"
-            )
-        current.save_changes(["started_at"])
+        _require_fields_of(Arm(current.route), RouteDetails(clamped_at=clamped_at, unclamped_at=unclamped_at))
+        _move(current, started_at, given)
+        _require_order(current, given, at)
+        current.save_changes(["started_at", *given])
         correct_event(
             course=course,
             ref=str(current.pk),
@@ -149,6 +156,39 @@ def correct_infusion(
             reason=reason,
         )
     return current
+
+
+def _move(infusion: Infusion, started_at: datetime, given: Mapping[str, datetime | None]) -> None:
+    """Set the start, the times given, and shift those on record that are not."""
+    shift = started_at - infusion.started_at
+    for name, value in given.items():
+        on_record: datetime | None = getattr(infusion, name)
+        moved = None if on_record is None else on_record + shift
+        setattr(infusion, name, value or moved)
+    infusion.started_at = started_at
+
+
+def _require_order(infusion: Infusion, given: Mapping[str, datetime | None], at: datetime) -> None:
+    """Check the corrected times. Those that moved along keep the order they had when they were recorded."""
+    for name in given:
+        require_past(getattr(infusion, name) or at, at, name)
+    _require_not_after(infusion.started_at, infusion.ended_at, _ENDS_BEFORE_START, "ended_at")
+    if given["thawed_at"]:
+        _require_not_after(infusion.thawed_at, infusion.started_at, _THAWED_AFTER_START, "thawed_at")
+    if given["clamped_at"] or given["unclamped_at"]:
+        _require_not_after(infusion.clamped_at, infusion.unclamped_at, _OPENED_FIRST, "unclamped_at")
+
+
+_ENDS_BEFORE_START = ("ends-before-start", "The end lies before the start.")
+_THAWED_AFTER_START = ("thawed-after-start", "The thaw lies after the start.")
+_OPENED_FIRST = ("opened-before-clamped", "The catheter would be unclamped before it is clamped.")
+
+
+def _require_not_after(
+    first: datetime | None, then: datetime | None, refusal: tuple[str, str], field: str
+) -> None:
+    if first is not None and then is not None and first > then:
+        raise RuleViolated(*refusal, field=field)
 
 
 def _own(product: CellProduct, course: Course) -> CellProduct:
@@ -203,8 +243,7 @@ def _require_plausible(
         raise RuleViolated("not-positive", "Give the number of cells infused.", field="infused_cells")
     if weight_kg <= 0:
         raise RuleViolated("not-positive", "Give the weight in kilograms.", field="weight_kg")
-    if ended_at is not None and ended_at < started_at:
-        raise RuleViolated("ends-before-start", "The end lies before the start.", field="ended_at")
+    _require_not_after(started_at, ended_at, _ENDS_BEFORE_START, "ended_at")
 
 
 def _require_fields_of(route: Arm, details: RouteDetails) -> None:

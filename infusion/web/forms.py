@@ -1,8 +1,10 @@
 """The forms from vein to vein. Amounts carry their unit; cells are entered in millions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 
@@ -229,13 +231,40 @@ class InfusionForm(StepForm):
 
 
 class CorrectInfusionForm(PreviewedForm):
+    """Shaped by the route. recorded: the times on record, by field."""
+
     started_at = SiteMomentField(label="Start of the infusion", help_text="As in the infusion record.")
+    thawed_at = SiteMomentField(label="End of thaw", required=False)
+    ended_at = SiteMomentField(label="End of the infusion", required=False)
+    clamped_at = SiteMomentField(label="Catheter clamped", required=False)
+    unclamped_at = SiteMomentField(label="Catheter unclamped", required=False)
     reason = ReasonField(
-        required=True, label="Reason for the correction", help_text="Kept with the old time."
+        required=True, label="Reason for the correction", help_text="Kept with the old times."
     )
 
     previewed_field = "started_at"
-    not_after_today = ("started_at",)
+    not_after_today: tuple[str, ...] = ("started_at", "thawed_at", "ended_at", "clamped_at", "unclamped_at")
+
+    def __init__(
+        self,
+        *args: Any,
+        route: Arm = Arm.INTRAPLEURAL,
+        recorded: Mapping[str, datetime | None] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        for name in _OF_ROUTE[Arm.INTRAPLEURAL] if route is Arm.INTRAVENOUS else ():
+            self.fields.pop(name, None)
+        self.not_after_today = tuple(name for name in self.not_after_today if name in self.fields)
+        for name, value in (recorded or {}).items():
+            if name in self.fields:
+                self.fields[name].help_text = self._moves(value)
+
+    def _moves(self, value: datetime | None) -> str:
+        if value is None:
+            return "Not on record."
+        local = value.astimezone(ZoneInfo(self.zone))
+        return f"On record: {local:%Y-%m-%d %H:%M}. Empty: it moves by as much as the start."
 
 
 class AdverseEventForm(StepForm):

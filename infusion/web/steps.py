@@ -131,11 +131,19 @@ def _correct_infusion(
     return correct_infusion(infusion=target.subject, by=by, at=at, **given)
 
 
+def _times_on_record(target: InTreatment[Infusion]) -> Mapping[str, object]:
+    names = ("thawed_at", "ended_at", "clamped_at", "unclamped_at")
+    recorded = {name: getattr(target.subject, name) for name in names}
+    return {"route": Arm(target.subject.route), "recorded": recorded}
+
+
 # ---- Beside the forms
 
 
 def _collect_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[str, object]:
-    return {"ladder": ladder(target.treatment.may_collect(), "Leukapheresis"), "is_recorded_anyway": True}
+    performed_at = entered(COLLECT, request, target).get("performed_at")
+    may = target.treatment.may_collect(performed_at)
+    return {"ladder": ladder(may, "Leukapheresis"), "is_recorded_anyway": True}
 
 
 def _dose_beside(request: HttpRequest, target: InTreatment[ScheduledDay]) -> Mapping[str, object]:
@@ -354,21 +362,22 @@ INFUSE = Step(
 
 CORRECT_INFUSION = Step(
     name="infusion-correct",
-    title="Correct the start of the infusion",
+    title="Correct the times of the infusion",
     permission=Permission.CORRECT_RECORD,
     form_class=forms.CorrectInfusionForm,
     find=find_infusion,
     run=_correct_infusion,
     submit="Save correction",
     done="Infusion corrected. Every date counted from it has moved.",
-    explanation="Day 0 moves with it, if the date at the site changes. The former time stays on record with "
-    "your name and the reason.",
+    explanation="Day 0 moves with the start, if the date at the site changes. Thaw, end and clamping move by as "
+    "much, unless you give them. The former times stay on record with your name and the reason.",
     consequences=(
         "Windows, reminders and deviations counted from day 0 are worked out anew.",
         "A deviation whose cause goes is closed with a note.",
     ),
     banner=BANNER,
     initial=lambda target: {"started_at": target.subject.started_at},
+    form_options=_times_on_record,
     context=with_banner(previewed("started_at", correction_of(EventKind.INFUSED))),
     fields=PREVIEW_FIELDS,
     template=PREVIEW_PAGE,

@@ -26,13 +26,21 @@ class ChangeLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettledLine:
+    """words: what becomes of it, as in `done 2026-11-11 instead of 2026-11-10`."""
+
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPreview:
-    """What participants/preview.html shows. settled: how many were done or called off and only change that."""
+    """What participants/preview.html shows. settled: what keeps its dates, and what else changes of it."""
 
     moved: tuple[ChangeLine, ...]
     added: tuple[ChangeLine, ...]
     removed: tuple[ChangeLine, ...]
-    settled: int
+    settled: tuple[SettledLine, ...]
 
     def __bool__(self) -> bool:
         return bool(self.moved or self.added or self.removed or self.settled)
@@ -51,7 +59,7 @@ def preview_of(difference: PlanDiff) -> PlanPreview:
             ChangeLine(title=one.title, before=_span(one), after=None)
             for one in sorted(difference.removed, key=lambda one: one.opens_at)
         ),
-        settled=len(difference.changed) - len(moves),
+        settled=tuple(_settled(change) for change in difference.changed if not change.is_move),
     )
 
 
@@ -62,6 +70,32 @@ def _moved(change: Change) -> ChangeLine:
         after=_span(change.after),
         done_on=change.after.fulfilled_on,
     )
+
+
+def _settled(change: Change) -> SettledLine:
+    return SettledLine(title=change.after.title, words=_fulfilment(change) or _ending(change))
+
+
+def _fulfilment(change: Change) -> str:
+    before, after = change.before, change.after
+    if before.fulfilled_at == after.fulfilled_at:
+        return ""
+    if after.fulfilled_on is None:
+        return f"no longer done on {before.fulfilled_on}"
+    if before.fulfilled_on is None:
+        return f"done {after.fulfilled_on}"
+    if before.fulfilled_on == after.fulfilled_on:
+        return f"done {after.fulfilled_on}, at another time of the day"
+    return f"done {after.fulfilled_on} instead of {before.fulfilled_on}"
+
+
+def _ending(change: Change) -> str:
+    before, after = change.before.ended_at, change.after.ended_at
+    if before == after:
+        return "another entry fulfils it" if change.after.fulfilled_at else "only its particulars"
+    if after is None:
+        return "owed again"
+    return "called off" if before is None else "called off at another time"
 
 
 def _span(one: Obligation) -> Span:

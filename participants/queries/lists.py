@@ -8,22 +8,25 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from participants.models import (
-    Consent,
     Deviation,
     IcfApproval,
     IcfVersion,
+    JourneyEvent,
     Obligation,
     Participant,
     ProtocolActivation,
 )
 from participants.queries.words import arm_of
-from participants.states import ACTIVE
+from participants.rules import IcfInForce, consent_checks
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol import types
+from trialsite.protocol.departures import returns_from
 from trialsite.protocol.due import due_state
+from trialsite.protocol.gates import Outcome
+from trialsite.protocol.reconsent import LEAVES
 from trialsite.protocol.registry import numbers
-from trialsite.protocol.types import DueState
+from trialsite.protocol.types import DueState, EventKind
 from trialsite.protocol.windows import civil_date
 
 
@@ -115,16 +118,51 @@ def icfs_of(site: Site) -> Sequence[IcfApproval]:
     return list(approvals.order_by("-activated_at"))
 
 
+def icf_in_force(site: Site, at: datetime) -> IcfApproval | None:
+    """Return the version that the site signed with at `at`: the newest in force then."""
+    return next((one for one in icfs_of(site) if one.activated_at and one.activated_at <= at), None)
+
+
+def signature_remarks(site: Site, icf_id: str, signed_at: datetime) -> list[str]:
+    """Return what is wrong with signing the version at that time, as the service will say, and what was in force."""
+    known = icfs_of(site)
+    icf = next((one.icf for one in known if str(one.icf_id) == icf_id), None)
+    if icf is None:
+        return []
+    versions = [
+        IcfInForce(version=one.icf.number, approved_on=one.approved_on, activated_at=one.activated_at)
+        for one in known
+    ]
+    checks = consent_checks(versions, icf.number, signed_at, civil_date(signed_at, site.time_zone))
+    found = [one.reason for one in checks if one.outcome is not Outcome.PASS]
+    then = icf_in_force(site, signed_at)
+    if then is None:
+        return [*found, "No version was in force at this site at that time"]
+    return found if then.icf_id == icf.pk else [*found, f"In force at that time: ICF {then.icf.number}"]
+
+
 def icfs_not_active_at(site: Site) -> Sequence[IcfVersion]:
     """Return the registered ICF versions that the site has not put in force."""
     return list(IcfVersion.objects.exclude(approvals__site=site).order_by("number"))
 
 
-def active_with_consent(site: Site) -> int:
-    """Return how many participants a new substantive ICF version at the site would concern today."""
-    states = [state.value for state in ACTIVE]
-    signed = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=True)
-    return Participant.objects.filter(Exists(signed), site=site, state__in=states).count()
+def signed_and_not_left(site: Site) -> int:
+    """Return how many participants would owe re-consent to a new substantive ICF version at the site.
+
+    The rule of the engine (protocol.reconsent): signed once, and not gone for good. Who completed the year, or
+    left the treatment alone, owes it too.
+    """
+    events = JourneyEvent.objects.filter(voided_at__isnull=True)
+    own = events.filter(participant=OuterRef("pk"))
+    rows = Participant.objects.filter(Exists(own.filter(kind=EventKind.CONSENTED.value)), site=site)
+    for kind in LEAVES:
+        back = events.filter(
+            participant=OuterRef("participant"),
+            kind__in=[one.value for one in returns_from(kind)],
+            occurred_at__gt=OuterRef("occurred_at"),
+        )
+        rows = rows.exclude(Exists(own.filter(~Exists(back), kind=kind.value)))
+    return rows.count()
 
 
 def protocols_not_active_at(site: Site) -> list[str]:

@@ -109,7 +109,7 @@ def banner_of(participant: Participant, at: datetime) -> Banner:
     holding = (
         Obligation.objects.in_force().filter(participant=participant, is_settled=False).exclude(holds=[])
     )
-    kinds = [EventKind.CONSENTED.value, *_TAKES_CONSENT_BACK]
+    kinds = [EventKind.CONSENTED.value, EventKind.DIED.value, *_TAKES_CONSENT_BACK]
     events = JourneyEvent.objects.filter(participant=participant, voided_at__isnull=True, kind__in=kinds)
     lines = due_for(participant, list(holding.order_by("opens_at")), at)
     return _banner(participant, lines, list(events.order_by("occurred_at")), at)
@@ -165,7 +165,7 @@ def _banner(
         arm=arm_of(participant),
         site=participant.site.code,
         zone=participant.site.time_zone,
-        day=participant.protocol_day_on(civil_date(at, participant.site.time_zone)),
+        day=participant.protocol_day_on(_counted_to(events, civil_date(at, participant.site.time_zone))),
         consent_version=_consent_in_force(events),
         holds=tuple(
             f"{line.obligation.title} is owed before the next study procedure."
@@ -173,6 +173,12 @@ def _banner(
             if line.obligation.holds and line.state in _PRESSING
         ),
     )
+
+
+def _counted_to(events: Sequence[JourneyEvent], today: date) -> date:
+    """The days after infusion are counted to today, or to the death."""
+    died_on = [event.occurred_on for event in events if event.kind == EventKind.DIED.value]
+    return min([today, *died_on])
 
 
 def _consent_in_force(events: Sequence[JourneyEvent]) -> str:

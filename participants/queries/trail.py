@@ -51,7 +51,7 @@ class RowGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailAct:
-    """Everything one command wrote: who, when, why, and each row it touched."""
+    """Everything one command wrote: who, when, why, and each row it touched. role: "" where the name says it."""
 
     action: str
     acted_at: datetime
@@ -122,7 +122,7 @@ def _act(entries: list[Entry], words: _Words) -> TrailAct:
         acted_at=first.acted_at,
         recorded_at=first.recorded_at,
         who=first.actor_label or first.actor_id,
-        role=first.role,
+        role="" if f"({first.role})" in first.actor_label else first.role,
         reason=first.reason,
         groups=tuple(
             _group(list(together), words)

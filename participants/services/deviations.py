@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 
 from participants.models import Deviation, DeviationStatus, Participant
-from participants.rules import require_past
+from participants.rules import RECORDED_AFTERWARDS, SETTLED, require_past
 from participants.services.access import find_participant
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
@@ -26,7 +26,9 @@ def store_findings(
 
     A finding that a correction had closed and that is true again is reopened.
     """
-    reopen_settled_findings((participant.pk, one.rule_id, one.subject) for one, _ in findings)
+    reopen_settled_findings(
+        (participant.pk, one.rule_id, one.subject, occurred_at) for one, occurred_at in findings
+    )
     Deviation.objects.bulk_create(
         [
             Deviation(
@@ -49,35 +51,52 @@ def store_findings(
     )
 
 
-_SETTLED = "The cause was removed by a correction of the record."
+def _is_settled() -> Q:
+    """Closed by the system, not by a person."""
+    settled = Q(closing_note=SETTLED) | Q(closing_note__startswith=RECORDED_AFTERWARDS)
+    return Q(status=DeviationStatus.CLOSED) & settled
 
 
-def reopen_settled_findings(found: Iterable[tuple[UUID | None, str, str]]) -> None:
-    """Reopen what a correction had closed, given (participant, rule, subject); called inside `acting`.
+def reopen_settled_findings(found: Iterable[tuple[UUID | None, str, str, datetime]]) -> None:
+    """Reopen what the system had closed, given (participant, rule, subject, instant); called inside `acting`.
 
-    What a person closed stays closed.
+    It is dated by the new instant. What a person closed stays closed.
     """
-    matching = Q(pk__in=[])
-    for participant_id, rule_id, subject in found:
-        matching |= Q(participant_id=participant_id, rule_id=rule_id, subject=subject)
-    Deviation.objects.filter(matching, status=DeviationStatus.CLOSED, closing_note=_SETTLED).update(
-        status=DeviationStatus.OPEN, closed_at=None, closing_note="", version=F("version") + 1
+    matching, dated = Q(pk__in=[]), []
+    for participant_id, rule_id, subject, occurred_at in found:
+        one = Q(participant_id=participant_id, rule_id=rule_id, subject=subject)
+        matching |= one
+        dated.append(When(one, then=Value(occurred_at)))
+    Deviation.objects.filter(matching & _is_settled()).update(
+        status=DeviationStatus.OPEN,
+        closed_at=None,
+        closing_note="",
+        occurred_at=Case(*dated, default=F("occurred_at")),
+        version=F("version") + 1,
     )
 
 
 def close_settled_findings(
-    participant: Participant, gone: Iterable[tuple[str, str]], *, at: datetime
+    participant: Participant, gone: Iterable[tuple[str, str]], *, at: datetime, note: str = SETTLED
 ) -> None:
-    """Close open deviations whose cause a correction removed. They stay on record; called inside `acting`."""
+    """Close open deviations whose cause is gone, with a note. They stay on record; called inside `acting`."""
     matching = Q(pk__in=[])
     for rule_id, subject in gone:
         matching |= Q(rule_id=rule_id, subject=subject)
     Deviation.objects.filter(matching, participant=participant, status=DeviationStatus.OPEN).update(
-        status=DeviationStatus.CLOSED,
-        closed_at=at,
-        closing_note=_SETTLED,
-        version=F("version") + 1,
+        status=DeviationStatus.CLOSED, closed_at=at, closing_note=note, version=F("version") + 1
     )
+
+
+def move_findings(
+    participant: Participant, subjects: Iterable[str], *, before: datetime, after: datetime
+) -> None:
+    """Date the findings about a corrected event by its new time; called inside `acting`.
+
+    subjects: the record and the obligations it fulfils. What the correction itself settled keeps its date.
+    """
+    dated = Deviation.objects.filter(participant=participant, subject__in=list(subjects), occurred_at=before)
+    dated.exclude(_is_settled()).update(occurred_at=after, version=F("version") + 1)
 
 
 def record_deviation(

@@ -12,7 +12,7 @@ from datetime import datetime
 from participants.models import JourneyEvent, Participant
 from participants.queries.course import Course, lock_course
 from participants.rules import Departure, assess_event, departures, require_past, require_reason
-from participants.services.deviations import close_settled_findings, store_findings
+from participants.services.deviations import close_settled_findings, move_findings, store_findings
 from participants.services.obligations import reconcile
 from participants.states import state_after
 from trialsite.accounts.permissions import Permission, require
@@ -110,6 +110,7 @@ def correct_event(
 ) -> Course:
     """Correct when an event happened. The first value stays, voided; everything due moves with it.
 
+    What was found about the event is dated by the new time.
     Called inside `command` by the service that owns the record `ref`. A reason is mandatory.
     Raises RuleViolated("reason-required"), RuleViolated("in-the-future").
     """
@@ -126,7 +127,10 @@ def correct_event(
     others = tuple(event for event in course.events if (event.ref, event.kind) != (ref, kind))
     after = replace(course, events=(*others, corrected))
     _judge_order(course, after, at=at, reason=reason)
-    return follow(after, at=at)
+    follow(after, at=at)
+    fulfilled = [key for key, stored in course.stored.items() if stored.fulfilled_ref == ref]
+    move_findings(course.participant, [ref, *fulfilled], before=row.occurred_at, after=occurred_at)
+    return after
 
 
 def void_event(*, course: Course, ref: str, kind: EventKind, at: datetime, reason: str) -> Course:

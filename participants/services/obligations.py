@@ -1,19 +1,20 @@
 """Keeping the stored obligations equal to the plan, in the transaction of the event."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Set
+from datetime import date, datetime
 from uuid import UUID
 
 from participants.models import Obligation
 from participants.models.obligation import VALUE_COLUMNS
 from participants.queries.course import Course, lock_course
+from participants.rules import SETTLED, recorded_afterwards
 from participants.services.deviations import close_settled_findings, store_findings
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.protocol import types
 from trialsite.protocol.due import OPEN_STATES, due_state, next_transition_at
-from trialsite.protocol.findings import Finding, finding_for
-from trialsite.protocol.schedule import PlanDiff, diff, plan
+from trialsite.protocol.findings import finding_for
+from trialsite.protocol.schedule import Change, PlanDiff, diff, plan
 from trialsite.protocol.types import ProtocolVersion
 
 _WRITTEN = (*VALUE_COLUMNS, "is_settled", "next_transition_at", "swept_through_at", "cancelled_at", "version")
@@ -92,10 +93,16 @@ def _judge(course: Course, difference: PlanDiff, at: datetime) -> None:
     found = [(finding, _departed_at(one, at)) for one in now_there if (finding := finding_for(one, at))]
     if found:
         store_findings(course.participant, found, at=at)
+    kept = {(finding.rule_id, finding.subject) for finding, _ in found}
     before = [*(change.before for change in difference.changed), *difference.removed]
-    gone = _findings_gone(before, [finding for finding, _ in found], at)
-    if gone:
-        close_settled_findings(course.participant, gone, at=at)
+    late = {one.after.key: one.after.fulfilled_on for one in difference.changed if _is_written_up(one)}
+    for note, gone in _findings_gone(before, kept, late, at).items():
+        close_settled_findings(course.participant, gone, at=at, note=note)
+
+
+def _is_written_up(change: Change) -> bool:
+    """True if it was open until now and is fulfilled: nothing was corrected, an entry came late."""
+    return change.before.fulfilled_at is None and change.after.fulfilled_at is not None
 
 
 def _departed_at(value: types.Obligation, at: datetime) -> datetime:
@@ -104,12 +111,17 @@ def _departed_at(value: types.Obligation, at: datetime) -> datetime:
 
 
 def _findings_gone(
-    before: Iterable[types.Obligation], found: list[Finding], at: datetime
-) -> list[tuple[str, str]]:
-    kept = {(finding.rule_id, finding.subject) for finding in found}
-    former = [finding for one in before if (finding := finding_for(one, at))]
-    return [
-        (finding.rule_id, finding.subject)
-        for finding in former
-        if (finding.rule_id, finding.subject) not in kept
-    ]
+    before: Iterable[types.Obligation],
+    kept: Set[tuple[str, str]],
+    written_up: Mapping[str, date | None],
+    at: datetime,
+) -> dict[str, list[tuple[str, str]]]:
+    """What the former plan departed from and the present one does not, by the note that says why."""
+    gone: dict[str, list[tuple[str, str]]] = {}
+    for one in before:
+        finding = finding_for(one, at)
+        if finding is not None and (finding.rule_id, finding.subject) not in kept:
+            done_on = written_up.get(one.key)
+            note = recorded_afterwards(done_on) if done_on else SETTLED
+            gone.setdefault(note, []).append((finding.rule_id, finding.subject))
+    return gone

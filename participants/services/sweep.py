@@ -97,7 +97,9 @@ def _recipients(rows: Sequence[Obligation]) -> dict[tuple[str, str], list[UUID]]
 
 def _store(deviations: Sequence[Deviation]) -> None:
     if deviations:
-        reopen_settled_findings((one.participant_id, one.rule_id, one.subject) for one in deviations)
+        reopen_settled_findings(
+            (one.participant_id, one.rule_id, one.subject, one.occurred_at) for one in deviations
+        )
         Deviation.objects.bulk_create(deviations, ignore_conflicts=True)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from trialsite.accounts.permissions import Access, Permission
+from trialsite.accounts.permissions import PERMISSIONS, Access, Permission
 from trialsite.protocol.types import DueState, Obligation
 
 # What can still be done; a missed visit, too, may be entered late.
@@ -69,6 +69,15 @@ def action_for(obligation: Obligation) -> Action | None:
     fitting = [name for name in _actions if obligation.item_id.startswith(name)]
     name = max(fitting, key=len, default=obligation.kind.value)
     return _actions.get(name)
+
+
+def who_may(obligation: Obligation, state: DueState, access: Access, site_id: UUID) -> str:
+    """Return who may do it, as `for coordinator or investigator`, where the reader may not; else ""."""
+    action = action_for(obligation) if state in _OFFERED else None
+    if action is None or access.may(action.permission, site_id):
+        return ""
+    *others, last = sorted(role.value for role in PERMISSIONS[action.permission])
+    return f"for {', '.join(others)} or {last}" if others else f"for {last}"
 
 
 def href_for(obligation: Obligation, state: DueState, code: str, access: Access, site_id: UUID) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from participants.queries import worklist
 from participants.queries.home import HomeLine
-from participants.web.actions import href_for
+from participants.web.actions import href_for, who_may
 from trialsite.accounts.permissions import Access
 from trialsite.protocol.types import DueState, Obligation, ObligationKind
 from trialsite.protocol.windows import civil_date
@@ -30,6 +30,7 @@ def home_lines(lines: Iterable[HomeLine], access: Access, now: datetime) -> list
             detail=" · ".join(
                 filter(None, [line.arm, time_left(line.obligation, line.state, line.zone, now)])
             ),
+            for_whom=who_may(line.obligation, line.state, access, line.site_id),
             shows_code=True,
         )
         for line in lines
@@ -48,6 +49,7 @@ def own_lines(
             zone=line.zone,
             href=href_for(line.obligation, line.state, line.code, access, site_id),
             detail=time_left(line.obligation, line.state, line.zone, now),
+            for_whom=who_may(line.obligation, line.state, access, site_id),
         )
         for line in lines
     ]
@@ -90,6 +92,7 @@ def _line(
     zone: str,
     href: str,
     detail: str,
+    for_whom: str,
     shows_code: bool = False,
 ) -> DueLine:
     return DueLine(
@@ -104,6 +107,7 @@ def _line(
         code=code if shows_code else "",
         code_href=reverse("participant", args=[code]) if shows_code else "",
         detail=detail,
+        for_whom=for_whom,
         done_on=one.fulfilled_on,
         is_important=one.is_important,
     )

@@ -10,8 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from participants.models import Consent
+from participants.models import Consent, Participant
 from participants.queries.changes import preview_of
+from participants.queries.lists import signature_remarks
+from participants.queries.pages import participant_for
 from participants.queries.preview import preview_correction
 from participants.web.targets import OfParticipant, find_consent
 from trialsite import clock
@@ -49,7 +51,24 @@ def consent_preview(target: OfParticipant[Consent], entered: str, now: datetime)
             at=now,
         )
         context["preview"] = preview_of(difference)
+        context["remarks"] = signature_remarks(target.site, str(target.record.icf_id), signed_at)
     return context
+
+
+@requires(Permission.RECORD_CONSENT)
+@require_GET
+def consent_beside(request: HttpRequest, code: str) -> HttpResponse:
+    """Say how the chosen version of the consent form fits the time of the signature."""
+    participant = participant_for(signed_in(request), code)
+    context = consent_remarks(participant, request.GET)
+    return render(request, "participants/partials/consent_remarks.html", context)
+
+
+def consent_remarks(participant: Participant, given: Mapping[str, str]) -> Mapping[str, object]:
+    """Return what stands below the form of a consent; nothing while time or version is missing."""
+    signed_at = _moment(given.get("signed_at", ""), participant.site.time_zone)
+    remarks = signature_remarks(participant.site, given.get("icf", ""), signed_at) if signed_at else []
+    return {"remarks": remarks, "remarks_href": reverse("consent-beside", args=[participant.code])}
 
 
 def _moment(entered: str, zone: str) -> datetime | None:

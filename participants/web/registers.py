@@ -37,7 +37,7 @@ def deviations(request: HttpRequest) -> HttpResponse:
     """Show the deviations of the reader's sites, the newest first."""
     user = signed_in(request)
     found = DeviationFilter(request.GET, narrowed(request, deviations_listed(user)))
-    page = page_of(found.qs, ("-detected_at", "-id"), request.GET.get("cursor", ""))
+    page = page_of(found.qs, ("-detected_at", "-occurred_at", "-id"), request.GET.get("cursor", ""))
     context = {
         "filter": offer_sites(request, found),
         "rows": [(row, user.access.may(Permission.RECORD_DEVIATION, row.site_id)) for row in page.rows],

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from participants.models import IcfVersion, Participant
-from participants.queries.lists import active_with_consent, icfs_not_active_at, protocols_not_active_at
+from participants.queries.lists import icfs_not_active_at, protocols_not_active_at, signed_and_not_left
 from participants.services.referral import refer_participant
 from participants.services.versions import activate_icf, activate_protocol, create_icf_version
 from participants.web import forms
@@ -83,7 +83,7 @@ def _nothing_left(
 
 
 def _concerned(request: HttpRequest, target: AtSite) -> Mapping[str, object]:
-    return {"concerned": active_with_consent(target.site), "back_words": "Back to the versions"}
+    return {"concerned": signed_and_not_left(target.site), "back_words": "Back to the versions"}
 
 
 REFER = Step(
@@ -134,6 +134,8 @@ ACTIVATE_ICF = Step(
     consequences=(
         "Substantive: everybody at the site who signed before owes re-consent, by the next visit and within "
         "28 days.",
+        "Dated back, the time to sign is counted from that date: what should have been signed by now is overdue "
+        "at once and becomes an important deviation.",
         "Until it is signed, the next study procedure is on hold.",
         "Editorial: new participants sign it, nobody signs anew.",
     ),

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from participants.models import Consent, Deviation, DispositionKind, IcfVersion, Participant
-from participants.queries.lists import icfs_of
+from participants.queries.lists import icf_in_force, icfs_of
 from participants.queries.pages import banner_of, participant_for
 from participants.services.consents import correct_consent, record_consent
 from participants.services.deviations import close_deviation, record_deviation
@@ -16,7 +16,7 @@ from participants.services.identities import DirectIdentifiers, record_identity
 from participants.services.referral import edit_participant
 from participants.states import State
 from participants.web import forms
-from participants.web.previews import consent_preview
+from participants.web.previews import consent_preview, consent_remarks
 from participants.web.targets import OfParticipant, find_consent, find_deviation
 from trialsite import clock
 from trialsite.accounts.models import User
@@ -42,9 +42,14 @@ def _icf_options(target: Participant) -> Mapping[str, object]:
     return {"icfs": icfs_of(target.site)}
 
 
-def _newest_icf(target: Participant) -> Mapping[str, object]:
-    newest = next(iter(icfs_of(target.site)), None)
-    return {"icf": str(newest.icf_id) if newest else ""}
+def _icf_in_force(target: Participant) -> Mapping[str, object]:
+    """What is signed now. For a signature of an earlier day the form says what was in force then."""
+    found = icf_in_force(target.site, clock.now())
+    return {"icf": str(found.icf_id) if found else ""}
+
+
+def _with_remarks(request: HttpRequest, target: Participant) -> Mapping[str, object]:
+    return {**banner(request, target), **consent_remarks(target, request.POST)}
 
 
 def _no_icf(user: User, target: Participant) -> str:
@@ -92,9 +97,10 @@ CONSENT = Step(
     consequences=_CONSENT_FOLLOWS,
     banner=BANNER,
     blocked=_no_icf,
-    initial=_newest_icf,
+    initial=_icf_in_force,
     form_options=_icf_options,
-    context=banner,
+    context=_with_remarks,
+    fields="participants/steps/consent_fields.html",
 )
 
 CORRECT_CONSENT = Step(

@@ -1,6 +1,5 @@
 """The trial page: what the public record says, what is assumed, what each site has in force; and versions."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -128,18 +127,17 @@ def _grouped(cells: int) -> str:
     return f"{cells:,}".replace(",", "\u202f")  # narrow no-break space
 
 
-def _assumed(version: ProtocolVersion) -> Counter[str]:
-    """Count what the sponsor still has to confirm, by part of the protocol."""
-    parts: dict[str, Sequence[_Sourced]] = {
-        "visits, procedures and tasks": version.schedule,
-        "reporting clocks": version.clocks,
-        "dose levels": version.dose_levels,
-        "single limits": version.limits,
-        "arms": version.arms,
-        "cohort rule": (version.cohort_rule,),
-    }
-    counted = Counter(
-        {name: sum(one.source is Source.ASSUMED for one in items) for name, items in parts.items()}
+def _assumed(version: ProtocolVersion) -> dict[str, int]:
+    """Count what the sponsor still has to confirm, by part of the protocol; parts without any are left out."""
+    parts: tuple[tuple[str, str, Sequence[_Sourced]], ...] = (
+        ("visit, procedure or task", "visits, procedures and tasks", version.schedule),
+        ("reporting clock", "reporting clocks", version.clocks),
+        ("dose level", "dose levels", version.dose_levels),
+        ("single limit", "single limits", version.limits),
+        ("arm", "arms", version.arms),
+        ("cohort rule", "cohort rules", (version.cohort_rule,)),
     )
+    counts = [(one, many, sum(item.source is Source.ASSUMED for item in items)) for one, many, items in parts]
     readings = sum(one.reading.startswith("Assumed") for one in version.criteria)
-    return counted + Counter({"readings of criteria": readings})
+    counts.append(("reading of a criterion", "readings of criteria", readings))
+    return {one if count == 1 else many: count for one, many, count in counts if count}

@@ -47,6 +47,7 @@ urlpatterns = [
     path("participants/<str:code>/identity/", step_view(steps.IDENTITY), name="identity-record"),
     path("participants/<str:code>/edit/", step_view(steps.EDIT), name="participant-edit"),
     path("participants/<str:code>/consent/", step_view(steps.CONSENT), name="consent-record"),
+    path("participants/<str:code>/consent/beside/", previews.consent_beside, name="consent-beside"),
     path(
         "participants/<str:code>/consents/<uuid:consent_id>/correct/",
         step_view(steps.CORRECT_CONSENT),

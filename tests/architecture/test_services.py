@@ -24,6 +24,7 @@ INSIDE_A_COMMAND = {
     "participants.services.deviations.store_findings",
     "participants.services.deviations.close_settled_findings",
     "participants.services.deviations.reopen_settled_findings",
+    "participants.services.deviations.move_findings",
     "participants.services.sealing.seal",
     "participants.services.sealing.unseal",
     "participants.services.identities.pinyin_of",

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from participants.models import Participant
+from participants.services.versions import activate_icf
 from tests.browser.conftest import SiteClock
 from tests.browser.pages import Desk
 from tests.factories.accounts import PASSWORD
-from tests.factories.journeys import make_ward, refer
+from tests.factories.journeys import make_ward, new_icf, refer
 from trialsite.accounts.models import User
 
 SeatedAt = Callable[[User], Desk]
@@ -152,3 +153,30 @@ def test_what_was_typed_outlives_a_refusal_and_the_field_says_why(desk_of: Seate
     expect(desk.page.get_by_label("Referred by")).to_have_value("Ward 7")
     desk.page.get_by_role("alert").get_by_role("link", name="Year of birth").click()
     expect(desk.page.get_by_label("Year of birth")).to_be_focused()
+
+
+def test_the_version_of_the_consent_form_is_held_against_the_time_while_it_is_entered(
+    desk_of: SeatedAt, site_clock: SiteClock
+) -> None:
+    ward = make_ward()
+    code = refer(ward).participant.code
+    site_clock.goes_to("2026-01-20 10:00")
+    newer = new_icf(ward.site, ward.admin, at=site_clock.now)
+    activate_icf(
+        site=ward.site,
+        icf=newer,
+        approved_on=site_clock.now.date(),
+        activated_at=site_clock.now,
+        by=ward.admin,
+        at=site_clock.now,
+    )
+    desk = desk_of(ward.coordinator)
+    remarks = desk.page.locator("#consent-remarks")
+
+    desk.page.goto(f"/participants/{code}/consent/")
+    desk.page.get_by_label("Time of signature").fill("2026-01-06 10:00")
+    desk.page.get_by_label("Time of signature").press("Tab")
+
+    expect(remarks).to_contain_text(f"In force at that time: ICF {ward.icf.number}.")
+    desk.page.get_by_text(f"ICF {ward.icf.number}, approved").click()
+    expect(remarks).not_to_contain_text("In force at that time")

@@ -254,10 +254,40 @@ class TestCompletion:
             completes(story, already_happened=True)
         completes(story, already_happened=True, reason="sponsor closed the site")
 
-        found = Deviation.objects.get()
-        assert (found.rule_id, found.reason) == ("GATE-visit-open-visits", "sponsor closed the site")
+        found = Deviation.objects.get(rule_id="GATE-visit-open-visits")
+        assert found.reason == "sponsor closed the site"
+        assert Deviation.objects.filter(rule_id="GATE-visit-year-over", proposed_important=True).exists()
         assert found.description.startswith("Still open: ")
         assert story.state is State.COMPLETED
+
+    def test_dated_before_the_year_was_over_it_needs_a_reason_and_becomes_an_important_deviation(
+        self,
+    ) -> None:
+        story = self.year_over()
+        early = story.now - timedelta(days=100)
+
+        with refused("reason-required", field="reason"):
+            completes(story, completed_at=early)
+        completes(story, completed_at=early, reason="date on the sponsor's form")
+
+        rules = {"GATE-visit-year-over", "GATE-visit-last-visit"}
+        found = Deviation.objects.filter(rule_id__in=rules, proposed_important=True, occurred_at=early)
+        assert set(found.values_list("rule_id", flat=True)) == rules
+        assert story.state is State.COMPLETED
+
+    def test_what_was_open_at_that_time_holds_it_although_it_is_missed_by_now(self) -> None:
+        story = participant_at(State.FOLLOW_UP)
+        early = story.now
+        story.wait(600)
+
+        with refused("gate-failed"):
+            completes(story, completed_at=early, reason="written up late")
+
+    def test_it_lies_in_the_past(self) -> None:
+        story = self.year_over()
+
+        with refused("in-the-future", field="completed_at"):
+            completes(story, completed_at=story.now + timedelta(days=1))
 
     def test_a_nurse_is_told_that_she_may_not_before_anything_else(self) -> None:
         story = participant_at(State.FOLLOW_UP)

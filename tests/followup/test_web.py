@@ -189,6 +189,64 @@ def test_a_visit_recorded_already_is_corrected_and_not_entered_again(monkeypatch
     assert client.get(path(story, "visits/V-D99%231/record/")).status_code == 404
 
 
+def test_an_early_completion_is_foretold_beside_the_form_and_saved_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = desk.story_for(FORMS["completion"], monkeypatch)
+    client = desk.desk(story, "coordinator")
+    early = wall(story.now - timedelta(days=100))
+
+    beside = client.post(path(story, "complete/beside/"), filled(completed_at=early)).content.decode()
+    in_time = client.post(path(story, "complete/beside/"), filled(completed_at=wall(story.now)))
+    refused = client.post(path(story, "complete/"), filled(completed_at=early))
+    saved = client.post(path(story, "complete/"), filled(completed_at=early, reason="As on the form"))
+
+    assert "The year is not over: it may end from" in beside
+    assert "Every check passes." in in_time.content.decode()
+    assert "reason" in refused.context["form"].errors
+    assert saved.status_code == 303
+
+
+def test_a_visit_before_the_new_consent_was_owed_is_not_held_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = desk.story_for(FORMS["visit"], monkeypatch)
+    icf = new_icf(story.ward.site, story.ward.admin, at=story.now)
+    since = story.now - timedelta(hours=1)
+    activate_icf(
+        site=story.ward.site,
+        icf=icf,
+        approved_on=since.date(),
+        activated_at=since,
+        by=story.ward.admin,
+        at=story.now,
+    )
+    client = desk.desk(story, "nurse")
+
+    def beside(tail: str, hours: int) -> str:
+        given = filled(performed_at=wall(since + timedelta(hours=hours)), mode="on_site")
+        return str(client.post(path(story, f"visits/{tail}/beside/"), given).content.decode())
+
+    for tail in ("V-D1%231/record", "unscheduled"):
+        assert "does not pass" not in beside(tail, -1)
+        assert "1 check does not pass" in beside(tail, 1)
+
+
+def test_the_preview_names_what_keeps_its_dates_and_what_becomes_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = participant_at(State.FOLLOW_UP)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+    visit = Visit.objects.get(obligation_key="V-D21#1")
+    on = visit.performed_at.date()
+
+    shown = desk.desk(story, "nurse").get(
+        path(story, f"visits/{visit.pk}/correct/preview/"),
+        {"performed_at": wall(visit.performed_at - timedelta(days=1))},
+    )
+
+    assert f"done {on - timedelta(days=1)} instead of {on}" in shown.content.decode()
+    assert [line.title for line in shown.context["preview"].settled] == ["Day 21 visit"]
+
+
 def test_completion_is_disabled_with_the_open_visits_named(monkeypatch: pytest.MonkeyPatch) -> None:
     story = participant_at(State.FOLLOW_UP)
     monkeypatch.setattr(clock, "now", lambda: story.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -188,6 +188,18 @@ def test_a_corrected_start_moves_day_0_and_an_edit_of_an_old_version_is_refused(
     assert stale.json()["current"]["version"] == 2
     story.participant.refresh_from_db()
     assert story.participant.infused_on == (story.now - timedelta(days=2)).date()
+
+
+def test_the_times_of_an_infusion_are_corrected_and_those_left_out_move_along() -> None:
+    story = ready()
+    start = story.now
+    infusion = is_infused(story).json()
+    story.wait(2)
+    later = start + timedelta(days=1)
+    correction = {"started_at": shown(later), "ended_at": shown(later + timedelta(minutes=15)), "reason": "x"}
+    corrected = nurse(story).patch(f"infusions/{infusion['id']}/", correction).json()
+    assert corrected["ended_at"] == correction["ended_at"]
+    assert corrected["thawed_at"] == shown(datetime.fromisoformat(infusion["thawed_at"]) + timedelta(days=1))
 
 
 def test_a_correction_of_an_infusion_needs_time_and_reason_and_no_future() -> None:

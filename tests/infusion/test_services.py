@@ -117,6 +117,31 @@ def infuses(story: Story, **given: object) -> Infusion:
     return record_infusion(**values | given)  # type: ignore[arg-type]
 
 
+TIMES = ("started_at", "thawed_at", "ended_at", "clamped_at", "unclamped_at")
+
+
+def in_full(story: Story) -> Infusion:
+    """An intrapleural infusion with every time on record."""
+    clamped = RouteDetails(
+        clamped_at=story.now + timedelta(minutes=35), unclamped_at=story.now + timedelta(minutes=155)
+    )
+    return infuses(
+        story,
+        route=Arm.INTRAPLEURAL,
+        details=clamped,
+        thawed_at=story.now - timedelta(minutes=10),
+        ended_at=story.now + timedelta(minutes=30),
+        at=story.now + timedelta(hours=3),
+        reason="dose of the other level",
+    )
+
+
+def corrects(story: Story, infusion: Infusion, **given: object) -> Infusion:
+    later = story.now + timedelta(hours=3)
+    values = {"infusion": infusion, "by": story.ward.nurse, "at": later, "reason": "day misread"}
+    return correct_infusion(**values | given)  # type: ignore[arg-type]
+
+
 def reports_event(story: Story, **given: object) -> AdverseEvent:
     values = {
         "participant": story.participant,
@@ -148,9 +173,9 @@ def released() -> Story:
     return story.wait(1)
 
 
-def ready() -> Story:
+def ready(arm: Arm = Arm.INTRAVENOUS) -> Story:
     """Three days after the last dose of lymphodepletion."""
-    return participant_at(State.LYMPHODEPLETION).wait(3)
+    return participant_at(State.LYMPHODEPLETION, arm=arm).wait(3)
 
 
 ACTS: list[tuple[str, Callable[[], Story], Callable[[Story, User], object], set[str]]] = [
@@ -528,13 +553,61 @@ class TestInfusion:
             correct_infusion(started_at=earlier, reason="x", version=5, **given)  # type: ignore[arg-type]
         with refused("not-permitted"):
             correct_infusion(started_at=earlier, reason="x", **given | {"by": story.ward.admin})  # type: ignore[arg-type]
-        with refused("ends-before-start", field="started_at"):
-            correct_infusion(started_at=story.now + timedelta(minutes=1), reason="x", **given)  # type: ignore[arg-type]
+        with refused("ends-before-start", field="ended_at"):
+            correct_infusion(started_at=earlier, ended_at=earlier - timedelta(minutes=1), reason="x", **given)  # type: ignore[arg-type]
         correct_infusion(started_at=earlier, reason="clock of the ward was wrong", **given)  # type: ignore[arg-type]
 
         voided = JourneyEvent.objects.get(kind="infused", voided_at__isnull=False)
         assert (voided.occurred_at, voided.corrected_by.occurred_at) == (story.now, earlier)
         assert Infusion.objects.get().started_at == earlier
+
+    @pytest.mark.parametrize("days", [-1, 1])
+    def test_a_correction_to_another_day_takes_all_its_times_along(self, days: int) -> None:
+        story = ready(Arm.INTRAPLEURAL)
+        infusion = in_full(story)
+        shift = timedelta(days=days)
+
+        corrects(story.wait(2), infusion, started_at=infusion.started_at + shift)
+
+        moved = Infusion.objects.get()
+        assert all(getattr(moved, name) == getattr(infusion, name) + shift for name in TIMES)
+
+    def test_a_time_that_is_given_is_taken_and_the_others_move(self) -> None:
+        story = ready(Arm.INTRAPLEURAL)
+        infusion = in_full(story)
+        started_at = infusion.started_at - timedelta(days=1)
+
+        corrects(story, infusion, started_at=started_at, ended_at=started_at + timedelta(minutes=5))
+
+        moved = Infusion.objects.get()
+        assert moved.ended_at == started_at + timedelta(minutes=5)
+        assert moved.thawed_at == started_at - timedelta(minutes=10)
+
+    @pytest.mark.parametrize(
+        ("name", "minutes", "code"),
+        [
+            ("ended_at", -1, "ends-before-start"),
+            ("thawed_at", 1, "thawed-after-start"),
+            ("unclamped_at", 0, "opened-before-clamped"),
+            ("ended_at", 60 * 24 * 3, "in-the-future"),
+        ],
+    )
+    def test_corrected_times_are_possible(self, name: str, minutes: int, code: str) -> None:
+        story = ready(Arm.INTRAPLEURAL)
+        infusion = in_full(story)
+        started_at = infusion.started_at - timedelta(days=1)
+
+        with refused(code, field=name):
+            corrects(
+                story, infusion, started_at=started_at, **{name: started_at + timedelta(minutes=minutes)}
+            )
+
+    def test_clamping_is_not_corrected_where_there_is_no_catheter(self) -> None:
+        story = ready()
+        infusion = infuses(story)
+
+        with refused("field-of-other-route", field="clamped_at"):
+            corrects(story, infusion, started_at=infusion.started_at, clamped_at=infusion.started_at)
 
     def test_moved_before_the_conditioning_the_order_itself_becomes_a_deviation(self) -> None:
         story = ready()

@@ -1,7 +1,7 @@
 """From vein to vein in the browser: collection, lot, plan with its preview, conditioning, infusion, safety."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,8 +18,9 @@ from infusion.services.adverse_events import record_adverse_event
 from infusion.services.products import fail_product
 from participants.models import Deviation, JourneyEvent, Obligation, Participant
 from participants.queries.preview import preview
+from participants.services.versions import activate_icf
 from participants.states import State
-from tests.factories.journeys import Story, make_ward, participant_at
+from tests.factories.journeys import Story, make_ward, new_icf, participant_at, there
 from tests.participants.web import HTMX, browser_of, filled, queries_of
 from tests.screening import desk
 from tests.screening.desk import Form, path, wall
@@ -352,6 +353,52 @@ def test_a_corrected_infusion_shows_the_visits_that_move_and_moves_them(
     assert stale.context["is_stale"]
 
 
+def test_a_collection_is_checked_at_the_time_that_is_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = participant_at(State.ENROLLED)
+    since = story.wait(1).now
+    icf = new_icf(story.ward.site, story.ward.admin, at=since)
+    activate_icf(
+        site=story.ward.site,
+        icf=icf,
+        approved_on=since.date(),
+        activated_at=since,
+        by=story.ward.admin,
+        at=since,
+    )
+    monkeypatch.setattr(clock, "now", lambda: since)
+    url = path(story, "leukapheresis/beside/")
+
+    def beside(at: datetime) -> str:
+        response = desk.desk(story, "nurse").post(url, filled(performed_at=wall(at)))
+        return str(response.content.decode())
+
+    assert "does not pass" in beside(since)
+    assert "does not pass" not in beside(since - timedelta(hours=1))
+
+
+def test_the_correction_says_what_is_on_record_and_moves_what_is_left_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = participant_at(State.INFUSED)
+    infusion = there(story.infusion)
+    story.wait(2)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+    client = desk.desk(story, "investigator")
+    later = infusion.started_at + timedelta(days=1)
+    url = path(story, f"infusion/{infusion.pk}/correct/")
+
+    shown = client.get(url).content.decode()
+    entered = filled(started_at=wall(later), previewed=wall(later), reason="Wrong day")
+    saved = client.post(url, {**entered, "ended_at": wall(later + timedelta(minutes=20))})
+
+    assert f"On record: {wall(there(infusion.thawed_at)).replace('T', ' ')}. Empty: it moves" in shown
+    assert "Catheter clamped" not in shown
+    assert saved.status_code == 303
+    moved = Infusion.objects.get(pk=infusion.pk)
+    assert moved.thawed_at == there(infusion.thawed_at) + timedelta(days=1)
+    assert moved.ended_at == later + timedelta(minutes=20)
+
+
 # ---- The gate ladder
 
 
@@ -523,6 +570,35 @@ def test_a_panel_costs_the_same_at_every_stage(panel: str) -> None:
     assert max(counts) - min(counts) <= (
         1 if panel == "safety" else 0
     )  # reports are read where there are events
+
+
+@pytest.mark.parametrize(
+    ("is_dlt", "words"),
+    [(True, "dose-limiting"), (False, "not dose-limiting"), (None, "dose-limiting: not judged yet")],
+)
+def test_the_safety_panel_tells_not_judged_from_no_and_sets_a_comma_before_the_outcome(
+    is_dlt: bool | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = participant_at(State.INFUSED)
+    record_adverse_event(
+        participant=story.participant,
+        term="CRS",
+        toxicity_grade=2,
+        onset_at=story.now,
+        aware_at=story.now,
+        is_serious=False,
+        is_dlt=is_dlt,
+        resolved_on=story.now.date(),
+        outcome="recovered",
+        by=story.ward.nurse,
+        at=story.now,
+    )
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+
+    shown = desk.desk(story, "nurse").get(path(story, "panels/safety/")).content.decode()
+
+    assert f"</svg>{words}</span>" in shown
+    assert "resolved, recovered" in shown
 
 
 def test_panels_show_what_is_on_record_and_who_may_not_act(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from followup.services.visits import correct_visit
+from followup.services.visits import correct_visit, record_visit
 from infusion.services.infusions import correct_infusion
 from participants.models import Deviation
 from participants.services.deviations import close_deviation, record_deviation
@@ -127,6 +127,7 @@ class TestFoundByTheSystem:
         self.set_to(story, 2)
         found.refresh_from_db()
         assert (found.status, found.closed_at) == ("open", None)
+        assert found.occurred_at == story.now - timedelta(days=1)
         assert Deviation.objects.filter(subject="V-D1#1").count() == 1
 
     def test_what_a_person_closed_no_correction_reopens(self) -> None:
@@ -160,3 +161,50 @@ class TestFoundByTheSystem:
 
         found.refresh_from_db()
         assert found.status == "open"
+
+
+class TestDates:
+    def test_what_was_found_at_a_gate_is_dated_by_the_corrected_time(self) -> None:
+        story = participant_at(State.LYMPHODEPLETION).wait(1)
+        infusion = story.gets_infusion(reason="bed free a day early")
+        found = Deviation.objects.get(rule_id="GATE-infuse-lymphodepletion")
+        earlier = infusion.started_at - timedelta(hours=3)
+
+        correct_infusion(
+            infusion=infusion, started_at=earlier, by=story.ward.nurse, at=story.now, reason="clock was wrong"
+        )
+
+        found.refresh_from_db()
+        assert (found.occurred_at, found.status) == (earlier, "open")
+
+    def test_a_late_visit_that_is_still_late_is_dated_by_the_corrected_day(self) -> None:
+        story = participant_at(State.INFUSED)
+        visit = story.comes_on_target("V-D1#1", delay_days=3)
+        earlier = visit.performed_at - timedelta(days=1)
+
+        correct_visit(
+            visit=visit, performed_at=earlier, by=story.ward.nurse, at=story.now, reason="typing error"
+        )
+
+        assert Deviation.objects.get(rule_id="WINDOW-LATE").occurred_at == earlier
+
+
+def test_what_was_done_in_time_and_written_up_late_is_closed_in_these_words() -> None:
+    story = participant_at(State.INFUSED)
+    done_at = story.now + timedelta(days=1)
+    sweep_once(by=SystemActor("sweep"), at=story.wait(3).now)
+    found = Deviation.objects.get(rule_id="WINDOW-MISSED", subject="V-D1#1")
+
+    record_visit(
+        participant=story.participant,
+        obligation_key="V-D1#1",
+        performed_at=done_at,
+        by=story.ward.nurse,
+        at=story.now,
+    )
+
+    found.refresh_from_db()
+    assert (found.status, found.closing_note) == (
+        "closed",
+        f"It was recorded afterwards: done on {done_at.date().isoformat()}.",
+    )

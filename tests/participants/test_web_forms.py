@@ -11,6 +11,7 @@ from participants.models import (
     Consent,
     Deviation,
     Disposition,
+    DispositionKind,
     IcfVersion,
     IdentityOpening,
     Obligation,
@@ -19,7 +20,7 @@ from participants.models import (
 )
 from participants.services.identities import DirectIdentifiers, record_identity
 from participants.services.referral import refer_participant
-from participants.services.versions import activate_protocol
+from participants.services.versions import activate_icf, activate_protocol
 from participants.states import State
 from tests.factories.accounts import BOOTSTRAP, make_site, make_user
 from tests.factories.journeys import Story, make_ward, new_icf, participant_at, refer
@@ -129,6 +130,64 @@ def test_only_the_versions_of_the_site_are_offered() -> None:
 
     assert [value for value, _ in choices] == [str(story.ward.icf.pk)]
     assert str(other.icf.pk) not in dict(choices)
+
+
+def _newer_icf(story: Story, days: int = 3) -> IcfVersion:
+    """Put a second version in force some days later; the clock of the story stands there."""
+    ward = story.ward
+    icf = new_icf(ward.site, ward.admin, at=story.wait(days).now)
+    activate_icf(
+        site=ward.site,
+        icf=icf,
+        approved_on=story.now.date(),
+        activated_at=story.now,
+        by=ward.admin,
+        at=story.now,
+    )
+    return icf
+
+
+def test_a_version_that_does_not_fit_the_time_of_signature_is_said_below_the_form() -> None:
+    story = refer(make_ward())
+    first_at, first = story.now, story.ward.icf
+    newer = _newer_icf(story)
+    client = browser_of(story.ward.coordinator)
+
+    def remarks(icf: IcfVersion, at: datetime) -> str:
+        given = {"icf": str(icf.pk), "signed_at": wall(at)}
+        return str(client.get(path(story, "consent/beside/"), given).content.decode())
+
+    assert client.get(path(story, "consent/")).context["form"].initial["icf"] == str(newer.pk)
+    assert f"In force at that time: ICF {first.number}." in remarks(newer, first_at)
+    assert "not approved for this site" in remarks(newer, first_at)
+    assert f"In force at that time: ICF {newer.number}." in remarks(first, story.now)
+    assert "position-warn" not in remarks(first, first_at) + remarks(newer, story.now)
+    assert "position-warn" not in str(client.get(path(story, "consent/beside/")).content)
+
+
+def test_a_correction_that_takes_the_signature_out_of_its_version_says_so_in_the_preview() -> None:
+    story = participant_at(State.SCREENING)
+    consent = Consent.objects.get()
+    newer = _newer_icf(story)
+    client = browser_of(story.ward.coordinator)
+
+    shown = client.get(path(story, f"consents/{consent.pk}/preview/"), {"signed_at": wall(story.now)})
+
+    assert f"A newer ICF version was in force: {newer.number}" in shown.content.decode()
+
+
+def test_a_reason_that_is_asked_for_is_not_called_optional() -> None:
+    story = refer(make_ward())
+    client = browser_of(story.ward.coordinator)
+    before = datetime.now(UTC) - timedelta(days=400)
+
+    shown = client.get(path(story, "consent/")).content.decode()
+    refused = client.post(path(story, "consent/"), signed(story, signed_at=wall(before)))
+
+    label = 'for="id_reason">Reason'
+    assert f'{label} <span class="field-optional">' in shown
+    assert "reason" in refused.context["form"].errors
+    assert f'{label} <span class="field-optional">' not in refused.content.decode()
 
 
 def test_a_nurse_cannot_record_consent_although_she_sees_the_participant() -> None:
@@ -492,6 +551,33 @@ def test_an_admin_registers_a_consent_form_and_puts_it_in_force() -> None:
     assert shown.context["concerned"] == 1
     assert (response.status_code, response.headers["Location"]) == (303, "/versions/")
     assert Obligation.objects.in_force().filter(key="RECONSENT:9.1").exists()
+
+
+def test_the_activation_counts_exactly_who_will_owe_it_and_warns_of_a_date_in_the_past() -> None:
+    ward = make_ward()
+    participant_at(State.REFERRED, ward=ward)
+    participant_at(State.SCREENING, ward=ward).fails_screening("I3 not met")
+    participant_at(State.FOLLOW_UP, ward=ward).leaves(DispositionKind.WITHDRAWN_FROM_TREATMENT)
+    participant_at(State.SCREENING, ward=ward).leaves(DispositionKind.WITHDRAWN_FROM_VISITS)
+    lost = participant_at(State.INFUSED, ward=ward)
+    lost.leaves(DispositionKind.LOST_TO_FOLLOW_UP, contact_attempts=3)
+    lost.wait(1).comes_to("V-D1#1")
+    ended = participant_at(State.COMPLETED, ward=ward)
+    icf = new_icf(ward.site, ward.admin, at=ended.now)
+
+    shown = browser_of(ward.admin).get(f"/versions/{ward.site.code}/icf/")
+    activate_icf(
+        site=ward.site,
+        icf=icf,
+        approved_on=ended.now.date(),
+        activated_at=ended.now,
+        by=ward.admin,
+        at=ended.now,
+    )
+
+    owed = Obligation.objects.in_force().filter(key=f"RECONSENT:{icf.number}")
+    assert shown.context["concerned"] == owed.count() == 3
+    assert "overdue at once" in shown.content.decode()
 
 
 def test_a_version_in_force_already_is_not_offered_again() -> None:

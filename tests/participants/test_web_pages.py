@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from participants.models import Obligation, Participant
+from participants.models import DispositionKind, Obligation, Participant
 from participants.queries.home import Place, due_today
 from participants.queries.pages import participant_page
 from participants.services.consents import correct_consent
@@ -105,6 +105,16 @@ def test_one_click_leads_to_the_form_that_fulfils_only_for_who_may_do_it() -> No
 
     assert form in browser_of(ward.coordinator).get("/").content.decode()
     assert form not in browser_of(ward.nurse).get("/").content.decode()
+
+
+def test_a_line_the_reader_may_not_do_says_for_whom_it_is() -> None:
+    ward = make_ward()
+    story = refer(ward, at=datetime.now(UTC) - timedelta(days=1))
+    words = "for coordinator or investigator"
+
+    for page in ("/", f"/participants/{story.participant.code}/"):
+        assert words in browser_of(ward.nurse).get(page).content.decode()
+        assert words not in browser_of(ward.coordinator).get(page).content.decode()
 
 
 def test_an_empty_home_says_what_to_do_next() -> None:
@@ -259,6 +269,18 @@ def test_a_corrected_event_stays_struck_through_beside_the_new_one() -> None:
     assert (
         "misread" in browser_of(story.ward.nurse).get(story.participant.get_absolute_url()).content.decode()
     )
+
+
+def test_the_days_of_a_participant_who_died_are_counted_to_the_death() -> None:
+    story = participant_at(State.INFUSED)
+    story.wait(9).leaves(DispositionKind.DIED, cause_of_death="unknown")
+    client = browser_of(story.ward.coordinator)
+
+    page = client.get(f"/participants/{story.participant.code}/")
+    form = client.get(f"/participants/{story.participant.code}/deviation/")
+
+    assert (page.context["banner"].day, form.context["banner"].day) == (9, 9)
+    assert "Ended." in page.content.decode()
 
 
 def test_an_open_reconsent_is_a_hold_in_the_banner() -> None:

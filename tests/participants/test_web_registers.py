@@ -1,5 +1,6 @@
 """The trial page, the versions, the register of deviations and the trail: who sees what, and found how."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -56,6 +57,7 @@ def test_the_trial_page_counts_what_is_assumed_and_marks_it() -> None:
     counted = dict(response.context["assumed"])
 
     assert counted["dose levels"] == sum(one.source is Source.ASSUMED for one in version.dose_levels)
+    assert {name: number for name, number in counted.items() if number == 1 and name.endswith("s")} == {}
     assert response.content.decode().count('class="source-mark"') > counted["single limits"]
 
 
@@ -94,6 +96,27 @@ def test_deviations_are_found_by_status_importance_category_and_site() -> None:
     assert found("category=privacy") == {important.pk}
     assert found(f"site={two.ward.site.code}") == {elsewhere.pk}
     assert found(f"code={one.participant.code}") == {important.pk, closed.pk}
+
+
+def test_deviations_found_together_stand_by_the_day_they_happened() -> None:
+    story = refer(make_ward())
+    days = [2, 0, 3, 1]
+    for day in days:
+        record_deviation(
+            participant=story.participant,
+            category=Category.OTHER,
+            description=f"day {day}",
+            is_important=False,
+            occurred_at=story.now - timedelta(days=day),
+            by=story.ward.nurse,
+            at=story.now,
+            reason="",
+        )
+
+    rows = browser_of(story.ward.nurse).get("/deviations/").context["rows"]
+
+    shown = [row.occurred_at for row, _ in rows]
+    assert shown == sorted(shown, reverse=True)
 
 
 def test_the_rows_alone_answer_a_fragment_request() -> None:
@@ -147,6 +170,16 @@ def test_the_trail_shows_old_and_new_who_when_and_why() -> None:
     changed = {field.name: (field.old, field.new) for field in act.groups[0].rows[0].fields}
     assert changed["birth_year"] == ("1961", "1975")
     assert act.groups[0].rows[0].code == story.participant.code
+
+
+def test_the_trail_does_not_repeat_a_role_that_the_name_gives() -> None:
+    story = refer(make_ward())
+    entries = list(trail_for(story.ward.investigator, code=story.participant.code).order_by("-id"))
+    assert acts(entries)[0].role == "coordinator"
+
+    entries[0].actor_label = "Chen Jing (coordinator)"
+
+    assert acts(entries[:1])[0].role == ""
 
 
 def test_the_trail_is_found_by_code_table_and_person() -> None:

@@ -18,6 +18,7 @@ from trialsite.web.components import (
     TimelineEvent,
     status_of,
 )
+from trialsite.web.templatetags.web import act_words
 
 
 def draw(tag: str, **values: object) -> str:
@@ -167,6 +168,24 @@ def test_pages_offer_only_the_links_there_are() -> None:
     both = draw("pagination pages", pages=Pages(previous="?a", next="?b", shown=25))
     assert both.count("<a ") == 2
     assert "<a " not in draw("pagination pages", pages=Pages(shown=3))
+
+
+def test_a_page_among_others_says_that_it_counts_its_own_rows() -> None:
+    assert "25 participants on this page" in draw(
+        "pagination pages", pages=Pages(next="?b", shown=25, noun="participants")
+    )
+    assert "on this page" not in draw("pagination pages", pages=Pages(shown=3))
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("participants.icf_activated", "ICF activated"),
+        ("infusion.product_released", "Product released"),
+    ],
+)
+def test_an_act_is_named_as_people_read_it(action: str, words: str) -> None:
+    assert act_words(action) == words
 
 
 def test_text_from_a_record_is_escaped() -> None:

@@ -93,7 +93,7 @@ def test_taken_name_is_said_at_the_field_and_the_password_is_not_sent_back(
     response = office.post("/users/add/", entered)
     page = response.content.decode()
     assert response.status_code == 422
-    assert '<a href="#id_username">User name</a>' in page
+    assert '<a href="#id_username">Username</a>' in page
     assert 'value="Chen Yu"' in page
     assert PASSWORD not in page
 

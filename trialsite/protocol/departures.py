@@ -23,7 +23,12 @@ _RETURNS = {
 }
 
 
+def returns_from(departure: EventKind) -> frozenset[EventKind]:
+    """Return the events that show that this departure was not for good; empty where nobody returns."""
+    return _RETURNS.get(departure, frozenset())
+
+
 def returned_at(departure: Event, events: Sequence[Event]) -> datetime | None:
     """Return when the participant first came back after `departure`, or None. Nobody returns from death."""
-    returns = _RETURNS.get(departure.kind, frozenset())
+    returns = returns_from(departure.kind)
     return min((one.at for one in events if one.kind in returns and one.at > departure.at), default=None)

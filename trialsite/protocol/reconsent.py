@@ -24,7 +24,8 @@ from trialsite.protocol.windows import civil_date, day_end_at
 
 # What is done to the participant waits; release and planning are work on paper.
 HELD_ACTS = frozenset(Act) - {Act.RELEASE_PRODUCT, Act.PLAN_INFUSION}
-_LEAVES = frozenset(
+# Who left by one of these, and did not come back, owes no new signature.
+LEAVES = frozenset(
     {
         EventKind.SCREEN_FAILED,
         EventKind.WITHDRAWN_FROM_VISITS,
@@ -83,7 +84,7 @@ def reconsent_obligations(
         absences=tuple(
             _Absence(left_at=event.at, back_at=returned_at(event, timeline))
             for event in timeline
-            if event.kind in _LEAVES
+            if event.kind in LEAVES
         ),
         encounters=tuple(one for one in planned if one.kind in _ENCOUNTERS),
         zone=facts.site_zone,

@@ -80,7 +80,8 @@ class Banner:
 class DueLine:
     """One thing that is due. code: shown where lines of several participants stand together.
 
-    href: the form that fulfils it. detail: one quiet remark, such as "2 days left".
+    href: the form that fulfils it. detail: one quiet remark, such as "2 days left". for_whom: who may do it,
+    where the reader may not.
     """
 
     title: str
@@ -94,6 +95,7 @@ class DueLine:
     code: str = ""
     code_href: str = ""
     detail: str = ""
+    for_whom: str = ""
     done_on: date | None = None
     is_important: bool = False
 

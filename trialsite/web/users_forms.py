@@ -42,7 +42,7 @@ class AddUserForm(RoleForm):
         label="Name", max_length=120, help_text="As it is printed on records and signatures."
     )
     username = forms.CharField(
-        label="User name",
+        label="Username",
         max_length=64,
         help_text="For signing in. It stays with this person and is never given to another.",
         widget=forms.TextInput(

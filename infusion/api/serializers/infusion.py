@@ -120,9 +120,19 @@ class InfusionIn(ReasonedIn):
 
 
 class InfusionCorrectionIn(CorrectionIn):
-    """The start of an infusion, corrected."""
+    """The times of an infusion, corrected. Those not given move by as much as the start."""
 
     started_at = AwareDateTimeField(help_text="When it really started. Required.")
+    ended_at = AwareDateTimeField(required=False, allow_null=True, help_text="When it really ended.")
+    thawed_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="When the bag was really thawed."
+    )
+    clamped_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the drain was really clamped."
+    )
+    unclamped_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the drain was really opened again."
+    )
 
 
 class InfusionOut(OutSerializer):

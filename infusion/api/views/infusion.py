@@ -102,7 +102,7 @@ class InfusionDetail(ScopedDetail):
 
 
 class CorrectInfusion(EditView):
-    """Correct when an infusion started; every date, reminder and deviation counted from it moves."""
+    """Correct the times of an infusion; every date, reminder and deviation counted from its start moves."""
 
     required_permission = Permission.CORRECT_RECORD
     model = Infusion

@@ -52,7 +52,10 @@ def words(value: str) -> str:
 @register.filter
 def act_words(action: str) -> str:
     """Write the name of an act as people read it: `infusion.product_released` as Product released."""
-    return words(action.rpartition(".")[2])
+    return " ".join(_ACRONYMS.get(word.lower(), word) for word in words(action.rpartition(".")[2]).split())
+
+
+_ACRONYMS = {"icf": "ICF", "sae": "SAE", "dlt": "DLT"}
 
 
 @register.filter
