@@ -7,7 +7,7 @@ DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench
+.PHONY: help run test lint types contracts migrations check lock clean-state bench real-data bench-feed
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,3 +50,10 @@ $(DEV_STAMP): requirements/dev.lock
 
 bench: $(DEV_STAMP)  ## print what the journey costs: milliseconds and SQL statements
 	@.venv/bin/python -m bench.journey
+	@.venv/bin/python -m bench.eligibility --records 20000
+
+real-data: $(DEV_STAMP)  ## check the laboratory feed on the real data of the CDISC pilot study, where they are
+	@$(PYTHON) -m tests.real_data.check
+
+bench-feed: $(DEV_STAMP)  ## print what importing laboratory results costs: rows per second, peak of memory
+	@$(PYTHON) -m bench.feed

@@ -5,10 +5,10 @@ class ScreeningConfig(AppConfig):
     name = "screening"
 
     def ready(self) -> None:
-        from participants.services.observations import register_follower
-        from screening.services.evaluations import follow_results
+        from participants.services.followers import register_follower
+        from screening.services.evaluations import follow_change
         from screening.web import entries, panels
 
         panels.register()
         entries.register()
-        register_follower(follow_results)
+        register_follower(follow_change)

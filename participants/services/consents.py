@@ -5,6 +5,7 @@ from datetime import datetime
 from participants.models import Consent, IcfVersion, Participant, Signer
 from participants.queries.course import Course
 from participants.rules import consent_checks, require_past, settle
+from participants.services.followers import tell_followers
 from participants.services.journey import Happening, command, correct_event, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -93,6 +94,7 @@ def correct_consent(
             at=at,
             reason=reason,
         )
+        tell_followers(course.participant, by=by, at=at)
     return consent
 
 

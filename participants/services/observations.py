@@ -1,6 +1,6 @@
-"""Recording measured values, a round or a whole series at a time. What follows from them may be registered."""
+"""Recording measured values, a round or a whole series at a time."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from participants.models import Observation, ObservationDomain, Participant
 from participants.rules import require_past, require_reason
+from participants.services.followers import tell_followers
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.errors import Conflict, RuleViolated
@@ -39,17 +40,6 @@ class Reading:
     source_document: str = ""
 
 
-Follower = Callable[[Participant, Sequence[Observation], Actor, datetime], None]
-# What later stages do with new values (re-evaluate eligibility, say); each runs in the same transaction.
-_followers: list[Follower] = []
-
-
-def register_follower(follower: Follower) -> None:
-    """Call `follower` with every new set of values of one participant. For the apps' start-up."""
-    if follower not in _followers:
-        _followers.append(follower)
-
-
 def record_observations(
     *,
     participant: Participant,
@@ -67,8 +57,7 @@ def record_observations(
     require(by, Permission.RECORD_VISIT, participant.site_id)
     with acting(by=by, at=at, action="participants.observations_recorded", reason=reason):
         rows = save_readings(participant, readings, by=by, at=at, obligation_key=obligation_key)
-        for follower in _followers:
-            follower(participant, rows, by, at)
+        tell_followers(participant, by=by, at=at, values=rows)
     return rows
 
 

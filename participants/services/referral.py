@@ -5,6 +5,7 @@ from datetime import datetime
 
 from participants.models import Participant
 from participants.queries.course import lock_course
+from participants.services.followers import tell_followers
 from participants.services.journey import Happening, happened
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Permission, require
@@ -85,6 +86,9 @@ def edit_participant(
         for name, value in changes.items():
             setattr(current, name, value)
         current.save_changes(changes)
+        if changes.keys() & {"sex", "birth_year"}:
+            tell_followers(current, by=by, at=at)
+            current.refresh_from_db(fields=["version", "evidence_lapses_on"])
     return current
 
 

@@ -12,6 +12,7 @@ from trialsite.api.fields import (
     CodeField,
     EnumField,
     StrictBooleanField,
+    StrictListField,
     StrictObjectField,
 )
 from trialsite.api.serializers import InSerializer, OutSerializer
@@ -91,7 +92,7 @@ class AnswerIn(InSerializer):
 class EvidenceIn(ReasonedIn):
     """Answers, saved all or none. One of the same date as an earlier answer corrects it and needs a reason."""
 
-    answers = AnswerIn(many=True, allow_empty=False, max_length=100, help_text="The answers.")
+    answers = StrictListField(child=AnswerIn(), allow_empty=False, help_text="The answers.")
 
 
 class EvidenceOut(OutSerializer):
@@ -120,6 +121,7 @@ class EvaluationOut(OutSerializer):
     id = serializers.UUIDField(help_text="Id of the evaluation.")
     episode = serializers.UUIDField(source="episode_id", help_text="Id of the screening episode.")
     purpose = EnumField(Purpose, help_text="Screening, or the re-check before a later act.")
+    act = serializers.CharField(allow_blank=True, help_text="The later act a re-check was for.")
     as_of = serializers.DateField(help_text="Civil date at the site that was looked at.")
     protocol_version = serializers.CharField(help_text="Protocol version by which it was judged.")
     verdict = EnumField(VerdictStatus, help_text="Eligible, ineligible, or incomplete.")

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('recorded_at', models.DateTimeField(editable=False)),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('act', models.CharField(blank=True, max_length=20)),
                 ('purpose', models.CharField(choices=[('screening', 'screening'), ('recheck', 'recheck')], max_length=10)),
                 ('as_of', models.DateField()),
                 ('protocol_version', models.CharField(max_length=20)),

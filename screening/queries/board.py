@@ -47,7 +47,7 @@ class Countdown:
     @property
     def words(self) -> str:
         if self.left < 0:
-            return f"{-self.left} {_days(self.left)} ago"
+            return f"{-self.left} {_days(self.left)} past"
         return f"{self.left} {_days(self.left)} left" if self.left else "last day"
 
 

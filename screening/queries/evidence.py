@@ -193,7 +193,7 @@ def _result(values: Mapping[str, Any], zone: str) -> Answer:
     value = None
     if values["value"] is not None:
         value = Result(
-            _decimal(values["value"]),
+            as_reported(values["value"]),
             values["unit"],
             Operator(values["operator"]),
             _optional(values["lower"]),
@@ -213,13 +213,13 @@ def _result(values: Mapping[str, Any], zone: str) -> Answer:
     )
 
 
-def _decimal(text: str) -> Decimal:
+def as_reported(text: str) -> Decimal:
     """Drop the zeros that the column adds: 48.000000 was reported as 48."""
     return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)  # normalize() would make 40 4E+1
 
 
 def _optional(text: str | None) -> Decimal | None:
-    return None if text is None else _decimal(text)
+    return None if text is None else as_reported(text)
 
 
 def _decision(episode: ScreeningEpisode, values: Mapping[str, Any]) -> EligibilityDecision:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from participants.models import Observation
 from screening.models import Evidence, ScreeningEpisode
-from screening.queries.evidence import Answer
+from screening.queries.evidence import Answer, as_reported
 from screening.rules.evidence import Entry
 from screening.rules.items import BY_ID
 from screening.rules.vocabulary import Item
@@ -53,11 +53,11 @@ def _result(row: Observation, item: Item, zone: str) -> Former:
     value = None
     if row.value is not None:
         value = Result(
-            row.value.normalize(),
+            as_reported(str(row.value)),
             row.unit,
             Operator(row.operator),
-            None if row.reference_lower is None else row.reference_lower.normalize(),
-            None if row.reference_upper is None else row.reference_upper.normalize(),
+            None if row.reference_lower is None else as_reported(str(row.reference_lower)),
+            None if row.reference_upper is None else as_reported(str(row.reference_upper)),
             row.reference_unit,
         )
     on = whole(row.taken_at.astimezone(ZoneInfo(zone)).date())

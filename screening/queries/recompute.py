@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from screening.models import EligibilityEvaluation
 from screening.rules.assessments import Evaluation
 from screening.rules.evaluate import evaluate
-from screening.rules.evidence import Purpose
 from screening.rules.wire import Case, EvidenceInvalid, read_case, write_evaluation
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.validate import ProtocolInvalid
@@ -60,20 +59,16 @@ def _difference(row: EligibilityEvaluation, found: tuple[str, ...]) -> Differenc
 def _differences(row: EligibilityEvaluation) -> list[str]:
     try:
         case = read_case(row.inputs)
-        evaluations = list(_evaluations(row, case))
+        evaluation = _evaluation(row, case)
     except (EvidenceInvalid, ProtocolInvalid) as exc:
         return [f"cannot be computed again: {exc}"]
-    # Which act a re-check was for is not kept with it: one of them has to come out as stored.
-    return min((_compared(row, one) for one in evaluations), key=len)
+    return _compared(row, evaluation)
 
 
-def _evaluations(row: EligibilityEvaluation, case: Case) -> Iterator[Evaluation]:
+def _evaluation(row: EligibilityEvaluation, case: Case) -> Evaluation:
     version = resolve(row.protocol_version)
-    if case.anchors.purpose is Purpose.SCREENING:
-        yield evaluate(version, case.record, case.anchors, case.arm)
-        return
-    for one in version.rechecks:
-        yield evaluate(version, case.record, case.anchors, case.arm, one.criteria)
+    criteria = next((one.criteria for one in version.rechecks if one.act == row.act), None)
+    return evaluate(version, case.record, case.anchors, case.arm, criteria)
 
 
 def _compared(row: EligibilityEvaluation, evaluation: Evaluation) -> list[str]:

@@ -16,7 +16,7 @@ from trialsite.protocol.criteria import CriterionStatus, Truth, Verdict
 from trialsite.protocol.partial_dates import PartialDate
 from trialsite.protocol.results import Operator, Result
 from trialsite.protocol.types import Arm, Threshold
-from trialsite.protocol.units import Quantity, to_base
+from trialsite.protocol.units import Quantity, product, to_base
 
 # A number with its unit; a result with the quantity it measures; a thing with its date; ready words.
 Shown = (
@@ -28,8 +28,8 @@ Shown = (
     | tuple[Decimal, str]
     | tuple[Result, Quantity]
 )
-# The threshold itself; so many times the upper limit of normal of this result; a day; ready words.
-Bound = str | date | Threshold | tuple[Threshold, Result, Quantity]
+# The threshold itself; so many times this upper limit of normal in its unit; a day; ready words.
+Bound = str | date | Threshold | tuple[Threshold, Decimal, str, Quantity]
 
 
 class Compared(NamedTuple):
@@ -114,8 +114,9 @@ def _limit(bound: Bound) -> str:
     match bound:
         case Threshold():
             return _number(bound.value, bound.unit)
-        case (Threshold() as threshold, Result() as result, Quantity() as quantity):
-            return _times_upper(threshold, result, quantity)
+        case (Threshold() as threshold, Decimal() as upper, str() as unit, Quantity() as quantity):
+            limit = to_base(product(threshold.value, upper), unit, quantity)
+            return f"{threshold.value:f} × {_number(upper, unit)} = {_number(limit, quantity.base)}"
         case _:
             return str(bound)
 
@@ -129,12 +130,6 @@ def _in_both_units(result: Result, quantity: Quantity) -> str:
 
 def _sign(result: Result) -> str:
     return "" if result.operator is Operator.EQUAL else result.operator.value
-
-
-def _times_upper(threshold: Threshold, result: Result, quantity: Quantity) -> str:
-    upper, unit = result.upper or Decimal(0), result.limit_unit or result.unit
-    product = to_base(threshold.value * upper, unit, quantity)
-    return f"{threshold.value:f} × {_number(upper, unit)} = {_number(product, quantity.base)}"
 
 
 def _number(value: Decimal, unit: str) -> str:

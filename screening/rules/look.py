@@ -204,11 +204,12 @@ class Look:
             return self._unusable(item, "the upper limit of normal is missing")
         threshold = self.tables.thresholds[threshold_id]
         try:
-            value, bound = _against_upper(result, result.upper, quantity, threshold)
+            value, limit = _against_upper(result, result.upper, quantity, threshold)
         except UnitUnusable as problem:
             return self._unusable(item, str(problem))
-        outcome = self.owed_if_unknown(compare(value, result.operator, threshold.sign, bound), item)
-        return self.note(item, (result, quantity), threshold.sign, (threshold, result, quantity), outcome)
+        outcome = self.owed_if_unknown(compare(value, result.operator, threshold.sign, limit), item)
+        bound = (threshold, result.upper, result.limit_unit or result.unit, quantity)
+        return self.note(item, (result, quantity), threshold.sign, bound, outcome)
 
     def exceeds_upper(self, item: str, entry: Entry | None) -> Truth:
         """Return whether the result lies above its upper limit of normal, which must be in the same unit."""
@@ -273,13 +274,13 @@ class Look:
 
     def _unusable(self, item: str, why: str) -> Truth:
         self.ask_about(item, why)
-        self.missing += (item,)
+        self.owe(item)
         return UNKNOWN
 
     def _other_method(self, item: str, method: str) -> Truth:
         if not method:
             self.ask_about(item, "give the method")
-        self.missing += (item,)
+        self.owe(item)
         return UNKNOWN
 
 

@@ -12,7 +12,7 @@ from screening.models import DecisionOutcome, EligibilityDecision, ScreeningEpis
 from screening.queries.episodes import enrolled_count, is_enrolled
 from screening.queries.evidence import EvidenceFile, evaluated, evidence_file, verdict_for_enrolment
 from screening.rules.assessments import Evaluation
-from screening.rules.gates import dose_levels_of, may_confirm, may_enrol
+from screening.rules.gates import dose_levels_of, may_confirm, may_enrol, open_criteria
 from screening.services.evaluations import keep_evaluation
 from screening.states import EpisodeState, may_become
 from trialsite.accounts.permissions import Permission
@@ -205,7 +205,9 @@ def _decide(
         decided_at=decided_at,
         decided_by=by.actor_label,
         protocol_version=evaluation.version,
-        findings={key: one.status.value for key, one in evaluation.assessments.items()},
+        findings={
+            key: evaluation.assessments[key].status.value for key in open_criteria(course.version_at(at))
+        },
         failed_criteria=list(evaluation.verdict.failed),
         reason=reason,
         recorded_at=at,

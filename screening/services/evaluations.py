@@ -39,23 +39,29 @@ def follow_evidence(course: Course, *, cause: str, by: Actor, at: datetime) -> E
     return evaluation
 
 
-def follow_results(participant: Participant, rows: Sequence[Observation], by: Actor, at: datetime) -> None:
-    """Evaluate anew after values that eligibility asks for: before enrolment, or dated up to it."""
-    asked = [row for row in rows if row.test_code in BY_TEST_CODE]
-    if not asked:
+def follow_change(participant: Participant, values: Sequence[Observation], by: Actor, at: datetime) -> None:
+    """Evaluate anew after what eligibility builds on has changed elsewhere.
+
+    values: new results; those it does not ask for, or later than the enrolment, change nothing. None at all:
+    sex, year of birth or the consent was changed.
+    """
+    asked = [row for row in values if row.test_code in BY_TEST_CODE]
+    if values and not asked:
         return
     course = lock_course(participant.pk)
     enrolled = course.last(EventKind.ENROLLED)
-    if enrolled is None or any(row.taken_at <= enrolled.at for row in asked):
-        follow_evidence(course, cause="participants.observations_recorded", by=by, at=at)
+    if enrolled is None or not values or any(row.taken_at <= enrolled.at for row in asked):
+        cause = "participants.observations_recorded" if values else "participants.particulars_changed"
+        follow_evidence(course, cause=cause, by=by, at=at)
 
 
 def keep_evaluation(
-    file: EvidenceFile, evaluation: Evaluation, *, cause: str, by: Actor, at: datetime
+    file: EvidenceFile, evaluation: Evaluation, *, cause: str, by: Actor, at: datetime, act: str = ""
 ) -> EligibilityEvaluation:
-    """Store an evaluation with its inputs; called inside `acting`."""
+    """Store an evaluation with its inputs; called inside `acting`. act: the one a re-check was for."""
     row = EligibilityEvaluation(
         episode=file.episode,
+        act=act,
         purpose=evaluation.anchors.purpose.value,
         as_of=evaluation.anchors.as_of,
         protocol_version=evaluation.version,
@@ -103,8 +109,7 @@ def _changes(
 ) -> Iterator[str]:
     for key, before in decision.findings.items():
         assessment = evaluation.assessments.get(key)
-        is_parent = any(other.startswith(f"{key}.") for other in decision.findings)
-        if is_parent or assessment is None or assessment.status.value == before:
+        if assessment is None or assessment.status.value == before:
             continue
         if decided and assessment.status is CriterionStatus.UNKNOWN:
             continue

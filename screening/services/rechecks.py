@@ -58,7 +58,9 @@ def recheck_eligibility(
             raise RuleViolated("unknown-recheck", "Choose a re-check that is owed.", field="obligation_key")
         checked_on = civil_date(checked_at, course.participant.site.time_zone)
         evaluation = rechecked(course, file, course.version_at(at), checked_on, act)
-        kept = keep_evaluation(file, evaluation, cause="screening.eligibility_rechecked", by=by, at=at)
+        kept = keep_evaluation(
+            file, evaluation, cause="screening.eligibility_rechecked", by=by, at=at, act=act.value
+        )
         verdict = evaluation.verdict
         happening = Happening(
             kind=EventKind.ELIGIBILITY_RECHECKED,

@@ -8,10 +8,12 @@ from decimal import Decimal
 from screening.queries.evidence import Answer
 from screening.rules.evidence import Entry, Form, Value
 from screening.rules.items import BY_ID
-from screening.rules.vocabulary import Band, Field, Group, Item
+from screening.rules.vocabulary import Band, Field, Group, Item, Kind
 from trialsite.protocol.partial_dates import PartialDate
 from trialsite.protocol.results import Operator, Result
 from trialsite.protocol.units import QUANTITIES
+
+_ANSWERED = frozenset({Kind.FLAG, Kind.CHOICE, Kind.CHOICES, Kind.FORM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class Said:
     last_on: date | None = None
     voided_at: datetime | None = None
     void_reason: str = ""
+
+    @property
+    def origin(self) -> tuple[object, ...]:
+        """From when, where and whom it is: said once where several answers share it."""
+        return (self.on, self.place, self.reason, self.source_document, self.entered_by, self.recorded_at)
 
 
 def said(answer: Answer, *, voided_at: datetime | None = None, void_reason: str = "") -> Said:
@@ -139,6 +146,15 @@ def _form_in_words(item: Item, form: Form) -> str:
 def _field_in_words(one: Field, value: Value) -> str:
     words = value_in_words(one, value)
     return words if isinstance(value, str) else f"{one.title} {words[0].lower()}{words[1:]}"
+
+
+def verb_for(item: Item) -> str:
+    """Return what is asked of a person, to stand before the title: `Enter Platelets`, `Judge: Infection`."""
+    if item.is_judgement:
+        return "Judge:"
+    if item.kind is Kind.ROWS:
+        return "List:"
+    return "Answer:" if item.kind in _ANSWERED else "Enter"
 
 
 def band_in_words(asked: Item | Field) -> str:

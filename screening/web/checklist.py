@@ -71,7 +71,7 @@ def checklist(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, user: User, target: InScreening) -> dict[str, Any]:
-    screening, code = target.screening, target.participant.code
+    screening = target.screening
     evaluation, file = screening.evaluation, screening.file
     if evaluation is None or file is None:
         return {}

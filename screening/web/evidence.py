@@ -19,8 +19,9 @@ from screening.services.evidence import record_evidence
 from screening.states import EpisodeState
 from screening.web.acts import why_not
 from screening.web.answers import GROUPS, said
-from screening.web.evidence_form import MAX_ROWS, Asked, EvidenceForm, Part, form_class
+from screening.web.evidence_form import MAX_ROWS, Asked, EvidenceForm, form_class
 from screening.web.first_values import first_rows, first_values, rows_typed, typed_values, values_of
+from screening.web.parts import Part
 from screening.web.targets import InScreening, find_screening
 from trialsite import clock
 from trialsite.accounts.models import User
@@ -136,9 +137,7 @@ def _save(request: HttpRequest, page: Page, form: EvidenceForm, cleaned: Mapping
             reason=cleaned["reason"],
         )
     except DomainError as refused:
-        if refused.field and refused.field != "reason":
-            form.add_fault(refused.field, refused.message)
-            refused.field, refused.message = None, "See the field that is marked."
+        refused.field = form.field_for(refused.field or "")
         raise
     code = page.target.participant.code
     if page.corrected is not None or page.is_single:

@@ -7,20 +7,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms import BoundField
 
 from participants.web.forms import ReasonField
 from screening.rules.evidence import Entry
 from screening.rules.items import BY_ID
-from screening.rules.vocabulary import Item, Kind
+from screening.rules.vocabulary import Item
 from screening.rules.wire import EvidenceInvalid, read_entry, soft_warnings
 from screening.services.evidence import Given
-from screening.web.answers import GROUPS, Said, band_in_words
-from screening.web.fields import accepted_units, fields_of, has_common_date, has_own_date, is_date_needed
+from screening.web.answers import GROUPS
+from screening.web.fields import fields_of, has_common_date, has_own_date, is_date_needed
 from screening.web.readings import field_at, value_typed
 from trialsite.web.forms import SiteDateField, StepForm, to_instant
 
 MAX_ROWS = 200
+_AT_THE_TOP = {"taken_at": "time"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,17 @@ class EvidenceForm(StepForm):
             raise ValidationError("Nothing was filled in yet.", code="nothing-given")
         return cleaned
 
-    def add_fault(self, path: str | None, message: str) -> None:
-        """Put a refusal of the service at the field it is about."""
-        item = BY_ID.get((path or "").partition(".")[0])
-        name = field_at(item, str(path), self.filled.get(item.id, ())) if item else str(path)
+    def add_fault(self, path: str, message: str) -> None:
+        """Put a refusal at the field it is about; see `field_for`."""
+        self.add_error(self.field_for(path), message)
+
+    def field_for(self, path: str) -> str | None:
+        """Return the field at a path such as `plat.value.unit`; what is asked once stands at the top of the page."""
+        item = BY_ID.get(path.partition(".")[0])
+        name = field_at(item, path, self.filled.get(item.id, ())) if item else _AT_THE_TOP.get(path, path)
         if name.endswith("-on") and name not in self.fields:
             name = "on"
-        self.add_error(name if name in self.fields else None, message)
+        return name if name in self.fields else None
 
     def _read(self, item: Item) -> None:
         value, filled = value_typed(item, self.cleaned_data.get, self.asked.rows.get(item.id, 0))
@@ -166,57 +170,3 @@ def _head(asked: Asked) -> Iterator[tuple[str, forms.Field]]:
         yield "time", forms.TimeField(label="Time", required=False, widget=widget)
         yield "laboratory", forms.CharField(label="Laboratory", required=False, max_length=100)
     yield "source_document", forms.CharField(label="Source document", required=False, max_length=200)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One item as the page draws it. locked: why this reader cannot answer. last: the answer that counts now."""
-
-    item: Item
-    form: EvidenceForm
-    last: Said | None = None
-    locked: str = ""
-
-    @property
-    def field(self) -> dict[str, BoundField]:
-        """The fields of this item by the end of their names: value, unit, on, reason …"""
-        start = f"{self.item.id}-"
-        return {
-            name.removeprefix(start): self.form[name] for name in self.form.fields if name.startswith(start)
-        }
-
-    @property
-    def members(self) -> list[BoundField]:
-        """The fields of which the answer is made."""
-        return [self.form[f"{self.item.id}-f-{one.id}"] for one in self.item.fields]
-
-    @property
-    def members_with_errors(self) -> list[BoundField]:
-        return [field for field in self.field.values() if field.errors]
-
-    @property
-    def rows(self) -> list[tuple[int, list[BoundField]]]:
-        return [
-            (row, [self.form[f"{self.item.id}-{row}-{one.id}"] for one in self.item.fields])
-            for row in range(self.form.asked.rows.get(self.item.id, 0))
-        ]
-
-    @property
-    def is_list(self) -> bool:
-        return self.item.kind is Kind.ROWS
-
-    @property
-    def is_result(self) -> bool:
-        return self.item.kind is Kind.RESULT
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        return accepted_units(self.item)
-
-    @property
-    def usual(self) -> str:
-        return band_in_words(self.item)
-
-    @property
-    def warning(self) -> str:
-        return self.form.warned.get(self.item.id, "")

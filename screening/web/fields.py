@@ -15,7 +15,7 @@ from trialsite.protocol.results import Operator
 from trialsite.protocol.units import QUANTITIES
 
 YES_NO = [("yes", "Yes"), ("no", "No")]
-_PARTIAL = "2026-05-17, 2026-05 or 2026"
+_PARTIAL = "2026-05-17"
 _OPERATORS = [(one.value, one.value) for one in Operator]
 
 
@@ -71,13 +71,13 @@ def _result_fields(item: Item) -> Iterator[tuple[str, forms.Field]]:
         f"{item.id}-operator",
         forms.CharField(label="Sign", required=False, initial="=", widget=forms.Select(choices=_OPERATORS)),
     )
-    yield f"{item.id}-value", _text("Value", most=24, inputmode="decimal")
-    yield f"{item.id}-unit", _text("Unit", most=20, list=f"units-{item.id}")
+    yield f"{item.id}-value", _text(item.title, most=24, inputmode="decimal")
+    yield f"{item.id}-unit", _text(f"{item.title}, unit", most=20, list=f"units-{item.id}")
     if item.unit:
         return  # per cent has no reference limits
-    yield f"{item.id}-lower", _text("Lower limit", most=24, inputmode="decimal")
-    yield f"{item.id}-upper", _text("Upper limit", most=24, inputmode="decimal")
-    yield f"{item.id}-limit_unit", _text("Unit of the limits", most=20)
+    yield f"{item.id}-lower", _text(f"{item.title}, lower limit", most=24, inputmode="decimal")
+    yield f"{item.id}-upper", _text(f"{item.title}, upper limit", most=24, inputmode="decimal")
+    yield f"{item.id}-limit_unit", _text(f"{item.title}, unit of the limits", most=20)
 
 
 def scalar_field(asked: Item | Field) -> forms.Field:

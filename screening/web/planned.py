@@ -1,6 +1,6 @@
 """The planned days and what evidence they need: from the schedule, or typed in to try them out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -54,7 +54,7 @@ class RepeatLine:
 class ForecastLine:
     title: str
     forecast: Forecast
-    repeats: tuple[RepeatLine, ...]
+    repeats: tuple[tuple[str, tuple[RepeatLine, ...]], ...]  # between which days → what to repeat then
 
 
 def planned_days(screening: Screening, typed: QueryDict) -> tuple[PlannedDay, ...]:
@@ -105,7 +105,15 @@ def forecasts(screening: Screening, days: tuple[PlannedDay, ...], arm: Arm | Non
         ForecastLine(
             title=PLANNED[one.key][1],
             forecast=one,
-            repeats=tuple(RepeatLine(item=BY_ID[r.item], repeat=r) for r in one.repeats),
+            repeats=_by_days(RepeatLine(item=BY_ID[r.item], repeat=r) for r in one.repeats),
         )
         for one in found
     ]
+
+
+def _by_days(lines: Iterable[RepeatLine]) -> tuple[tuple[str, tuple[RepeatLine, ...]], ...]:
+    """Lay together what is repeated between the same days."""
+    found: dict[str, list[RepeatLine]] = {}
+    for line in lines:
+        found.setdefault(line.when, []).append(line)
+    return tuple((when, tuple(found[when])) for when in sorted(found))

@@ -10,7 +10,7 @@ from screening.rules.assessments import Assessment, Compared, Evaluation
 from screening.rules.evidence import Entry
 from screening.rules.items import BY_ID
 from screening.rules.vocabulary import Item
-from screening.web.answers import Said, said
+from screening.web.answers import Said, said, verb_for
 from screening.web.expiry import ExpiryBar, expiry_bar
 from trialsite.protocol.criteria import WANTED, CriterionStatus, Truth
 from trialsite.protocol.types import Criterion, CriterionKind, ProtocolVersion
@@ -48,7 +48,7 @@ class Row:
     criterion: Criterion
     status: Status
     facts: tuple[Fact, ...]
-    missing: tuple[Item, ...]
+    missing: tuple[tuple[str, Item], ...]  # what to do with it, such as Enter
     queries: tuple[str, ...]
     reading: str
     arms: str
@@ -60,6 +60,15 @@ class Row:
     @property
     def tone(self) -> str:
         return self.status.tone
+
+    @property
+    def common(self) -> Said | None:
+        """The origin that all its evidence shares, to be said once."""
+        said = [fact.said for fact in self.facts]
+        first = said[0] if len(said) > 1 else None
+        if first is None or any(one is None or one.origin != first.origin for one in said):
+            return None
+        return first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +146,9 @@ class _Making:
             criterion=criterion,
             status=status_for(criterion, assessment),
             facts=() if parts else tuple(self._facts(assessment)),
-            missing=() if parts else tuple(BY_ID[item] for item in assessment.missing),
+            missing=()
+            if parts
+            else tuple((verb_for(BY_ID[item]), BY_ID[item]) for item in assessment.missing),
             queries=() if parts else assessment.queries,
             reading=criterion.reading.removeprefix("Assumed: "),
             arms=" and ".join(ARMS[arm.value] for arm in sorted(criterion.arms)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from screening.rules.assessments import Evaluation
 from screening.rules.items import ITEMS
 from screening.rules.vocabulary import Group, Item
-from screening.web.answers import GROUPS, GroupWords
+from screening.web.answers import GROUPS, GroupWords, verb_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Owed:
 
     @property
     def verb(self) -> str:
-        return "Clear up" if self.queries else "Judge" if self.item.is_judgement else "Enter"
+        return "Clear up:" if self.queries else verb_for(self.item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

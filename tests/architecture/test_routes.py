@@ -19,6 +19,9 @@ from infusion.services.adverse_events import record_adverse_event
 from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
+from screening.models import Evidence
+from screening.services.aliases import link_subject
+from screening.services.result_files import receive_file
 from tests.factories.accounts import make_user
 from tests.factories.journeys import Story, make_ward, participant_at, there
 from trialsite.accounts.models import Membership, User
@@ -115,6 +118,8 @@ class World:
                 return code or self.story.participant.code if is_participant else site_code
             if name == "key" and "lymphodepletion" in route.template:
                 return quote("V-LD1#1")
+            if name == "key" and "recheck" in route.template:
+                return quote("T-RECHECK-LD#1")
             return quote(str(uuid4()) if code and match.group(1) == "uuid" else self.values.get(name, "x"))
 
         return "/" + re.sub(r"<(\w+):(\w+)>", fill, route.template)
@@ -154,15 +159,28 @@ def _world() -> World:
         "adverse_event_id": event.pk,
         "event_id": event.pk,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
-        "criterion_id": "I1",
+        "group": "laboratory",
+        "item": "lesions",
+        "evidence_id": Evidence.objects.filter(episode=there(story.episode), item="lesions")
+        .latest("recorded_at")
+        .pk,
         "arm": "intravenous",
         "route": "intravenous",
         "clock_id": "C-SAE",
         "key": "V-D2#1",
         "user_id": ward.nurse.pk,
         "membership_id": Membership.objects.get(user=ward.nurse).pk,
+        **_of_the_feed(story),
     }
     return World(story=story, values={name: str(value) for name, value in values.items()})
+
+
+def _of_the_feed(story: Story) -> dict[str, object]:
+    """A file of laboratory results at the site, and a number under which a laboratory knows the participant."""
+    by, at = story.ward.coordinator, story.now
+    file = receive_file(site=story.ward.site, name="lb.csv", content=[b"USUBJID"], by=by, at=at)
+    alias = link_subject(participant=story.participant, number="S-1", by=by, at=at)
+    return {"import_id": file.pk, "alias_id": alias.pk, "act": "check"}
 
 
 def _answer(user: User | None, route: Route, path: str) -> tuple[int, str, bytes]:

@@ -54,6 +54,9 @@ class Desk:
         self.page.goto(f"/participants/{code}/")
         self.waits_for_panels()
 
+    def opens_checklist(self, code: str) -> None:
+        self.page.goto(f"/participants/{code}/screening/")
+
     def waits_for_panels(self) -> None:
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0, timeout=ONE_ACT_MS)
 
@@ -103,6 +106,11 @@ class Desk:
         return self.page.locator("#preview")
 
     @property
+    def to_do(self) -> Locator:
+        """What is still owed, on the checklist."""
+        return self.page.locator("#to-do")
+
+    @property
     def verdict(self) -> Locator:
         """The verdict line of the checklist."""
         return self.page.locator("#verdict-line")
@@ -129,10 +137,3 @@ class Desk:
     def sees(self, message: str) -> None:
         """Wait until the page says what was done."""
         expect(self.page.locator("#messages").get_by_text(message)).to_be_visible(timeout=ONE_ACT_MS)
-
-    def answers(self, criterion: str, answer: str) -> None:
-        """Press an answer of the checklist and wait until it is on record."""
-        row = self.page.locator(f'[id="criterion-{criterion}"]')
-        button = row.get_by_role("button", name=answer, exact=True)
-        button.click()
-        expect(button).to_have_attribute("aria-pressed", "true", timeout=ONE_ACT_MS)

@@ -14,6 +14,7 @@ from infusion.services.adverse_events import record_adverse_event
 from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
+from screening.models import Evidence
 from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World
 from tests.browser.conftest import SiteClock
 from tests.browser.pages import Desk
@@ -66,7 +67,11 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "infusion_id": there(story.infusion).pk,
         "event_id": event_id,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
-        "criterion_id": "I1",
+        "group": "laboratory",
+        "item": "lesions",
+        "evidence_id": Evidence.objects.filter(episode=there(story.episode), item="lesions")
+        .latest("recorded_at")
+        .pk,
         "arm": "intravenous",
         "route": "intravenous",
         "clock_id": "C-SAE",

@@ -4,17 +4,20 @@ Every act is a click or a keystroke on a page; no service is called. Time moves 
 shows what it shows on that day.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
 
 from playwright.sync_api import expect
 
 from participants.models import Deviation, Participant
-from screening.rules.gates import open_criteria
 from tests.browser.conftest import SiteClock
+from tests.browser.evidence_entry import enter, facts_of, judgements_of
 from tests.browser.pages import Desk
 from tests.factories.journeys import Ward, make_ward
 from trialsite.accounts.models import User
-from trialsite.protocol.registry import resolve
+from trialsite.demo.evidence import RENEWED, eligible_answers
+from trialsite.protocol.types import Arm
 
 FIRST_DAYS = (
     ("2026-02-14", "Day 1 visit"),
@@ -78,13 +81,27 @@ class Trial:
         self.coordinator.chooses("Intended arm", "Intravenous")
         self.coordinator.saves("Start screening", "Screening started.")
 
-    def has_every_criterion_answered(self) -> None:
+    def has_its_evidence_entered(self) -> None:
         self.wall.goes_to("2026-01-12 10:00")
         self.coordinator.opens_from_home("Decide on eligibility", self.code)
-        for criterion in open_criteria(resolve("1.0")):
-            self.coordinator.answers(criterion, "Met" if criterion.startswith("I") else "Not met")
-        expect(self.coordinator.verdict).to_contain_text("Every criterion is decided and none excludes.")
-        assert self.coordinator.verdict.get_by_role("link", name="Confirm eligibility").count() == 0
+        expect(self.coordinator.to_do).to_contain_text("Enter Platelets")
+        self._enters(eligible_answers(date(2026, 1, 12), Arm.INTRAVENOUS), date(2026, 1, 12))
+        expect(self.investigator.to_do).to_contain_text("Every item that decides is on record.")
+
+    def _enters(self, answers: Mapping[str, Mapping[str, Any]], on: date) -> None:
+        """The coordinator enters the facts, the investigator judges."""
+        enter(self.coordinator, self.code, facts_of(answers), on)
+        enter(self.investigator, self.code, judgements_of(answers), on)
+
+    def is_rechecked(self, now: str, title: str) -> None:
+        """What lapses is taken anew on the day, and looked at again."""
+        self.wall.goes_to(now)
+        on = self.wall.now.date()
+        answers = eligible_answers(on, Arm.INTRAVENOUS)
+        self._enters({name: answers[name] for name in RENEWED}, on)
+        self.investigator.opens_from_home(title, self.code)
+        expect(self.investigator.beside).to_contain_text("Everything that must still hold, holds.")
+        self.investigator.saves("Record the re-check", "The re-check is on record.")
 
     def is_confirmed_by_the_investigator(self) -> None:
         self.wall.goes_to("2026-01-12 15:00")
@@ -185,7 +202,7 @@ def test_the_year_of_one_participant_by_hand(desk_of: Callable[[User], Desk], si
     trial.stands(state="Referred", next_due="Start screening: Due")
     trial.begins_screening()
     trial.stands(state="Screening", next_due="Decide on eligibility: Due")
-    trial.has_every_criterion_answered()
+    trial.has_its_evidence_entered()
     trial.is_confirmed_by_the_investigator()
     trial.stands(state="Eligible", next_due="Enrol the participant: Due")
     trial.is_enrolled()
@@ -199,8 +216,10 @@ def test_the_year_of_one_participant_by_hand(desk_of: Callable[[User], Desk], si
     trial.has_the_infusion_planned()
     trial.stands(state="Manufacturing", next_due="Baseline visit: Upcoming")
     trial.comes_to_baseline()
+    trial.is_rechecked("2026-02-08 09:00", "Re-check eligibility before lymphodepletion")
     trial.gets_lymphodepletion()
     trial.stands(state="Lymphodepletion", next_due="CAR-T infusion: Upcoming")
+    trial.is_rechecked("2026-02-13 09:00", "Re-check eligibility before infusion")
     trial.is_infused()
     trial.stands(state="Infused", next_due="Day 1 visit: Upcoming", day="0")
     for on, title in FIRST_DAYS:

@@ -66,11 +66,12 @@ def _newest(rows: list[dict[str, str]], day: date) -> dict[str, dict[str, str]]:
 
 def _statuses(row: Mapping[str, Mapping[str, str]]) -> tuple[str, str, str, str]:
     def number(test: str) -> Decimal | None:
-        return Decimal(row[test]["LBORRES"].lstrip("<")) if test in row else None
+        is_usable = test in row and row[test]["LBORRESU"]
+        return Decimal(row[test]["LBORRES"].lstrip("<")) if is_usable else None
 
     def times_upper(test: str) -> Decimal | None:
         value = number(test)
-        if value is None or not row[test]["LBORNRHI"] or not row[test]["LBORRESU"]:
+        if value is None or not row[test]["LBORNRHI"]:
             return None
         return value / Decimal(row[test]["LBORNRHI"])
 

@@ -110,6 +110,6 @@ def test_temperature_is_exact_in_both_scales():
 
 @pytest.mark.parametrize(("unit", "code"), [("", "unit-missing"), ("K", "unit-unknown")])
 def test_temperature_needs_its_scale(unit, code):
-    with pytest.raises(UnitUnusable, match="°C or °F") as refusal:
+    with pytest.raises(UnitUnusable, match=r"^Give the temperature in °C or °F\.$") as refusal:
         celsius(Decimal(300), unit)
     assert refusal.value.code == code

@@ -23,7 +23,7 @@ def main(folder: Path) -> int:
     laboratory, people = folder / "lb.csv", folder / "dm.csv"
     if not laboratory.is_file() or not people.is_file():
         print(f"Not checked: there is no lb.csv and dm.csv in {folder}. See docs/laboratory-feed.md.")
-        return 0
+        return 2
     with ExitStack() as until_the_end:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.test")
         if not os.environ.get("DATABASE_URL"):

@@ -1,4 +1,4 @@
-"""Screening through the API: episodes, findings, verdict, the signed decision, enrolment."""
+"""Screening through the API: episodes, evidence, verdict, the signed decision, enrolment."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def starts(story: Story, **change: object) -> Any:
     return office(story).post(f"participants/{story.participant.code}/screening-episodes/", body)
 
 
-def finds(story: Story, criterion_id: str = "I1", status: str = "met", **change: object) -> Any:
+def finds(story: Story, item: str = "extent", value: object = "advanced", **change: object) -> Any:
     assert story.episode is not None
-    body = {"criterion_id": criterion_id, "status": status} | change
-    return office(story).post(f"screening-episodes/{story.episode.pk}/findings/", body)
+    entry = {"value": value, "on": story.now.date().isoformat()}
+    body = {"answers": [{"item": item, "entry": entry}]} | change
+    return office(story).post(f"screening-episodes/{story.episode.pk}/evidence/", body)
 
 
 def test_an_episode_is_opened_after_consent_and_read_back() -> None:
@@ -63,39 +64,63 @@ def test_a_second_open_episode_and_one_in_the_future_are_refused() -> None:
     assert refused(starts(fresh, started_at="2030-01-01T00:00:00Z")) == (422, "in-the-future")
 
 
-def test_a_finding_sent_again_replaces_the_one_before_with_a_reason() -> None:
+def test_an_answer_sent_again_corrects_the_one_before_with_a_reason() -> None:
     story = participant_at(State.SCREENING)
-    first = finds(story, note="ECOG 1", evidence_on="2026-01-07")
-    assert (first.status_code, first.json()["evidence_on"]) == (200, "2026-01-07")
-    assert refused(finds(story, status="not_met")) == (422, "reason-required")
-    changed = finds(story, status="not_met", reason="Read anew.")
-    assert (changed.json()["id"], changed.json()["version"]) == (first.json()["id"], 2)
+    first = finds(story)
+    assert (first.status_code, first.json()["status"]) == (201, "incomplete")
+    assert refused(finds(story, value="recurrent")) == (422, "reason-required")
+    assert finds(story, value="recurrent", reason="Read anew.").status_code == 201
     assert story.episode is not None
-    (listed,) = office(story).get(f"screening-episodes/{story.episode.pk}/findings/").json()["results"]
-    assert listed == changed.json()
+    here = f"screening-episodes/{story.episode.pk}/evidence/"
+    former, present = sorted(
+        office(story).get(here).json()["results"], key=lambda one: one["voided_at"] is None
+    )
+    assert (former["entry"]["value"], former["void_reason"]) == ("advanced", "Read anew.")
+    assert (present["entry"]["value"], present["corrects"]) == ("recurrent", former["id"])
+
+
+def _answer(item: str, **entry: object) -> dict[str, object]:
+    return {"answers": [{"item": item, "entry": entry}]}
 
 
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
-        pytest.param({"criterion_id": "I99"}, 422, "unknown-criterion", id="no-such-criterion"),
-        pytest.param({"criterion_id": "I10"}, 422, "unknown-criterion", id="parent-of-sub-items"),
-        pytest.param({"evidence_on": "2030-01-01"}, 422, "evidence-in-the-future", id="future"),
-        pytest.param({"status": "perhaps"}, 400, "invalid-input", id="status"),
+        pytest.param(_answer("blood_group", value="A"), 422, "unknown-item", id="no-such-item"),
+        pytest.param(_answer("extent", value="huge"), 422, "evidence-invalid", id="no-such-choice"),
+        pytest.param(_answer("extent", value="advanced", grade=2), 422, "evidence-invalid", id="unknown-key"),
+        pytest.param(_answer("hiv_ab", value="negative", on="2030-01-01"), 422, "in-the-future", id="future"),
+        pytest.param(_answer("psychiatric", value=False), 403, "not-permitted", id="an-opinion"),
+        pytest.param({"answers": []}, 400, "invalid-input", id="nothing"),
+        pytest.param(
+            {"answers": [{"item": "extent", "entry": "advanced"}]}, 400, "invalid-input", id="no-object"
+        ),
     ],
 )
-def test_a_finding_that_is_not_acceptable_is_refused(change: dict[str, Any], status: int, code: str) -> None:
+def test_an_answer_that_is_not_acceptable_is_refused(change: dict[str, Any], status: int, code: str) -> None:
     assert refused(finds(participant_at(State.SCREENING), **change)) == (status, code)
 
 
-def test_the_verdict_follows_the_findings() -> None:
+def test_the_verdict_follows_the_evidence() -> None:
     story = participant_at(State.SCREENING)
     assert story.episode is not None
     here = f"screening-episodes/{story.episode.pk}/verdict/"
     assert office(story).get(here).json()["status"] == "incomplete"
-    finds(story, "I1", "not_met")
+    finds(story, "hiv_ab", "positive")
     found = office(story).get(here).json()
-    assert (found["status"], found["failed"], found["protocol_version"]) == ("ineligible", ["I1"], "1.0")
+    assert (found["status"], found["failed"], found["protocol_version"]) == ("ineligible", ["E10.HIV"], "1.0")
+
+
+def test_every_evaluation_is_listed_and_can_be_made_again() -> None:
+    story = participant_at(State.SCREENING)
+    assert story.episode is not None
+    finds(story, "hiv_ab", "positive")
+    kept = office(story).get(f"screening-episodes/{story.episode.pk}/evaluations/").json()["results"][0]
+    again = office(story).post("eligibility/evaluate/", kept["inputs"])
+    assert again.status_code == 200
+    assert again.json()["verdict"] == kept["outcome"]["verdict"]
+    without_refs = [one | {"used": []} for one in again.json()["criteria"]]
+    assert without_refs == [one | {"used": []} for one in kept["outcome"]["criteria"]]
 
 
 def test_eligibility_is_confirmed_once_every_criterion_is_known() -> None:
@@ -114,27 +139,30 @@ def test_eligibility_is_confirmed_once_every_criterion_is_known() -> None:
     assert refused(investigator(story).post(f"{here}confirm/", body)) == (409, "already-decided")
 
 
-def test_a_finding_changed_after_the_sign_off_reopens_the_decision() -> None:
+def test_evidence_that_overturns_the_sign_off_reopens_the_decision() -> None:
     story = participant_at(State.ELIGIBLE)
     assert story.episode is not None
-    assert finds(story, "I1", "not_met", reason="The report was of somebody else.").status_code == 200
+    assert finds(story, "hiv_ab", "positive", reason="The report was of somebody else.").status_code == 201
     (decision,) = (
         investigator(story).get(f"screening-episodes/{story.episode.pk}/decisions/").json()["results"]
     )
-    assert decision["reopened_at"] == shown(story.now)
+    assert (decision["reopened_at"], decision["reopened_reason"]) == (
+        shown(story.now),
+        "E10.HIV was not met, is met",
+    )
     assert office(story).get(f"participants/{story.participant.code}/").json()["state"] == "screening"
 
 
 def test_a_screen_failure_is_explained_and_closes_the_episode() -> None:
     story = participant_at(State.SCREENING)
     assert story.episode is not None
-    finds(story, "E1", "met")
+    finds(story, "hiv_ab", "positive")
     here = f"screening-episodes/{story.episode.pk}/"
     body = {"decided_at": shown(story.now), "reason": ""}
     assert refused(investigator(story).post(f"{here}fail/", body)) == (422, "reason-required")
     failed = investigator(story).post(f"{here}fail/", body | {"reason": "Active infection."})
-    assert (failed.status_code, failed.json()["failed_criteria"]) == (201, ["E1"])
-    assert refused(finds(story, "I1")) == (409, "episode-closed")
+    assert (failed.status_code, failed.json()["failed_criteria"]) == (201, ["E10.HIV"])
+    assert refused(finds(story)) == (409, "episode-closed")
     again = investigator(story).post(f"{here}fail/", body | {"reason": "Again."})
     assert refused(again) == (409, "already-decided")
     assert starts(story.wait(30)).json()["number"] == 2
@@ -174,7 +202,7 @@ def test_the_decision_belongs_to_the_investigator_and_screening_to_the_office() 
     episode, one = f"screening-episodes/{story.episode.pk}/", f"participants/{story.participant.code}/"
     decisions = [("post", f"{episode}{rest}/") for rest in ("confirm", "fail")]
     records = [
-        ("post", f"{episode}findings/"),
+        ("post", f"{episode}evidence/"),
         ("post", f"{one}screening-episodes/"),
         ("post", f"{one}enrolment/"),
     ]
@@ -184,7 +212,7 @@ def test_the_decision_belongs_to_the_investigator_and_screening_to_the_office() 
     assert answers(nurse, every) == dict.fromkeys(every, (403, "not-permitted"))
     stranger = Program(make_ward().investigator, story.now)
     assert answers(stranger, every) == dict.fromkeys(every, (404, "not-found"))
-    reads = ["", "verdict/", "findings/", "decisions/"]
+    reads = ["", "verdict/", "evidence/", "evaluations/", "decisions/"]
     assert {stranger.get(f"{episode}{rest}").status_code for rest in reads} == {404}
     assert stranger.get(f"{one}screening-episodes/").status_code == 404
 
@@ -192,17 +220,18 @@ def test_the_decision_belongs_to_the_investigator_and_screening_to_the_office() 
 def test_screening_lists_cost_the_same_for_one_row_and_for_many() -> None:
     story = participant_at(State.SCREENING)
     assert story.episode is not None
-    finds(story, "I1")
+    finds(story)
     episode = f"screening-episodes/{story.episode.pk}/"
     paths = [
-        f"{episode}findings/",
+        f"{episode}evidence/",
+        f"{episode}evaluations/",
         f"{episode}decisions/",
         f"participants/{story.participant.code}/screening-episodes/",
     ]
     alone = {path: statements(office(story), path) for path in paths}
     investigator(story).post(f"{episode}fail/", {"decided_at": shown(story.now), "reason": "Infection."})
     starts(story)
-    for criterion_id in ("I2", "I3", "I4"):
-        finds(story, criterion_id)
+    for item in ("hbsag", "hcv_ab", "syphilis"):
+        finds(story, item, "negative")
     assert {path: statements(office(story), path) for path in paths} == alone
     assert max(alone.values()) <= 4

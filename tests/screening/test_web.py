@@ -1,14 +1,13 @@
-"""Screening in the browser: start, the checklist, the decision, enrolment, the panel."""
+"""Screening in the browser: start, decision, enrolment, the checklist, the forecast, the panel."""
 
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.test import Client
 
 from participants.models import Participant
 from participants.states import State
-from screening.models import EligibilityFinding, ScreeningEpisode
+from screening.models import EligibilityDecision, EligibilityEvaluation, ScreeningEpisode
 from screening.services.decisions import record_screen_failure
 from tests.factories.accounts import make_user
 from tests.factories.journeys import Story, make_ward, participant_at
@@ -17,7 +16,7 @@ from tests.screening import desk
 from tests.screening.desk import Form, path, wall
 from trialsite import clock
 from trialsite.accounts.permissions import Role
-from trialsite.protocol.criteria import CriterionStatus
+from trialsite.demo.evidence import lower_platelets
 from trialsite.protocol.types import Arm
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +26,7 @@ def state_is(state: State) -> object:
     return lambda story: Participant.objects.get(pk=story.participant.pk).state == state.value
 
 
-def has_findings(story: Story) -> None:
+def has_evidence(story: Story) -> None:
     story.finds_everything_in_order()
 
 
@@ -60,7 +59,7 @@ FORMS = {
         state=State.SCREENING,
         role="investigator",
         barred="coordinator",
-        prepare=has_findings,
+        prepare=has_evidence,
         given=lambda story: {"decided_at": wall(story.now)},
         wrong=({"decided_at": "yesterday"}, "decided_at"),
         proof=state_is(State.ELIGIBLE),
@@ -96,6 +95,15 @@ FORMS = {
         wrong=({"reason": ""}, "reason"),
         proof=state_is(State.ENROLLED),
     ),
+    "re-check": Form(
+        tail=lambda story: "screening/recheck/T-RECHECK-INF%231/",
+        state=State.LYMPHODEPLETION,
+        role="investigator",
+        barred="coordinator",
+        given=lambda story: {"checked_at": wall(story.now)},
+        wrong=({"checked_at": "2031-01-01T10:00"}, "checked_at"),
+        proof=lambda story: EligibilityEvaluation.objects.filter(purpose="recheck").count() == 3,
+    ),
 }
 
 
@@ -129,125 +137,169 @@ def story(monkeypatch: pytest.MonkeyPatch) -> Story:
     return found
 
 
-def test_the_checklist_shows_every_criterion_and_what_is_open(story: Story) -> None:
-    response = desk.desk(story, "coordinator").get(path(story, "screening/"))
+def checklist(story: Story, role: str = "coordinator", query: str = "") -> str:
+    return desk.desk(story, role).get(path(story, f"screening/{query}")).content.decode()
 
-    shown = response.content.decode()
+
+def test_when_nothing_is_known_everything_is_to_do(story: Story) -> None:
+    shown = checklist(story)
+
     for criterion_id in ("I1", "I10.6", "I13", "E7.4", "E10.SYPHILIS", "E12"):
         assert f'id="criterion-{criterion_id}"' in shown
     assert "签署知情同意当日年满18周岁" in shown
-    assert "investigator&#x27;s judgement" in shown or "investigator's judgement" in shown
-    assert "0 of 36 decided" in shown
-    assert "Incomplete" in shown
+    assert "<strong>Assumed:</strong>" in shown
+    assert "Not yet known" in shown
+    assert "3 of 36 decided" in shown
+    assert f'href="{path(story, "screening/evidence/laboratory/")}#item-plat">Enter Platelets' in shown
+    assert "48 answers are owed" in shown
+    assert "Not applicable" in shown
 
 
-def test_a_finding_is_recorded_in_place_and_the_verdict_follows(story: Story) -> None:
-    client = desk.desk(story, "coordinator")
-    given = filled(status="not_met", evidence_on=story.now.date().isoformat(), note="WBC 1.4")
+def test_an_answer_leaves_the_to_do_list_and_stands_at_its_criterion(story: Story) -> None:
+    story.finds("plat", lower_platelets("48")["plat"])
 
-    response = client.post(path(story, "screening/findings/I10.1/"), given, headers=HTMX)
+    shown = checklist(story)
 
-    shown = response.content.decode()
-    found = EligibilityFinding.objects.get()
-    assert (found.criterion_id, found.status, found.note) == ("I10.1", "not_met", "WBC 1.4")
-    assert response.status_code == 200
-    assert "Ineligible" in shown
-    assert 'id="verdict-line" role="status" hx-swap-oob="true"' in shown
-    assert 'id="derived-I10" hx-swap-oob="true"' in shown
-    assert "<html" not in shown
+    assert "Enter Platelets" not in shown
+    assert "48 10^9/L = 48 10⁹/L &gt; 50 10⁹/L: <strong>no</strong>" in shown
+    assert "Not met – excludes" in shown
+    assert "Not eligible" in shown
 
 
-def test_without_script_the_finding_leads_back_to_its_row(story: Story) -> None:
-    client = desk.desk(story, "coordinator")
+def test_an_exclusion_that_is_absent_does_not_read_as_a_failure(story: Story) -> None:
+    story.finds("malignancies", {"value": []})
 
-    response = client.post(path(story, "screening/findings/I1/"), filled(status="met"))
+    row = checklist(story).partition('id="criterion-E9"')[2].partition("</li>\n<li")[0]
 
-    assert response.status_code == 303
-    assert response.headers["Location"] == path(story, "screening/#criterion-I1")
-
-
-def test_a_changed_finding_asks_for_its_reason_in_the_row_and_keeps_what_was_pressed(story: Story) -> None:
-    client = desk.desk(story, "coordinator")
-    url = path(story, "screening/findings/I1/")
-    client.post(url, filled(status="met"), headers=HTMX)
-
-    refused = client.post(url, filled(status="not_met", note="born 2009"), headers=HTMX)
-
-    shown = refused.content.decode()
-    assert refused.status_code == 422
-    assert 'name="reason"' in shown
-    assert 'value="born 2009"' in shown
-    assert EligibilityFinding.objects.get().status == "met"
-    saved = client.post(
-        url, filled(status="not_met", note="born 2009", reason="Wrong year read"), headers=HTMX
-    )
-    assert saved.status_code == 200
-    assert EligibilityFinding.objects.get().status == "not_met"
+    assert "Not present" in row
+    assert "Not met" not in row
 
 
-def test_evidence_added_later_to_the_same_answer_needs_no_reason(story: Story) -> None:
-    client = desk.desk(story, "coordinator")
-    url = path(story, "screening/findings/I2/")
-    client.post(url, filled(status="met"), headers=HTMX)
+def test_a_unit_that_is_missing_is_asked_back_beside_the_criterion_and_in_the_list(story: Story) -> None:
+    story.finds("plat", {"value": {"value": "212"}})
 
-    response = client.post(url, filled(status="met", note="Biopsy 3"), headers=HTMX)
+    shown = checklist(story)
 
-    assert response.status_code == 200
-    assert EligibilityFinding.objects.get().note == "Biopsy 3"
-    assert client.post(url, filled(status="met", note="Biopsy 4"), headers=HTMX).status_code == 422
+    assert "Platelets: The unit is missing." in shown
+    assert "Clear up: Platelets" in shown
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"evidence_on": "2031-01-01"}, {"evidence_on": "soon"}, {"status": "perhaps"}]
-)
-def test_a_wrong_entry_is_refused_in_its_row(story: Story, wrong: dict[str, str]) -> None:
-    given = filled(**{"status": "met", "note": "kept", **wrong})
+def test_everything_in_order_shows_until_when(story: Story) -> None:
+    story.finds_everything_in_order()
 
-    for headers in (HTMX, {}):
-        response = desk.desk(story, "coordinator").post(
-            path(story, "screening/findings/I3/"), given, headers=headers
-        )
-        assert response.status_code == 422
-        assert 'value="kept"' in response.content.decode()
-    assert not EligibilityFinding.objects.exists()
+    shown = checklist(story, "investigator")
+
+    assert "Every item that decides is on record." in shown
+    assert "evidence lapses on 2026-01-15 (I7, I10.1" in shown
+    assert "good until</span>" in shown or "good until 2026-01-14" in shown
+    assert path(story, "screening/confirm/") in shown
 
 
-@pytest.mark.parametrize("criterion_id", ["I10", "I99"])
-def test_only_criteria_that_are_answered_by_themselves_take_a_finding(
-    story: Story, criterion_id: str
-) -> None:
-    url = path(story, f"screening/findings/{criterion_id}/")
-    assert desk.desk(story, "coordinator").post(url, filled(status="met")).status_code == 404
+def test_waiting_alone_may_help(story: Story) -> None:
+    on = story.now.date()
+    therapy = {
+        "name": "osimertinib",
+        "kind": "targeted",
+        "is_ongoing": False,
+        "last_dose_on": (on - timedelta(days=3)).isoformat(),
+        "half_life_h": "720",
+    }
+    story.finds_everything_in_order({"therapies": {"value": [therapy]}})
+
+    shown = checklist(story)
+
+    assert "Present – excludes" in shown
+    assert f"waiting alone helps from {(on + timedelta(days=12)).isoformat()}" in shown
 
 
-def test_findings_are_not_entered_by_a_nurse_nor_from_another_site(story: Story) -> None:
-    url = path(story, "screening/findings/I1/")
-    stranger = browser_of(make_ward().coordinator)
-
-    assert desk.desk(story, "nurse").post(url, filled(status="met")).status_code == 403
-    assert stranger.post(url, filled(status="met")).status_code == 404
-    assert stranger.get(path(story, "screening/")).status_code == 404
-    assert not EligibilityFinding.objects.exists()
-
-
-def test_an_auditor_reads_the_checklist_and_can_press_nothing(story: Story) -> None:
+def test_a_reader_without_the_role_has_no_way_in(story: Story) -> None:
     shown = browser_of(make_user(Role.AUDITOR)).get(path(story, "screening/")).content.decode()
 
     assert "To read only." in shown
-    assert shown.count('<fieldset class="answers" disabled>') == 36
+    assert "screening/evidence/" not in shown
 
 
-def test_confirm_is_disabled_with_the_exact_criteria_until_they_are_answered(story: Story) -> None:
-    story.finds("E5", CriterionStatus.MET)
+def test_the_coordinator_is_not_led_to_a_judgement(story: Story) -> None:
+    to_judge = f'href="{path(story, "screening/evidence/judgement/")}#item-ecog"'
+
+    assert to_judge not in checklist(story)
+    assert to_judge in checklist(story, "investigator")
+
+
+def test_another_site_does_not_find_the_checklist(story: Story) -> None:
+    assert browser_of(make_ward().coordinator).get(path(story, "screening/")).status_code == 404
+
+
+def test_the_checklist_before_screening_offers_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = participant_at(State.REFERRED)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+
+    assert path(story, "screening/start/") in checklist(story)
+
+
+# ---- Decisions
+
+
+def test_confirm_shows_the_copy_and_is_refused_with_the_exact_criteria(story: Story) -> None:
+    story.finds_everything_in_order(
+        {"infection": {"value": {"is_active": True, "needs_systemic_treatment": True}, "reason": "Pneumonia"}}
+    )
     client = desk.desk(story, "investigator")
 
     shown = client.get(path(story, "screening/confirm/")).content.decode()
     response = client.post(path(story, "screening/confirm/"), filled(decided_at=wall(story.now)))
 
-    assert "Not eligible by E5" in shown
-    assert "disabled" in shown
+    assert "The copy that will be signed" in shown
+    assert 'data-blocks="Not eligible by E5"' in shown
     assert response.status_code == 422
     assert "Not eligible by E5" in str(response.context["form"].errors)
+
+
+def test_a_decision_that_was_reopened_says_by_what(story: Story) -> None:
+    story.finds_everything_in_order()
+    story.is_confirmed()
+    story.wait(hours=1)
+    story.finds("plat", lower_platelets()["plat"])
+
+    shown = checklist(story)
+    confirm = desk.desk(story, "investigator").get(path(story, "screening/confirm/")).content.decode()
+
+    assert EligibilityDecision.objects.get().reopened_at == story.now
+    assert "I10.1 was met, is not met" in shown
+    assert "I10.1 was met, is not met" in confirm
+
+
+def test_what_is_signed_is_judged_at_the_time_that_is_entered(story: Story) -> None:
+    story.finds_everything_in_order()
+    then = story.now
+    story.wait(9)  # the laboratory results have lapsed since
+    client = desk.desk(story, "investigator")
+
+    now = client.post(path(story, "screening/confirm/beside/"), {"decided_at": wall(story.now)}, headers=HTMX)
+    before = client.post(path(story, "screening/confirm/beside/"), {"decided_at": wall(then)}, headers=HTMX)
+
+    assert "data-blocks" in now.content.decode()
+    assert "data-blocks" not in before.content.decode()
+    saved = client.post(path(story, "screening/confirm/"), filled(decided_at=wall(then)))
+    assert saved.status_code == 303
+
+
+def test_an_enrolment_entered_late_is_judged_at_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = participant_at(State.ELIGIBLE)
+    then = story.now + timedelta(hours=2)
+    story.wait(10)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+    client = desk.desk(story, "coordinator")
+
+    page = client.get(path(story, "enrol/")).content.decode()
+    beside = client.post(path(story, "enrol/beside/"), {"enrolled_at": wall(then)}, headers=HTMX)
+    saved = client.post(path(story, "enrol/"), filled(enrolled_at=wall(then), dose_level="DL-IV-1"))
+
+    assert 'data-blocks="Not yet known' in page
+    assert 'id="blocked-reason"' not in page
+    assert "Every check passes." in beside.content.decode()
+    assert saved.status_code == 303
+    assert Participant.objects.get(pk=story.participant.pk).state == State.ENROLLED
 
 
 def test_enrolment_is_worked_out_for_the_arm_and_disabled_with_reasons(story: Story) -> None:
@@ -256,6 +308,7 @@ def test_enrolment_is_worked_out_for_the_arm_and_disabled_with_reasons(story: St
     shown = client.get(path(story, "enrol/intrapleural/")).content.decode()
 
     assert "The investigator has not confirmed eligibility" in shown
+    assert 'id="blocked-reason"' in shown
     assert "DL-IP-1" in shown
     assert "DL-IV-1" not in shown
     assert path(story, "enrol/intrapleural/elsewhere/") in shown
@@ -306,7 +359,71 @@ def test_what_the_start_would_mean_is_shown_beside_the_form(monkeypatch: pytest.
     assert client.get(url).status_code == 405
 
 
-# ---- The panel
+# ---- Looking ahead, and the re-check
+
+
+def test_a_day_that_is_typed_in_says_what_to_repeat_and_saves_nothing(story: Story) -> None:
+    story.finds_everything_in_order()
+
+    shown = checklist(story, query="?infusion=2026-04-20&lymphodepletion=&leukapheresis=")
+
+    assert "2026-04-13 to 2026-04-20" in shown
+    assert "last 2026-01-07" in shown
+    assert "infusion 2026-04-20: lapsed by then" in shown.lower()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("soon", "Enter a date like"), ("2026-01-01", "This day is past.")]
+)
+def test_a_day_that_cannot_be_looked_at_is_refused_at_its_field(story: Story, typed: str, said: str) -> None:
+    shown = checklist(story, query=f"?infusion={typed}")
+
+    assert said in shown
+    assert f'value="{typed}"' in shown
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> Story:
+    """Somebody whose lymphodepletion is to begin within days."""
+    found = participant_at(State.MANUFACTURING)
+    found.wait(13).has_lot_released()
+    found.wait(1).has_infusion_planned((found.now + timedelta(days=13)).date())
+    found.wait(7)
+    monkeypatch.setattr(clock, "now", lambda: found.now)
+    return found
+
+
+def test_the_re_check_shows_what_is_owed_and_is_recorded_as_it_is_found(planned: Story) -> None:
+    client = desk.desk(planned, "investigator")
+    url = path(planned, "screening/recheck/T-RECHECK-LD%231/")
+
+    shown = client.get(url).content.decode()
+    response = client.post(url, filled(checked_at=wall(planned.now)))
+
+    assert "Enter Platelets" in shown
+    assert "Judge: ECOG performance status" in shown
+    assert response.status_code == 303
+    assert EligibilityEvaluation.objects.latest("recorded_at").verdict == "incomplete"
+    assert "Re-check eligibility before lymphodepletion" in checklist(planned, "investigator")
+
+
+def test_the_checklist_lists_what_an_open_re_check_asks_for(planned: Story) -> None:
+    before = checklist(planned)
+    planned.renews_evidence()
+
+    assert "Enter Platelets" in before
+    assert "as of the enrolment on" in before
+    assert "No re-check is open that asks for anything." in checklist(planned)
+
+
+@pytest.mark.parametrize("key", ["T-RECHECK-LD%232", "T-ENROL%231", "V-LD1%231"])
+def test_only_a_re_check_of_the_plan_is_found(planned: Story, key: str) -> None:
+    url = path(planned, f"screening/recheck/{key}/")
+
+    assert desk.desk(planned, "investigator").get(url).status_code == 404
+
+
+# ---- What it costs
 
 
 @pytest.mark.parametrize("arm", Arm)
@@ -321,19 +438,30 @@ def test_the_panel_costs_the_same_at_every_stage(arm: Arm) -> None:
     assert len(set(counts[1:])) == 1
 
 
-def test_the_checklist_costs_the_same_with_and_without_findings(story: Story) -> None:
-    client = desk.desk(story, "coordinator")
-    empty = queries_of(client, path(story, "screening/"))
+PAGES = (
+    "screening/",
+    "screening/confirm/",
+    "screening/evidence/laboratory/",
+    "screening/evidence/history/",
+    "screening/items/plat/",
+    "screening/items/therapies/",
+)
+
+
+@pytest.mark.parametrize("tail", PAGES)
+def test_a_page_costs_the_same_with_and_without_evidence(story: Story, tail: str) -> None:
+    client: Client = desk.desk(story, "investigator")
+    empty = queries_of(client, path(story, tail))
     story.finds_everything_in_order()
 
-    assert queries_of(client, path(story, "screening/")) == empty
-    assert empty <= 14
+    assert queries_of(client, path(story, tail)) == empty
+    assert empty <= 15
 
 
-def test_the_row_alone_is_sent_back_after_a_finding(story: Story) -> None:
-    client = desk.desk(story, "coordinator")
-    client.post(path(story, "screening/findings/I1/"), filled(status="met"), headers=HTMX)
-    with CaptureQueriesContext(connection) as captured:
-        client.post(path(story, "screening/findings/I3/"), filled(status="met"), headers=HTMX)
+def test_the_panel_says_how_long_the_evidence_holds(story: Story) -> None:
+    story.finds_everything_in_order()
+    story.wait(6)
 
-    assert len(captured.captured_queries) <= 40
+    shown = desk.desk(story, "coordinator").get(path(story, "panels/screening/")).content.decode()
+
+    assert "evidence holds 2 more days" in shown

@@ -465,15 +465,6 @@ def test_a_line_says_what_the_evaluation_says_to_the_letter(
     jsonschema.validate(json.loads(encoded(written)), output_schema())
 
 
-def test_a_long_batch_does_not_keep_what_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("screening.rules.wire.lines._KEPT", 3)
-    found = read_case(case())
-    evaluation = evaluate(resolve("1.0"), found.record, found.anchors, found.arm)
-    writer = LineWriter()
-    assert writer.line(evaluation, "") == writer.line(evaluation, "")
-    assert len(writer._entries) < len(found.record.entries)
-
-
 # The published schemas
 
 

@@ -40,7 +40,7 @@ class Permission(StrEnum):
     REFER_PARTICIPANT = "refer_participant", "Register a new participant at first contact."
     EDIT_PARTICIPANT = "edit_participant", "Change a participant's coded particulars and contact status."
     RECORD_CONSENT = "record_consent", "Record consent, re-consent and withdrawal of consent."
-    RECORD_SCREENING = "record_screening", "Open a screening episode and enter its evidence and findings."
+    RECORD_SCREENING = "record_screening", "Open a screening episode and enter its evidence."
     JUDGE_ELIGIBILITY = "judge_eligibility", "Give the investigator's opinion that a criterion asks for."
     IMPORT_RESULTS = "import_results", "Import laboratory results from a file."
     CONFIRM_ELIGIBILITY = (

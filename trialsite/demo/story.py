@@ -229,9 +229,15 @@ class Story:
         """Give one day's dose; before the first one eligibility is re-checked, if there was a screening."""
         if day == 1 and self.episode is not None:
             self.is_cleared_for_lymphodepletion(course=course)
+        self._is_given(f"V-LD{day}#{course}")
+
+    def gets_first_dose_unchecked(self) -> None:
+        self._is_given("V-LD1#1")
+
+    def _is_given(self, key: str) -> None:
         record_lymphodepletion_dose(
             participant=self.participant,
-            obligation_key=f"V-LD{day}#{course}",
+            obligation_key=key,
             given_at=self.now,
             fludarabine_mg_per_m2=Decimal("30"),
             cyclophosphamide_mg_per_m2=Decimal("300"),

@@ -37,9 +37,12 @@ def read_partial_date(text: str) -> PartialDate:
     shape = _SHAPE.fullmatch(text)
     if shape is None:
         raise ValueError(f"{text!r} is not a date like 2026-05-17, 2026-05 or 2026")
-    year, month, day = (int(part) if part else None for part in shape.groups())
-    if year is None or month is None:
-        return PartialDate(date(year or 0, 1, 1), date(year or 0, 12, 31))
-    if day is None:
-        return PartialDate(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
-    return whole(date(year, month, day))
+    parts = [int(part) for part in shape.groups() if part is not None]
+    match parts:
+        case [year]:
+            return PartialDate(date(year, 1, 1), date(year, 12, 31))
+        case [year, month]:
+            first = date(year, month, 1)
+            return PartialDate(first, first.replace(day=monthrange(year, month)[1]))
+        case _:
+            return whole(date(*parts))

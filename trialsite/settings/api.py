@@ -32,8 +32,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "DESCRIPTION": (
         "The participants of a CAR-T trial, what is due for them and what was recorded. Errors are problem "
-        "details (RFC 9457). Every POST carries an `Idempotency-Key`, every PATCH an `If-Match` with the `ETag` "
-        "that was read. Instants carry an offset; lists are read page by page through `next` and `previous`."
+        "details (RFC 9457). Every POST but the stateless evaluation, which stores nothing, carries an "
+        "`Idempotency-Key`, every PATCH an `If-Match` with the `ETag` that was read. Instants carry an offset; lists are read page by page through `next` and `previous`."
     ),
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

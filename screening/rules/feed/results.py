@@ -10,7 +10,7 @@ from screening.rules.feed.header import COLUMNS
 from screening.rules.feed.moments import Specimen, read_specimen
 from screening.rules.feed.table import Row
 from screening.rules.items import BY_TEST_CODE
-from screening.rules.vocabulary import Item
+from screening.rules.vocabulary import Band, Item
 from trialsite.protocol.results import Operator
 from trialsite.protocol.units import QUANTITIES, UnitUnusable, factor_of, spelled
 
@@ -189,16 +189,14 @@ def _notes(item: Item, value: Decimal, unit: str, upper: Decimal | None) -> tupl
     if item.needs_upper_limit and upper is None:
         found.append("Query: the upper limit of normal is missing. The criterion stays unknown.")
     if item.band is not None and base is not None:
-        _require_possible(item, value * base)
+        _require_possible(item, item.band, value * base)
         if not item.band.soft[0] <= value * base <= item.band.soft[1]:
             found.append("Unusual value: look twice.")
     return tuple(found)
 
 
-def _require_possible(item: Item, value: Decimal) -> None:
-    if item.band is None:
-        return
-    low, high = item.band.hard
+def _require_possible(item: Item, band: Band, value: Decimal) -> None:
+    low, high = band.hard
     if not low <= value <= high:
         words = f"This cannot be: {item.title} lies between {low:f} and {high:f} {QUANTITIES[item.quantity].base}."
         raise RowRefused("out-of-range", words, "LBORRES")

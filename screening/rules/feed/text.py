@@ -105,9 +105,6 @@ def _delimiter(header: str) -> str:
 
 
 def _words(error: csv.Error) -> str:
-    text = str(error)
-    if "unexpected end" in text or "larger than" in text:
-        return "a quote is opened and not closed."
-    if "expected after" in text:
+    if "expected after" in str(error):
         return "there is text after a closing quote. A quote inside quotes is written twice."
-    return f"this is no CSV: {text}."
+    return "a quote is opened and not closed, or a cell is too long."

@@ -6,7 +6,6 @@ The readers are compiled from the catalogue once, one for each item; nothing her
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from screening.rules.evidence import Entry, Form, Value
@@ -14,7 +13,6 @@ from screening.rules.items import ITEMS
 from screening.rules.vocabulary import Field, Item, Kind
 from screening.rules.wire.faults import EvidenceInvalid, refusal
 from screening.rules.wire.members import read_members, read_sequence
-from screening.rules.wire.memory import remembering, remembering_entry
 from screening.rules.wire.scalars import (
     REASON_LIMIT,
     Reader,
@@ -27,13 +25,13 @@ from screening.rules.wire.scalars import (
     read_number,
     read_operator,
     read_text,
+    remembered_date,
     within,
 )
 from trialsite.protocol.partial_dates import PartialDate
 from trialsite.protocol.results import Operator, Result
 from trialsite.protocol.units import QUANTITIES, UnitUnusable, to_base
 
-_SHORT = frozenset({Kind.FLAG, Kind.CHOICE, Kind.COUNT, Kind.DATE})
 _VALUE = frozenset({"value"})
 
 
@@ -113,12 +111,12 @@ def _compile(item: Item) -> Reader:
     def read(given: Any) -> Entry:
         try:
             if len(given) == 2:  # by far the commonest: a value and its date
-                return Entry(item_id, read_value(given["value"]), read_date(given["on"]))
+                return Entry(item_id, read_value(given["value"]), remembered_date(given["on"]))
         except (EvidenceInvalid, KeyError, TypeError):
             return read_at_length(given)  # which says everything that is wrong
         return read_at_length(given)
 
-    return remembering_entry(read) if item.kind in _SHORT else read
+    return read
 
 
 def _missing_value() -> EvidenceInvalid:
@@ -164,12 +162,12 @@ def _distinct(codes: tuple[str, ...]) -> tuple[str, ...]:
 def _form_reader(fields: tuple[Field, ...]) -> Reader:
     readers = {one.id: _scalar_reader(one) for one in fields}
     required = frozenset(one.id for one in fields if one.is_required)
+    open_fields = dict.fromkeys(readers)
 
     def read(given: object) -> Form:
-        found = read_members(given, readers, required)
-        return MappingProxyType({name: found.get(name) for name in readers})
+        return open_fields | read_members(given, readers, required)
 
-    return remembering(read)
+    return read
 
 
 def _result_reader(item: Item) -> Reader:
@@ -195,7 +193,7 @@ def _result_reader(item: Item) -> Reader:
         _check(result, item)
         return result
 
-    return remembering(read)
+    return read
 
 
 def _read_limit(given: object) -> Decimal:

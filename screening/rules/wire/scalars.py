@@ -21,6 +21,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 NUMBER_PATTERN = r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?"
 _NUMBER = re.compile(NUMBER_PATTERN)
+_COMMON = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")  # always exact, as it stands
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _EXACT = Context(prec=DIGITS, Emin=-DIGITS, Emax=DIGITS, traps=[Inexact, Rounded, Overflow, Subnormal])
 
@@ -57,6 +58,8 @@ def read_note(given: object, limit: int = TEXT_LIMIT) -> str:
 
 def read_number(given: object) -> Decimal:
     """Return the number exactly as written; a float was rounded before it came here and is refused."""
+    if isinstance(given, str) and _COMMON.fullmatch(given):
+        return Decimal(given)
     if not _is_number(given):
         raise refusal("not-a-number", 'Give a number, such as 4.1 or "4.1"; an operator has its own field.')
     try:
@@ -83,8 +86,8 @@ def read_count(given: object) -> int:
 
 def read_date(given: object) -> PartialDate:
     """Return a date of which day, or day and month, may be open."""
-    if isinstance(given, str) and len(given) <= len("2026-05-17"):
-        return _partial(given)
+    if isinstance(given, str):
+        return remembered_date(given)
     raise _no_date()
 
 
@@ -97,10 +100,11 @@ def read_day(given: object) -> date:
 
 
 @lru_cache(maxsize=8192)
-def _partial(text: str) -> PartialDate:
+def remembered_date(text: str) -> PartialDate:
+    """Return the date in `text`; a batch asks for the same days over and over. Anything but text is refused."""
     try:
         found = read_partial_date(text)
-    except ValueError:
+    except (ValueError, TypeError):
         raise _no_date() from None
     if not FIRST_YEAR <= found.first.year <= LAST_YEAR:
         raise refusal("not-a-date", f"Give a year from {FIRST_YEAR} to {LAST_YEAR}.")

@@ -46,12 +46,12 @@ def test_what_was_said(shown, said):
         pytest.param(date(2026, 5, 17), "2026-05-17", id="a day"),
         pytest.param(THRESHOLDS["I10.1-PLAT"], "50 10⁹/L", id="a threshold"),
         pytest.param(
-            (THRESHOLDS["I10.4-LIVER"], lab("10", "U/L", upper="40"), ENZYME),
+            (THRESHOLDS["I10.4-LIVER"], Decimal(40), "U/L", ENZYME),
             "3.0 × 40 U/L = 120.0 U/L",
             id="times the upper limit",
         ),
         pytest.param(
-            (THRESHOLDS["I10.4-LIVER"], lab("10", "U/L", upper="0.5", limit_unit="µkat/L"), ENZYME),
+            (THRESHOLDS["I10.4-LIVER"], Decimal("0.5"), "µkat/L", ENZYME),
             "3.0 × 0.5 µkat/L = 90.00 U/L",
             id="times an upper limit in another unit",
         ),

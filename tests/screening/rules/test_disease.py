@@ -47,6 +47,8 @@ def test_an_unconfirmed_diagnosis_fails_whatever_else_is_missing():
         pytest.param(2, None, False, UNKNOWN, ("progression",), id="progression not answered"),
         pytest.param(2, None, None, UNKNOWN, ("progression", "intolerance"), id="neither answered"),
         pytest.param(None, True, False, UNKNOWN, ("prior_lines",), id="lines not answered"),
+        pytest.param(None, True, None, UNKNOWN, ("prior_lines",), id="only the lines are owed"),
+        pytest.param(None, None, True, UNKNOWN, ("prior_lines",), id="the same with intolerance"),
         pytest.param(0, None, None, NOT_MET, (), id="no line decides alone"),
         pytest.param(None, False, False, NOT_MET, (), id="neither decides without the lines"),
     ],
@@ -222,6 +224,20 @@ def test_staining_and_low_cea_decide_although_the_staining_is_not_fully_answered
     assert status("I5", ihc=ihc("2026-01-10", membranous=None), cea=lab("9", "ng/mL")) is NOT_MET
 
 
+def test_high_cea_does_not_decide_for_an_older_staining_that_is_not_fully_answered():
+    found = assessed("I5", ihc=ihc("2026-01-10", membranous=None))
+    assert (found.status, found.missing) == (UNKNOWN, ("ihc",))
+
+
+def test_staining_and_cea_are_told():
+    compared = assessed("I5", ihc=ihc("2026-01-10")).compared
+    assert [f"{one.item}: {one.said} {one.sign} {one.limit} {one.outcome}" for one in compared] == [
+        "ihc: 60 % ≥ 10 % true",
+        "ihc: 2026-01-10 ≥ 2026-03-15 false",
+        "cea: 25.4 ng/mL > 10 ng/mL true",
+    ]
+
+
 def test_staining_needs_an_anchor_to_be_recent():
     anchors = eligible_anchors(ON)
     nothing = type(anchors)(consent_on=None, screening_on=None, as_of=ON)
@@ -311,6 +327,14 @@ def test_one_lesion(one, expected):
 def test_several_lesions(lesions, expected):
     given = entry("lesions", lesions, ON) if lesions == () else lesions
     assert status("I6", lesions=given) is expected
+
+
+def test_sizes_are_told():
+    compared = assessed("I6", lesions=(lesion("nodal", short="15.5"), lesion(longest="9"))).compared
+    assert [f"{one.item}: {one.said} {one.sign} {one.limit} {one.outcome}" for one in compared] == [
+        "lesions: 15.5 mm ≥ 15 mm true",
+        "lesions: 9 mm ≥ 10 mm false",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from screening.rules.criteria import RULES
 from screening.rules.evaluate import evaluate, recheck
 from screening.rules.evidence import EvidenceRecord
 from screening.rules.items import ITEMS
+from screening.rules.tables import tables_of
 from tests.factories.evidence import eligible_anchors, eligible_record, entry, lab
 from tests.screening.rules.desk import MET, NOT_MET, ON, UNKNOWN, VERSION, amended, assessed, status
 from trialsite.protocol.criteria import VerdictStatus
 from trialsite.protocol.types import Act, Arm
+from trialsite.protocol.units import CELLS
 
 ANCHORS = eligible_anchors(ON)
 
@@ -109,6 +111,10 @@ def test_only_some_criteria_are_assessed_and_decide():
     assert evaluated(only=["E12"], ecog=3).verdict.status is VerdictStatus.ELIGIBLE
 
 
+def test_all_criteria_by_name_are_all_criteria():
+    assert evaluated(only=[one.id for one in VERSION.criteria]) == evaluated()
+
+
 def test_a_part_alone_does_not_bring_its_parent():
     assert list(evaluated(only=["I10.3"]).assessments) == ["I10.3"]
 
@@ -124,6 +130,16 @@ def test_the_recheck_before_lymphodepletion_assesses_its_own_criteria():
     assert tuple(found.assessments) == expected
     assert found.verdict.status is VerdictStatus.ELIGIBLE
     assert found.anchors.decision_on == ON
+
+
+def test_a_recheck_is_made_for_the_arm_and_with_the_date_of_consent():
+    version = replace(
+        VERSION, rechecks=tuple(replace(one, criteria=("I1", "I4", "I13")) for one in VERSION.rechecks)
+    )
+    record = eligible_record(ON, effusion_cytology="negative")
+    found = recheck(version, record, ON, Act.INFUSE, Arm.INTRAPLEURAL, ON)
+    assert (found.verdict.failed, found.verdict.missing) == (("I4",), ())
+    assert recheck(version, record, ON, Act.INFUSE, Arm.INTRAVENOUS, None).verdict.missing == ("I1", "I13")
 
 
 def test_the_recheck_before_infusion_leaves_out_blood_counts():
@@ -190,6 +206,18 @@ def test_a_retired_criterion_is_not_assessed():
     found = evaluate(version, eligible_record(ON, spo2=lab("80", "%")), ANCHORS, None)
     assert found.verdict.status is VerdictStatus.ELIGIBLE
     assert found.assessments["I10"].status is MET
+
+
+def test_the_tables_of_a_version_know_every_item():
+    tables = tables_of(VERSION)
+    assert {name: (one.title, one.order) for name, one in tables.asked.items()} == {
+        item.id: (item.title, order) for order, item in enumerate(ITEMS)
+    }
+    assert {name for name, one in tables.asked.items() if one.lapses_after} <= tables.may_lapse
+    assert "ihc" in tables.may_lapse
+    assert "sex" not in tables.may_lapse
+    assert tables.asked["plat"].lapses_after == timedelta(8)
+    assert tables.asked["plat"].quantity is CELLS
 
 
 def test_plans_are_made_once_for_a_version_and_not_kept_for_ever():

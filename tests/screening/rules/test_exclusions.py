@@ -196,12 +196,20 @@ def therapy(last_dose=None, half_life=None, *, kind="chemotherapy", ongoing=NO):
         pytest.param(therapy("2026-06-14", "-3"), UNKNOWN, id="nor one below"),
         pytest.param(therapy("2026-06-15", "48", kind=None), UNKNOWN, id="class not answered"),
         pytest.param(therapy("2026-05-31", "48", kind=None), NOT_MET, id="free whatever the class"),
+        pytest.param(therapy(kind=None, ongoing=YES), UNKNOWN, id="still given, class not answered"),
+        pytest.param(therapy("2026-06-14", "1"), NOT_MET, id="a half-life of an hour"),
+        pytest.param(therapy("2026-06-14", "0.5"), NOT_MET, id="a half-life of half an hour"),
     ],
 )
 def test_one_drug(one, expected):
     found = assessed("E4", therapies=(one,))
     assert found.status is expected
     assert owed(found, "therapies")
+
+
+def test_a_month_across_the_edge_leaves_a_long_lived_drug_open():
+    on = date(2026, 6, 20)
+    assert status("E4", therapies=(therapy("2026-06", "600"),), on=on) is UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -367,9 +375,32 @@ def test_a_recheck_counts_from_its_own_day_and_is_not_provisional():
     assert (found.status, found.is_provisional) == (NOT_MET, False)
 
 
+def told(criterion, **given):
+    compared = assessed(criterion, **given).compared
+    return [f"{one.item}: {one.said} {one.sign} {one.limit} {one.outcome}" for one in compared]
+
+
+def test_look_backs_are_told_by_what_and_when():
+    assert told("E2", other_studies=(study(NO, "2026-05"),)) == [
+        "other_studies: PILOT-2, 2026-05 ≥ 2026-05-15 unknown"
+    ]
+    assert told("E3", vaccines=(vaccine("2026-05-17"),)) == [
+        "vaccines: yellow fever, 2026-05-17 ≥ 2026-05-18 false"
+    ]
+    assert told("E3", vaccines=(vaccine("2026-06-20"),)) == [
+        "vaccines: yellow fever, 2026-06-20 ≤ 2026-06-15 false"
+    ]
+    assert told("E7.2", infarction=event(YES, "2026")) == ["infarction: 2026 ≥ 2025-12-15 true"]
+    assert told("E7.2", bypass=event(YES, "2026-06-20")) == ["bypass: 2026-06-20 ≤ 2026-06-15 false"]
+    assert told("E9", malignancies=(malignancy(active="2022"),)) == [
+        "malignancies: colon, 2022 ≥ 2023-06-15 false"
+    ]
+
+
 def test_only_e7_2_and_what_derives_from_it_is_provisional():
     assert assessed("E7").is_provisional
     assert not assessed("E7.1").is_provisional
+    assert not assessed("E10").is_provisional
     assert not assessed("E9").is_provisional
 
 

@@ -1,5 +1,6 @@
 """What lapses before a planned day and what to repeat for it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from screening.rules.evidence import EvidenceRecord
@@ -87,6 +88,27 @@ def test_what_will_no_longer_hold_lapses_too():
     planned_vaccine = {"name": "yellow fever", "is_live": True, "given_on": whole(ON + timedelta(3))}
     (found,) = foreseen({"leukapheresis": ON + timedelta(5)}, vaccines=(planned_vaccine,))
     assert (found.lapsing, found.verdict.failed) == (("E3",), ("E3",))
+
+
+def test_the_arm_counts_now_and_then():
+    record = eligible_record(ON, effusion_cytology="negative")
+    planned = {"leukapheresis": ON}
+    (other_arm,) = forecast(VERSION, record, ANCHORS, Arm.INTRAVENOUS, planned)
+    assert other_arm.verdict.status is VerdictStatus.ELIGIBLE
+    (this_arm,) = forecast(VERSION, record, ANCHORS, Arm.INTRAPLEURAL, planned)
+    assert (this_arm.verdict.failed, this_arm.lapsing) == (("I4",), ())
+    in_days = {"leukapheresis": ON + timedelta(30)}
+    (lapsed,) = forecast(VERSION, eligible_record(ON), ANCHORS, Arm.INTRAPLEURAL, in_days)
+    assert "I4" in lapsed.lapsing
+
+
+def test_a_recheck_is_foreseen_for_the_arm_and_with_the_date_of_consent():
+    version = replace(
+        VERSION, rechecks=tuple(replace(one, criteria=("I4", "I13")) for one in VERSION.rechecks)
+    )
+    record = eligible_record(ON, effusion_cytology="negative")
+    (found,) = forecast(version, record, ANCHORS, Arm.INTRAPLEURAL, {"infusion": INFUSION})
+    assert (found.verdict.failed, found.verdict.missing) == (("I4",), ())
 
 
 def test_one_item_may_serve_several_criteria_and_is_named_once():

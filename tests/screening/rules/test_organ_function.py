@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.factories.evidence import entry, lab
+from screening.rules.evidence import Entry
+from tests.factories.evidence import day, entry, lab
 from tests.screening.rules.desk import MET, NOT_MET, ON, UNKNOWN, amended, assessed, status
 from trialsite.protocol.results import Operator
 from trialsite.protocol.types import Sign
@@ -79,6 +80,17 @@ def test_a_unit_that_cannot_be_used_leaves_it_open_and_is_asked_back(item, unit,
     found = assessed("I10.1", **{item: lab("500", unit)})
     assert (found.status, found.missing) == (UNKNOWN, (item,))
     assert found.queries[0].startswith(words)
+
+
+def test_two_units_that_cannot_be_used_are_both_asked_back_and_owed():
+    found = assessed("I10.1", plat=lab("500", ""), hgb=lab("8", "mmol/L"), wbc=None)
+    assert found.missing == ("wbc", "plat", "hgb")
+    assert [query.split(":")[0] for query in found.queries] == ["Platelets", "Haemoglobin"]
+
+
+def test_a_result_that_was_not_done_is_owed_and_not_used():
+    found = assessed("I10.3", creat=Entry("creat", None, day("2026-06-15"), not_done="haemolysed"))
+    assert (found.status, found.missing, found.used) == (UNKNOWN, ("creat",), ())
 
 
 def test_a_failed_count_decides_although_others_are_missing():
@@ -183,7 +195,8 @@ def test_twice_the_upper_limit_holds_and_a_hair_more_fails(criterion, item, base
     ],
 )
 def test_a_censored_result_against_the_upper_limit(criterion, item, operator, value, expected):
-    assert status(criterion, **{item: lab(value, "µmol/L", upper="100", operator=operator)}) is expected
+    found = assessed(criterion, **{item: lab(value, "µmol/L", upper="100", operator=operator)})
+    assert (found.status, found.missing) == (expected, (item,) if expected is UNKNOWN else ())
 
 
 @pytest.mark.parametrize(
@@ -207,7 +220,7 @@ def test_without_a_usable_upper_limit_and_unit_it_is_open(criterion, item, unit,
     found = assessed(criterion, liver_metastases=True, **{item: result})
     assert (found.status, found.missing) == (UNKNOWN, (item,))
     assert len(found.queries) == 1
-    assert words in found.queries[0]
+    assert found.queries[0].split(": ", 1)[1].startswith(words)
 
 
 @pytest.mark.parametrize(("criterion", "item"), [("I10.3", "creat"), ("I10.5", "bili")])

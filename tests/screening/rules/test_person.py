@@ -52,7 +52,10 @@ def test_the_document_is_not_asked_for_where_the_month_decides():
 
 def test_the_comparison_of_age_is_told_in_words():
     (compared,) = assessed("I1", birth_on=day("2008-05")).compared
-    assert (compared.said, compared.sign, compared.limit) == ("2008-05", "+", "18 years by 2026-06-15")
+    assert f"{compared.item}: {compared.said} {compared.sign} {compared.limit}" == (
+        "birth_on: 2008-05 + 18 years by 2026-06-15"
+    )
+    assert compared.outcome == "true"
 
 
 def test_age_needs_the_date_of_birth_even_where_the_document_was_seen():
@@ -104,6 +107,13 @@ def test_performance_status_that_is_no_number_is_asked_back():
     )
 
 
+def test_performance_status_is_told():
+    (compared,) = assessed("I7", ecog=2).compared
+    assert f"{compared.item}: {compared.said} {compared.sign} {compared.limit} {compared.outcome}" == (
+        "ecog: 2 points ≤ 2 points true"
+    )
+
+
 def test_an_amended_performance_status_is_obeyed():
     assert status("I7", ecog=2, version=amended("I7-ECOG", "1")) is NOT_MET
 
@@ -128,7 +138,9 @@ def test_expected_survival(weeks, expected):
 
 def test_expected_survival_told_with_a_unit_is_compared_as_said():
     (compared,) = assessed("I8", survival_weeks=lab("12", "weeks", operator=Operator.ABOVE)).compared
-    assert (compared.said, compared.sign, compared.limit) == (">12 weeks", ">", "12 weeks")
+    assert f"{compared.item}: {compared.said} {compared.sign} {compared.limit} {compared.outcome}" == (
+        "survival_weeks: >12 weeks > 12 weeks true"
+    )
 
 
 def test_an_amended_survival_is_obeyed():
@@ -198,7 +210,9 @@ def test_contraception(agreed, methods, expected, queries):
 
 def test_contraception_methods_are_told():
     (compared,) = assessed("I12", contraception_methods=("rhythm", "iud")).compared
-    assert (compared.said, compared.sign, compared.limit) == ("rhythm, iud", "≠", "rhythm alone")
+    assert f"{compared.item}: {compared.said} {compared.sign} {compared.limit} {compared.outcome}" == (
+        "contraception_methods: rhythm, iud ≠ rhythm alone true"
+    )
 
 
 @pytest.mark.parametrize(

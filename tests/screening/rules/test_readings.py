@@ -74,6 +74,8 @@ def test_reading_7_immunotherapy_has_a_washout_radiotherapy_and_surgery_have_non
 def test_reading_8_a_carrier_of_hepatitis_b_with_normal_dna_may_enter():
     found = assessed("E10.HBV", hbsag="positive", hbv_dna=lab("20", "IU/mL", upper="20"))
     assert (found.status, found.readings) == (NOT_MET, (8, 9))
+    core = assessed("E10.HBV", hbcab="positive", hbv_dna=lab("20", "IU/mL", upper="20"))
+    assert (core.status, core.readings) == (NOT_MET, (8, 9))
     assert assessed("E10.HBV").readings == ()
 
 

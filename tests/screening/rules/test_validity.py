@@ -7,10 +7,10 @@ import pytest
 from screening.rules.evaluate import evaluate
 from screening.rules.evidence import Purpose
 from tests.factories.evidence import day, eligible_anchors, eligible_record, entry, lab
-from tests.screening.rules.desk import MET, NOT_MET, ON, UNKNOWN, VERSION, assessed, status
+from tests.screening.rules.desk import MET, NOT_MET, ON, UNKNOWN, VERSION, amended, assessed, status
 from tests.screening.rules.test_disease import ihc
 from tests.screening.rules.test_exclusions import event, malignancy, study, therapy, vaccine
-from trialsite.protocol.types import Arm
+from trialsite.protocol.types import Arm, Sign
 
 LABORATORY = ["I10.1", "I10.3", "I10.4", "I10.5", "E11"]
 STATUS = ["I7", "I10.6"]
@@ -191,6 +191,66 @@ def test_a_recheck_sees_the_look_backs_move():
     assert (found.status, found.valid_until, found.clears_on) == (MET, date(2026, 6, 24), date(2026, 6, 25))
     staining = assessed("I5", anchors=anchors, cea=None, ihc=ihc("2026-04-01"))
     assert (staining.status, staining.valid_until) == (MET, date(2026, 7, 1))
+
+
+RECHECKED = eligible_anchors(ON, purpose=Purpose.RECHECK)
+
+
+def test_a_look_back_that_has_passed_does_not_come_again():
+    assert assessed("E4", anchors=RECHECKED, therapies=(therapy("2026-05-01", "48"),)).valid_until is None
+    assert assessed("E7.2", anchors=RECHECKED, infarction=event(True, "2025-01-01")).valid_until is None
+
+
+def test_the_last_day_of_a_look_back_is_the_last_one():
+    last_day = assessed("E4", anchors=RECHECKED, therapies=(therapy("2026-06-01", "600"),))
+    assert (last_day.status, last_day.valid_until) == (MET, ON)
+    infarction = assessed("E7.2", anchors=RECHECKED, infarction=event(True, "2025-12-15"))
+    assert (infarction.status, infarction.valid_until) == (MET, ON)
+
+
+def test_with_an_unknown_half_life_the_day_of_the_dose_is_the_only_sure_one():
+    found = assessed("E4", anchors=RECHECKED, therapies=(therapy("2026-06-15"),))
+    assert (found.status, found.valid_until) == (MET, ON)
+    (next_day, fifteenth) = (
+        eligible_anchors(ON, as_of=ON + timedelta(n), purpose=Purpose.RECHECK) for n in (1, 15)
+    )
+    then = assessed("E4", anchors=next_day, therapies=(therapy("2026-06-15"),))
+    assert (then.status, then.valid_until) == (UNKNOWN, ON + timedelta(14))
+    assert status("E4", anchors=fifteenth, therapies=(therapy("2026-06-15"),)) is NOT_MET
+
+
+def test_a_washout_that_includes_its_last_half_life_takes_a_day_more():
+    inclusive = amended("E4-HALF-LIVES", "5", Sign.AT_MOST)
+    drug = (therapy("2026-06-10", "48"),)
+    assert assessed("E4", anchors=RECHECKED, therapies=drug).valid_until == date(2026, 6, 19)
+    assert assessed("E4", anchors=RECHECKED, therapies=drug, version=inclusive).valid_until == date(
+        2026, 6, 20
+    )
+
+
+def test_a_parent_follows_its_parts_when_look_backs_move():
+    found = assessed("E7", anchors=RECHECKED, infarction=event(True, "2025-12-20"))
+    assert (found.status, found.valid_until, found.clears_on) == (MET, date(2026, 6, 20), date(2026, 6, 21))
+
+
+def test_organ_function_fails_until_the_failed_result_lapses():
+    low = entry("plat", lab("30", "10⁹/L"), ON)
+    older = entry("creat", lab("71", "µmol/L", upper="104"), ON - timedelta(5))
+    found = assessed("I10", plat=low, creat=older)
+    assert (found.status, found.valid_until, found.clears_on) == (NOT_MET, ON + timedelta(7), None)
+
+
+def test_a_part_that_lapses_today_does_not_take_a_failed_parent_along():
+    last_valid = entry("syphilis", "negative", ON - timedelta(28))
+    found = assessed("E10", hiv_ab="positive", syphilis=last_valid)
+    assert (found.status, found.valid_until) == (MET, ON + timedelta(28))
+
+
+def test_a_parent_in_order_or_open_has_nothing_to_clear():
+    for parent in ("I10", "E7", "E10"):
+        assert assessed(parent).clears_on is None
+    open_parent = assessed("E7", infarction=event(True, "2025-12"))
+    assert (open_parent.status, open_parent.clears_on) == (UNKNOWN, None)
 
 
 def test_an_infection_decides_until_its_serology_lapses_whatever_lapses_before():
