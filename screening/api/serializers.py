@@ -122,7 +122,7 @@ class EvaluationOut(OutSerializer):
     episode = serializers.UUIDField(source="episode_id", help_text="Id of the screening episode.")
     purpose = EnumField(Purpose, help_text="Screening, or the re-check before a later act.")
     act = serializers.CharField(allow_blank=True, help_text="The later act a re-check was for.")
-    as_of = serializers.DateField(help_text="Civil date at the site that was looked at.")
+    judged_on = serializers.DateField(help_text="Civil date at the site that was looked at.")
     protocol_version = serializers.CharField(help_text="Protocol version by which it was judged.")
     verdict = EnumField(VerdictStatus, help_text="Eligible, ineligible, or incomplete.")
     failed = serializers.JSONField(help_text="Ids of the criteria that fail.")

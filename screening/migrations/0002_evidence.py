@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('act', models.CharField(blank=True, max_length=20)),
                 ('purpose', models.CharField(choices=[('screening', 'screening'), ('recheck', 'recheck')], max_length=10)),
-                ('as_of', models.DateField()),
+                ('judged_on', models.DateField()),
                 ('protocol_version', models.CharField(max_length=20)),
                 ('verdict', models.CharField(choices=[('eligible', 'eligible'), ('ineligible', 'ineligible'), ('incomplete', 'incomplete')], max_length=10)),
                 ('failed', models.JSONField(default=list)),

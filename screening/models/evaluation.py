@@ -16,13 +16,14 @@ class EvaluationQuerySet(OfParticipantQuerySet["EligibilityEvaluation"]):
 class EligibilityEvaluation(Record):
     """inputs: the whole case as screening.rules.wire reads it. outcome: what it writes. cause: the act that led to it.
 
-    act: the later act a re-check was for. as_of: site-local day looked at. lapses_on: first day on which the same evidence gives another status.
+    act: the later act a re-check was for. judged_on: site-local day looked at.
+    lapses_on: first day on which the same evidence gives another status.
     """
 
     episode = models.ForeignKey(ScreeningEpisode, on_delete=models.PROTECT, related_name="evaluations")
     act = models.CharField(max_length=20, blank=True)
     purpose = models.CharField(max_length=10, choices=[(p.value, p.value) for p in Purpose])
-    as_of = models.DateField()
+    judged_on = models.DateField()
     protocol_version = models.CharField(max_length=20)
     verdict = models.CharField(max_length=10, choices=[(v.value, v.value) for v in VerdictStatus])
     failed = models.JSONField(default=list)
@@ -39,4 +40,4 @@ class EligibilityEvaluation(Record):
         indexes = [models.Index(fields=["episode", "recorded_at"])]
 
     def __str__(self) -> str:
-        return f"{self.verdict} on {self.as_of.isoformat()}"
+        return f"{self.verdict} on {self.judged_on.isoformat()}"

@@ -19,6 +19,7 @@ from screening.rules.assessments import Evaluation
 from screening.rules.evaluate import evaluate, recheck
 from screening.rules.evidence import Anchors, Entry, EvidenceRecord, Purpose
 from screening.rules.items import BY_ID, BY_TEST_CODE, ITEMS
+from screening.rules.vocabulary import Item
 from screening.rules.wire import read_entry
 from trialsite.protocol.criteria import Verdict, overall
 from trialsite.protocol.partial_dates import PartialDate, whole
@@ -71,6 +72,11 @@ def evidence_file(course: Course, episode_id: UUID | None = None) -> EvidenceFil
     ]
     decision = next((_decision(episode, values) for values in loaded.decision_values), None)
     return EvidenceFile(episode=episode, answers=_by_item(answers), decision=decision)
+
+
+def item_of(answer: Evidence | Observation) -> Item:
+    """Return the item of the catalogue that a stored answer or result belongs to."""
+    return BY_ID[answer.item] if isinstance(answer, Evidence) else BY_TEST_CODE[answer.test_code]
 
 
 def anchors_of(

@@ -35,7 +35,7 @@ class Difference:
 def evaluations_since(on: date | None) -> QuerySet[EligibilityEvaluation]:
     """Return the stored evaluations that look at `on` or a later day, the oldest first; None = all."""
     rows = EligibilityEvaluation.objects.select_related("episode__participant").order_by("recorded_at", "id")
-    return rows if on is None else rows.filter(as_of__gte=on)
+    return rows if on is None else rows.filter(judged_on__gte=on)
 
 
 def recomputed(rows: QuerySet[EligibilityEvaluation]) -> Iterator[Difference | None]:
@@ -51,7 +51,7 @@ def _difference(row: EligibilityEvaluation, found: tuple[str, ...]) -> Differenc
         evaluation_id=str(row.pk),
         code=row.episode.participant.code,
         episode=row.episode.number,
-        as_of=row.as_of,
+        as_of=row.judged_on,
         found=(*found[:_SHOWN], *more),
     )
 
@@ -78,7 +78,7 @@ def _compared(row: EligibilityEvaluation, evaluation: Evaluation) -> list[str]:
         "verdict": (row.verdict, evaluation.verdict.status.value),
         "failed": (list(row.failed), list(evaluation.verdict.failed)),
         "missing": (list(row.missing), list(evaluation.verdict.missing)),
-        "as_of": (row.as_of, evaluation.anchors.as_of),
+        "judged_on": (row.judged_on, evaluation.anchors.as_of),
         "lapses_on": (row.lapses_on, evaluation.lapses_on),
     }
     found = [_words(name, *pair) for name, pair in columns.items() if pair[0] != pair[1]]

@@ -177,6 +177,8 @@ class _Evaluating:
 
     def _valid_until(self, part: Part, status: CriterionStatus, changes_on: date) -> date | None:
         """Look again on every day on which something may change, until the status does."""
+        if status is not _UNKNOWN and part.only_item and len(self.record.entries[part.only_item]) == 1:
+            return changes_on - _ONE_DAY  # the only entry there is lapses, and leaves nothing
         day: date | None = changes_on
         while day is not None:
             look = self._look_on(day, self.is_recheck)

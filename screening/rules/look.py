@@ -190,7 +190,8 @@ class Look:
         if quantity.base == "%" and not 1 < value <= 100:
             return self._unusable(item, f"{value:f} %: give per cent from 0 to 100; is it a fraction?")
         outcome = compare(value, result.operator, threshold.sign, threshold.value)
-        self.owed_if_unknown(outcome, item)
+        if outcome is UNKNOWN:
+            self.owe(item)
         return self.note(item, (result, quantity), threshold.sign, threshold, outcome)
 
     def times_upper(self, item: str, entry: Entry | None, threshold_id: str) -> Truth:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from screening.rules.criteria import RULES, Rule
+from screening.rules.items import items_for
 from screening.rules.tables import Tables, tables_of
 from trialsite.protocol.criteria import WANTED, CriterionStatus
 from trialsite.protocol.types import Criterion, ProtocolVersion
@@ -11,11 +12,15 @@ from trialsite.protocol.types import Criterion, ProtocolVersion
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A criterion that is assessed itself. rule: None if this program has none. wanted: the status in order."""
+    """A criterion that is assessed itself. rule: None if this program has none. wanted: the status in order.
+
+    only_item: the item it reads where it reads but one, which ages: without it nothing is known.
+    """
 
     criterion: Criterion
     rule: Rule | None
     wanted: CriterionStatus
+    only_item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def _selection(version: ProtocolVersion, only: frozenset[str] | None) -> Selecti
             f"version {version.number} has no criterion {', '.join(sorted(only - by_id.keys()))}"
         )
     order = tuple(one for one in version.criteria if only is None or one.id in only or one.parent in only)
-    parts = {one.id: Part(one, RULES.get(one.id), WANTED[one.kind]) for one in order}
+    parts = {one.id: Part(one, RULES.get(one.id), WANTED[one.kind], _only_item(one.id)) for one in order}
     parents = {
         one.id: tuple(parts[part.id] for part in order if part.parent == one.id)
         for one in order
@@ -90,3 +95,8 @@ def _selection(version: ProtocolVersion, only: frozenset[str] | None) -> Selecti
         criteria=tuple(part.criterion for part in finest),
         parents=parents,
     )
+
+
+def _only_item(criterion_id: str) -> str:
+    items = items_for(criterion_id)
+    return items[0].id if len(items) == 1 else ""

@@ -63,7 +63,7 @@ def keep_evaluation(
         episode=file.episode,
         act=act,
         purpose=evaluation.anchors.purpose.value,
-        as_of=evaluation.anchors.as_of,
+        judged_on=evaluation.anchors.as_of,
         protocol_version=evaluation.version,
         verdict=evaluation.verdict.status.value,
         failed=list(evaluation.verdict.failed),

@@ -11,7 +11,7 @@ from participants.rules import require_reason
 from participants.services.journey import command
 from participants.services.observations import Reading, save_readings
 from screening.models import Evidence, ScreeningEpisode
-from screening.queries.evidence import EvidenceFile, evidence_file
+from screening.queries.evidence import EvidenceFile, evidence_file, item_of
 from screening.rules.evidence import Entry
 from screening.rules.items import BY_ID
 from screening.rules.vocabulary import Item
@@ -89,27 +89,29 @@ def record_evidence(
     return [*saved.evidence, *saved.results]
 
 
-def void_evidence(*, evidence: Evidence, by: Actor, at: datetime, reason: str) -> Evidence:
-    """Take back an answer that should not have been entered. It stays readable, with the reason.
+def void_evidence(
+    *, episode: ScreeningEpisode, answer: Evidence | Observation, by: Actor, at: datetime, reason: str
+) -> Evidence | Observation:
+    """Take back an answer or a laboratory result that should not have been entered. It stays readable.
 
     Needs RECORD_SCREENING, and JUDGE_ELIGIBILITY for an investigator's opinion.
     Raises RuleViolated("reason-required"), Conflict("stale-version"), InvalidTransition("episode-closed").
     """
     require_reason(reason, "an answer is taken back")
     with command(
-        participant=evidence.episode.participant,
+        participant=episode.participant,
         permission=Permission.RECORD_SCREENING,
         action="screening.evidence_voided",
         by=by,
         at=at,
         reason=reason,
     ) as course:
-        if BY_ID[evidence.item].is_judgement:
+        _open_file(course, episode)
+        if item_of(answer).is_judgement:
             require(by, Permission.JUDGE_ELIGIBILITY, course.participant.site_id)
-        _open_file(course, evidence.episode)
-        _void(evidence, at, reason)
+        _void(answer, at, reason)
         follow_evidence(course, cause="screening.evidence_voided", by=by, at=at)
-    return evidence
+    return answer
 
 
 def _read(given: Given) -> _Answer:
@@ -194,9 +196,9 @@ def _replaced(file: EvidenceFile, one: _Answer) -> Evidence | None:
     return None
 
 
-def _void(evidence: Evidence, at: datetime, reason: str) -> None:
-    evidence.voided_at, evidence.void_reason = at, reason
-    evidence.save_changes(["voided_at", "void_reason"])
+def _void(answer: Evidence | Observation, at: datetime, reason: str) -> None:
+    answer.voided_at, answer.void_reason = at, reason
+    answer.save_changes(["voided_at", "void_reason"])
 
 
 def _reading(course: Course, one: _Answer) -> Reading:

@@ -76,7 +76,9 @@ def check_file(*, result_import: ResultImport, by: Actor, at: datetime) -> Resul
 
     Raises InvalidTransition("file-settled") once it was imported or discarded, or while it is worked on.
     """
-    return _run(result_import, by, at, is_dry_run=True)
+    require(by, Permission.IMPORT_RESULTS, result_import.site_id)
+    begun = _begin(result_import, by, at, is_dry_run=True)
+    return _run(begun, by, at, is_dry_run=True)
 
 
 def import_file(*, result_import: ResultImport, by: Actor, at: datetime) -> ResultImport:
@@ -84,7 +86,9 @@ def import_file(*, result_import: ResultImport, by: Actor, at: datetime) -> Resu
 
     Something else was stored since the check: it is refused, with the report of now.
     """
-    return _run(result_import, by, at, is_dry_run=False)
+    require(by, Permission.IMPORT_RESULTS, result_import.site_id)
+    begun = _begin(result_import, by, at, is_dry_run=False)
+    return _run(begun, by, at, is_dry_run=False)
 
 
 def queue_file(*, result_import: ResultImport, is_import: bool, by: Actor, at: datetime) -> ResultImport:
@@ -119,9 +123,7 @@ def discard_file(*, result_import: ResultImport, by: Actor, at: datetime) -> Res
     return found
 
 
-def _run(result_import: ResultImport, by: Actor, at: datetime, *, is_dry_run: bool) -> ResultImport:
-    require(by, Permission.IMPORT_RESULTS, result_import.site_id)
-    found = _begin(result_import, by, at, is_dry_run=is_dry_run)
+def _run(found: ResultImport, by: Actor, at: datetime, *, is_dry_run: bool) -> ResultImport:
     progress = _Progress(found, by, at)
     if found.attempts > _MOST_ATTEMPTS:
         return _finish(found, by, at, refusal=_GIVEN_UP)
@@ -168,7 +170,7 @@ def _finish(
 ) -> ResultImport:
     with acting(by=by, at=at, action="screening.result_file_settled"):
         found = _locked(begun.pk)
-        if found.import_state is ImportState.IMPORTED:  # by another worker, while this one only looked
+        if found.state == ImportState.IMPORTED.value:  # by another worker, while this one only looked
             return found
         found.state = _state_after(report).value
         found.refusal, found.finished_at, found.attempts = refusal[:_LONGEST_REFUSAL], at, 0
@@ -280,7 +282,7 @@ class _ReportFile:
     def __init__(self) -> None:
         self._file = TemporaryFile()  # noqa: SIM115  # closed at the end of the with block
         self._last = 0
-        self._begin()
+        self._start_over()
 
     def __enter__(self) -> "_ReportFile":
         return self
@@ -290,7 +292,7 @@ class _ReportFile:
 
     def add(self, one: Outcome) -> None:
         if one.row <= self._last:
-            self._begin()
+            self._start_over()
         self._last = one.row
         self._write(csv_line(report_cells(one)))
 
@@ -300,7 +302,7 @@ class _ReportFile:
         while piece := self._file.read(PIECE):
             yield piece
 
-    def _begin(self) -> None:
+    def _start_over(self) -> None:
         self._pack = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
         self._file.seek(0)
         self._file.truncate()

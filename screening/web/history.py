@@ -10,9 +10,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from participants.models import Observation
 from participants.queries.pages import banner_of
 from participants.web.forms import ReasonField
 from screening.models import Evidence
+from screening.queries.evidence import item_of
 from screening.queries.history import answers_ever
 from screening.rules.items import BY_ID
 from screening.services.evidence import void_evidence
@@ -69,7 +71,7 @@ def _former(target: InScreening, item_id: str) -> list[Said]:
 class OfEvidence:
     """An answer in force, on its way to be taken back."""
 
-    evidence: Evidence
+    answer: Evidence | Observation
     screening: InScreening
     words: str
 
@@ -83,27 +85,24 @@ class OfEvidence:
 
     @property
     def version(self) -> int:
-        return self.evidence.version
+        return self.answer.version
 
     def get_absolute_url(self) -> str:
-        return reverse("screening-item", args=[self.participant.code, self.evidence.item])
+        return reverse("screening-item", args=[self.participant.code, item_of(self.answer).id])
 
 
 def find_evidence(user: User, code: str, *, evidence_id: UUID) -> OfEvidence:
     """Return an answer of the newest episode. Raises Http404 for any other, and for one taken back already."""
     screening = find_screening(user, code)
     file = screening.screening.file
-    found = (
-        file
-        and Evidence.objects.filter(pk=evidence_id, episode=file.episode, voided_at__isnull=True)
-        .select_related("episode__participant__site")
-        .first()
-    )
-    if file is None or not found:
+    answers = [one for found in file.answers.values() for one in found] if file else []
+    answer = next((one for one in answers if one.entry.ref == str(evidence_id)), None)
+    if answer is None:
         raise Http404
-    answer = next((one for one in file.answers.get(found.item, ()) if one.entry.ref == str(found.pk)), None)
-    words = entry_in_words(BY_ID[found.item], answer.entry) if answer else ""
-    return OfEvidence(found, screening, words)
+    words = entry_in_words(BY_ID[answer.entry.item], answer.entry)
+    if answer.is_result:
+        return OfEvidence(Observation.objects.get(pk=evidence_id), screening, words)
+    return OfEvidence(Evidence.objects.get(pk=evidence_id), screening, words)
 
 
 class TakeBackForm(StepForm):
@@ -114,24 +113,26 @@ class TakeBackForm(StepForm):
     )
 
 
-def _take_back(target: OfEvidence, given: dict[str, Any], *, by: User, at: datetime) -> Evidence:
-    target.evidence.version = given["version"] or target.evidence.version
-    return void_evidence(evidence=target.evidence, by=by, at=at, reason=given["reason"])
+def _take_back(target: OfEvidence, given: dict[str, Any], *, by: User, at: datetime) -> object:
+    target.answer.version = given["version"] or target.answer.version
+    return void_evidence(
+        episode=target.screening.episode, answer=target.answer, by=by, at=at, reason=given["reason"]
+    )
 
 
 def _why_not_take_back(user: User, target: OfEvidence) -> str:
     if target.screening.screening.state is EpisodeState.FAILED:
         return "The episode is closed"
-    is_judgement = BY_ID[target.evidence.item].is_judgement
+    is_judgement = item_of(target.answer).is_judgement
     return why_not(user, Permission.JUDGE_ELIGIBILITY, target.participant) if is_judgement else ""
 
 
 def _taken_back(request: HttpRequest, target: OfEvidence) -> dict[str, object]:
     return {
-        "item": BY_ID[target.evidence.item],
+        "item": item_of(target.answer),
         "answer": target.words,
-        "entered_by": target.evidence.entered_by,
-        "recorded_at": target.evidence.recorded_at,
+        "entered_by": target.answer.entered_by,
+        "recorded_at": target.answer.recorded_at,
     }
 
 

@@ -21,27 +21,39 @@ _NOTHING_NEW = Status(words="Nothing new", letter="N", shape="square", tone="qui
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """rows, of_rows: for the bar. An import goes through the file twice. of_rows 0 = not known."""
+    """rows: gone through in this pass, of `file.rows_expected`. done, in_all: for the bar; an import goes through
+    the file twice. in_all 0 = not known. size: in words.
+    """
 
     status: Status
+    is_writing: bool
     rows: int
-    of_rows: int
-    megabytes: str
+    done: int
+    in_all: int
+    size: str
     tests: tuple[tuple[str, dict[str, int]], ...]
 
 
 def shown(file: ResultImport) -> Shown:
-    passes = 2 if file.import_state is ImportState.IMPORTING else 1
+    is_import = file.import_state is ImportState.IMPORTING
     is_idle = file.import_state is ImportState.CHECKED and not file.counts.get("new")
+    in_all = file.rows_expected * (2 if is_import else 1)
+    is_writing = is_import and file.rows_read > file.rows_expected
     return Shown(
         status=_NOTHING_NEW if is_idle else STATUSES[file.import_state],
-        rows=min(file.rows_read, file.rows_expected * passes),
-        of_rows=file.rows_expected * passes,
-        megabytes=f"{file.size_bytes / 1e6:,.1f}"
-        if file.size_bytes >= 100_000
-        else f"{file.size_bytes / 1e6:.3f}",
+        is_writing=is_writing,
+        rows=file.rows_read - (file.rows_expected if is_writing else 0),
+        done=min(file.rows_read, in_all),
+        in_all=in_all,
+        size=_size(file.size_bytes),
         tests=_needed_first(file.counts.get("tests", {})),
     )
+
+
+def _size(count: int) -> str:
+    if count < 1_000:
+        return f"{count} bytes"
+    return f"{count / 1e3:,.0f} kB" if count < 1_000_000 else f"{count / 1e6:,.1f} MB"
 
 
 def _needed_first(tests: dict[str, dict[str, int]]) -> tuple[tuple[str, dict[str, int]], ...]:

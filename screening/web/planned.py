@@ -47,7 +47,7 @@ class RepeatLine:
 
     @property
     def last(self) -> str:
-        return str(self.repeat.last_on) if self.repeat.last_on else "none so far"
+        return str(self.repeat.last_on or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ class LinkForm(StepForm):
     code = forms.CharField(
         label="Participant",
         max_length=16,
-        help_text="The subject code here, for example WH01-7K3QX-R.",
+        help_text="The subject code here, for example WH-7K3QX-R.",
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),

@@ -218,8 +218,9 @@ def test_the_year_of_one_participant_by_hand(desk_of: Callable[[User], Desk], si
     trial.comes_to_baseline()
     trial.is_rechecked("2026-02-08 09:00", "Re-check eligibility before lymphodepletion")
     trial.gets_lymphodepletion()
-    trial.stands(state="Lymphodepletion", next_due="CAR-T infusion: Upcoming")
+    trial.stands(state="Lymphodepletion", next_due="Re-check eligibility before infusion: Upcoming")
     trial.is_rechecked("2026-02-13 09:00", "Re-check eligibility before infusion")
+    trial.stands(state="Lymphodepletion", next_due="CAR-T infusion: Due")
     trial.is_infused()
     trial.stands(state="Infused", next_due="Day 1 visit: Upcoming", day="0")
     for on, title in FIRST_DAYS:

@@ -76,7 +76,7 @@ class Screening:
         desk.opens_checklist(self.code)
         expect(
             desk.panel("Forecast").get_by_role("listitem").filter(has_text="CEA in serum")
-        ).to_contain_text("I5 · last none so far")
+        ).to_contain_text("I5 · none so far")
 
     def owes_cea(self) -> None:
         self.wall.goes_to("2026-04-14 10:00")
@@ -87,6 +87,7 @@ class Screening:
         assert EligibilityEvaluation.objects.latest("recorded_at").verdict == "incomplete"
 
     def has_it_entered(self) -> None:
+        self.wall.goes_to("2026-04-14 15:00")
         answers = eligible_answers(RECHECKED_ON, Arm.INTRAVENOUS)
         renewed = {name: answers[name] for name in RENEWED}
         enter_group(self.coordinator, self.code, Group.LABORATORY, {"cea": renewed.pop("cea")}, RECHECKED_ON)

@@ -1,11 +1,11 @@
 """Workbooks: read as they are shown, streamed, and refused where they mean harm."""
 
 import io
-import random
 import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -83,10 +83,10 @@ def test_a_workbook_reads_as_the_same_table_in_csv() -> None:
         (180, "LBORRES", "180"),
         (1e-7, "LBORRES", "0.0000001"),
         (True, "LBORRES", "TRUE"),
-        (datetime(2026, 2, 2, 8, 30), "LBDTC", "2026-02-02T08:30"),
-        (datetime(2026, 2, 2, 8, 30, 59), "LBDTC", "2026-02-02T08:30:59"),
+        (datetime.fromisoformat("2026-02-02T08:30"), "LBDTC", "2026-02-02T08:30"),
+        (datetime.fromisoformat("2026-02-02T08:30:59"), "LBDTC", "2026-02-02T08:30:59"),
         (date(2026, 2, 2), "LBDTC", "2026-02-02"),
-        (datetime(2026, 2, 2), "LBDTC", "2026-02-02T00:00"),
+        (datetime.fromisoformat("2026-02-02T00:00"), "LBDTC", "2026-02-02T00:00"),
         ("2026-02-02", "LBDTC", "2026-02-02"),
         ("00123", "USUBJID", "00123"),
         ("武汉 & <b>", "USUBJID", "武汉 & <b>"),
@@ -199,7 +199,7 @@ def test_a_zip_file_of_something_else_is_refused() -> None:
 
 
 def test_a_damaged_piece_is_noticed() -> None:
-    content = bytearray(package(sheet=sheet(f"<row><c><v>{random.Random(1).random()}</v></c></row>" * 50)))
+    content = bytearray(package(sheet=sheet(f"<row><c><v>{1 / 7}</v></c></row>" * 50)))
     at = content.index(b"sheet1.xml") + 40
     content[at : at + 8] = b"\xff" * 8
     assert refusal(bytes(content)).code == "damaged-workbook"
@@ -261,7 +261,7 @@ def test_entities_are_refused_in_every_part(part: str, declared: str) -> None:
 
 def test_empty_cells_without_end_are_not_held() -> None:
     cells = "<c/>" * 100_000
-    noise = "".join(f"<!--{random.Random(number).random()}-->" for number in range(2_000))
+    noise = "".join(f"<!--{sha256(bytes(number)).hexdigest()}-->" for number in range(2_000))
     content = package(sheet=sheet(f"{noise}<row>{cells}</row><row><c><v>1</v></c></row>"))
     tracemalloc.start()
     try:

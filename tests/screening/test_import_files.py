@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from participants.states import State
 from screening import tasks
 from screening.models import PieceKind, ResultImport, ResultImportPiece
 from screening.queries.result_files import STALLED_AFTER, has_stalled, opened, report_text
-from screening.services import result_files
+from screening.services import imports, result_files
 from screening.services.aliases import link_subject
 from screening.services.result_files import check_file, discard_file, import_file, queue_file, receive_file
 from screening.states import ImportState
@@ -292,13 +293,20 @@ def test_the_page_sees_how_far_the_import_is_while_it_is_still_open(
     committed: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(result_files, "_LEAST_STEP", 50)
+    monkeypatch.setattr(imports, "_BATCH", 10)  # some are written long before the last row is read
     seen: list[tuple[int, str, int]] = []
     write = result_files._Progress._write
 
+    def look(pk: Any) -> None:
+        now = ResultImport.objects.get(pk=pk)
+        seen.append((now.rows_read, now.state, Observation.objects.count()))
+        connection.close()
+
     def noted(self: Any, rows: int) -> None:
         write(self, rows)
-        now = ResultImport.objects.get(pk=self._begun.pk)
-        seen.append((now.rows_read, now.state, Observation.objects.count()))
+        outside = threading.Thread(target=look, args=[self._begun.pk])
+        outside.start()
+        outside.join(30)
 
     monkeypatch.setattr(result_files._Progress, "_write", noted)
     content = csv_bytes(laboratory_rows(["S-1"], visits=6))

@@ -18,6 +18,7 @@ from screening.models import ResultImport, SubjectAlias
 from screening.services.aliases import link_subject
 from screening.states import ImportState
 from screening.web import imports
+from screening.web.import_words import _size
 from tests.factories.journeys import Story, make_ward, participant_at, refer
 from tests.factories.laboratory_file import as_table, csv_bytes, laboratory_rows, one_row, xlsx_bytes
 from tests.participants.web import HTMX, browser_of, filled, queries_of
@@ -286,6 +287,19 @@ def test_the_pages_cost_the_same_however_many_files_there_are(
     link_subject(participant=story.participant, number="S-7", by=story.ward.coordinator, at=AT)
     assert (queries_of(browser, LIST), queries_of(browser, page), queries_of(browser, NUMBERS)) == before
     assert max(before) < 14
+
+
+@pytest.mark.parametrize(("count", "words"), [(999, "999 bytes"), (26_501, "27 kB"), (2_300_000, "2.3 MB")])
+def test_a_size_is_told_in_words(count: int, words: str) -> None:
+    assert _size(count) == words
+
+
+def test_of_many_faults_the_first_are_shown_at_once(browser: Client, story: Story, run_tasks: Any) -> None:
+    page = sent(browser, story, csv_bytes([one_row(LBDTC="2026")] * 23), run_tasks)
+    at_once, _, more = text(browser.get(page)).partition("<details")
+    assert at_once.count("incomplete: 2026") == 20
+    assert "Show 3 more" in more
+    assert more.count("incomplete: 2026") == 3
 
 
 # ---- Subject numbers

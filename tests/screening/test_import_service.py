@@ -2,9 +2,11 @@
 
 import io
 import threading
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -345,6 +347,32 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(story: Story) -> N
         [one_row(LBDTC=f"2026-03-{day:02}T{hour:02}:00") for day in range(2, 30) for hour in range(24)]
     )
     assert many <= few
+
+
+def test_memory_hardly_grows_with_the_rows_of_a_file(story: Story, tmp_path: Path) -> None:
+    def peak(rows: int) -> int:
+        file = tmp_path / "lb.csv"
+        with file.open("wb") as out:
+            out.write(csv_bytes([one_row()]))
+            for number in range(rows):
+                # Half of the rows are new results, each with a time of its own.
+                at = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
+                code = "PLAT" if number % 2 else "CHOL"
+                out.write(f"S-1,{code},180,THOU/uL,130,394,{at:%Y-%m-%dT%H:%M}\r\n".encode())
+        tracemalloc.start()
+        try:
+            with file.open("rb") as stream:
+                source = ResultFile(stream, "lb.csv")
+                by, site = story.ward.coordinator, story.ward.site
+                report = import_results(site=site, file=source, by=by, at=AT, is_dry_run=True)
+            assert (report.rows, report.fault_count) == (rows + 1, 0)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(500)  # what is loaded once
+    small, large = peak(2_000), peak(20_000)
+    assert large - small < 5_000_000  # 0.2 kB for each new result; the file alone has 1 MB
 
 
 @pytest.mark.django_db(transaction=True)

@@ -66,7 +66,7 @@ def test_a_changed_status_is_found_and_named(story: Story) -> None:
 
     printed, said = differences()
 
-    assert f"{story.participant.code}, screening 1, as of {row.as_of}" in printed
+    assert f"{story.participant.code}, screening 1, as of {row.judged_on}" in printed
     assert "I10.1.status was stored as not_met, comes out as met" in printed
     assert said == f"1 of {EligibilityEvaluation.objects.count()} evaluations come out otherwise than stored."
 
@@ -112,13 +112,13 @@ def test_inputs_that_cannot_be_read_are_a_difference_not_a_crash(story: Story) -
 
 
 def test_only_evaluations_since_a_day_are_looked_at(story: Story) -> None:
-    first = EligibilityEvaluation.objects.order_by("as_of").first()
+    first = EligibilityEvaluation.objects.order_by("judged_on").first()
     assert first is not None
     plant(first, verdict="ineligible")
-    next_day = (first.as_of + timedelta(days=1)).isoformat()
+    next_day = (first.judged_on + timedelta(days=1)).isoformat()
 
     assert "all as stored" in recompute("--since", next_day)
-    differences("--since", first.as_of.isoformat())
+    differences("--since", first.judged_on.isoformat())
 
 
 def test_a_day_that_is_none_is_refused(story: Story) -> None:

@@ -322,7 +322,7 @@ class TestEvidence:
     def test_an_answer_is_taken_back_with_a_reason_by_who_may_give_it(self) -> None:
         story = participant_at(State.ELIGIBLE)
         evidence = Evidence.objects.get(item="ecog")
-        given = {"evidence": evidence, "at": story.now}
+        given = {"episode": there(story.episode), "answer": evidence, "at": story.now}
 
         with refused("reason-required", field="reason"):
             void_evidence(by=story.ward.investigator, reason=" ", **given)
@@ -332,6 +332,22 @@ class TestEvidence:
 
         assert EligibilityDecision.objects.get().reopened_reason == "I7 was met, is unknown"
         assert story.state is State.SCREENING
+
+    def test_a_result_is_taken_back_too(self) -> None:
+        story = participant_at(State.SCREENING)
+        (row,) = answers(story, result("plat", {"value": "48", "unit": "10^9/L"}, story.now))
+
+        void_evidence(
+            episode=there(story.episode),
+            answer=row,
+            by=story.ward.coordinator,
+            at=story.now,
+            reason="specimen of somebody else",
+        )
+
+        row.refresh_from_db()
+        assert (row.voided_at, row.void_reason) == (story.now, "specimen of somebody else")
+        assert "I10.1" in EligibilityEvaluation.objects.latest("recorded_at").missing
 
     def test_a_change_that_overturns_the_sign_off_reopens_it_and_says_why(self) -> None:
         story = participant_at(State.ELIGIBLE)
@@ -406,7 +422,8 @@ class TestRecheck:
 
         found = rechecks(story, "T-RECHECK-LD#1")
 
-        assert (found.purpose, found.verdict) == ("recheck", "incomplete")
+        assert (found.purpose, found.act, found.verdict) == ("recheck", "lymphodepletion", "incomplete")
+        assert story.due_states()["T-RECHECK-LD#1"] is DueState.DUE
         assert {"I5", "I10.1", "I10.6"} <= set(found.missing)
         with pytest.raises(RuleViolated, match="left open or found against: I5"):
             story.gets_first_dose_unchecked()

@@ -137,6 +137,7 @@ def _fulfilment(
         if event.kind in item.fulfilled_by
         and (event.kind not in _ADDRESSED or event.item == key)
         and not _was_found(event, timeline)
+        and not _cleared_nothing(event)
     ]
     addressed = [event for event in matching if event.kind in _ADDRESSED]
     if addressed:
@@ -177,6 +178,11 @@ def _ends(event: Event, occurrence: Occurrence, timeline: tuple[Event, ...]) -> 
         return False
     back_at = returned_at(event, timeline)
     return back_at is None or back_at > occurrence.at
+
+
+def _cleared_nothing(event: Event) -> bool:
+    """A re-check that found something missing or against it is on record, but the re-check is still owed."""
+    return event.kind is EventKind.ELIGIBILITY_RECHECKED and event.facts.get("verdict") != "eligible"
 
 
 def _was_found(event: Event, timeline: tuple[Event, ...]) -> bool:

@@ -187,7 +187,7 @@ def _notes(item: Item, value: Decimal, unit: str, upper: Decimal | None) -> tupl
     if query:
         found.append(f"Query: {query} The criterion stays unknown.")
     if item.needs_upper_limit and upper is None:
-        found.append("Query: the upper limit of normal is missing. The criterion stays unknown.")
+        found.append("Query: The upper limit of normal is missing. The criterion stays unknown.")
     if item.band is not None and base is not None:
         _require_possible(item, item.band, value * base)
         if not item.band.soft[0] <= value * base <= item.band.soft[1]:

@@ -121,6 +121,11 @@ def test_effusion_that_would_fail_one_arm_asks_for_the_arm():
     found = assessed("I4", arm=None, effusion_cytology="negative")
     assert found.queries == ("It is not fulfilled for the arm that needs it; assign the arm.",)
     assert assessed("I4", arm=INTRAPLEURAL, effusion_cytology="negative").queries == ()
+    undated = entry("effusion_imaging", "chest_ct", None)
+    assert assessed("I4", arm=None, effusion_cytology="negative", effusion_imaging=undated).queries == (
+        "Effusion assessed by: give the date",
+        *found.queries,
+    )
 
 
 def ihc(on=ON, *, membranous=True, positivity="60"):

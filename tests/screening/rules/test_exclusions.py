@@ -353,6 +353,10 @@ def test_infarction_or_bypass(item, one, expected):
     assert owed(found, item)
 
 
+def test_a_date_of_the_wrong_kind_leaves_it_open():
+    assert status("E7.2", infarction={"has_happened": YES, "on": "2026-06-01"}) is UNKNOWN
+
+
 def test_one_of_infarction_and_bypass_decides_without_the_other():
     assert status("E7.2", infarction=event(YES, "2026-06-01"), bypass=None) is MET
     assert status("E7.2", infarction=event(NO), bypass=None) is UNKNOWN
@@ -362,6 +366,8 @@ def test_six_months_count_from_enrolment_and_are_provisional_until_then():
     infarction = event(YES, "2025-12-20")
     provisional = assessed("E7.2", infarction=infarction)
     assert (provisional.status, provisional.is_provisional) == (MET, True)
+    days_later = eligible_anchors(ON, as_of=date(2026, 6, 25))
+    assert status("E7.2", infarction=infarction, anchors=days_later) is MET
     enrolled = eligible_anchors(ON, enrolment_on=date(2026, 6, 21))
     final = assessed("E7.2", infarction=infarction, anchors=enrolled)
     assert (final.status, final.is_provisional) == (NOT_MET, False)
@@ -419,6 +425,7 @@ def test_only_e7_2_and_what_derives_from_it_is_provisional():
         pytest.param(YES, None, MET, (), id="arrhythmia decides without syncope"),
         pytest.param(None, (NO, None), UNKNOWN, ("arrhythmia",), id="arrhythmia missing"),
         pytest.param(None, (YES, "unexplained"), MET, (), id="syncope decides without arrhythmia"),
+        pytest.param(None, (YES, None), UNKNOWN, ("arrhythmia", "syncope"), id="neither answered in full"),
     ],
 )
 def test_arrhythmia_and_syncope(arrhythmia, syncope, expected, missing):

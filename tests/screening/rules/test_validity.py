@@ -97,7 +97,7 @@ def test_what_need_not_be_dated_is_taken_without_a_date():
 def test_evidence_of_tomorrow_counts_from_tomorrow_on():
     tomorrow = entry("ecog", 1, ON + timedelta(1))
     found = assessed("I7", ecog=tomorrow)
-    assert (found.status, found.valid_until) == (UNKNOWN, ON)
+    assert (found.status, found.valid_until, found.clears_on) == (UNKNOWN, ON, None)
     with_today = assessed("I7", ecog=(entry("ecog", 3, ON), tomorrow))
     assert (with_today.status, with_today.valid_until) == (NOT_MET, ON)
 
