@@ -99,4 +99,4 @@ def _selection(version: ProtocolVersion, only: frozenset[str] | None) -> Selecti
 
 def _only_item(criterion_id: str) -> str:
     items = items_for(criterion_id)
-    return items[0].id if len(items) == 1 else ""
+    return items[0].id if len(items) == 1 and items[0].validity else ""

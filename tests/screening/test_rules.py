@@ -1,16 +1,23 @@
 """The gates of screening, rung by rung."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
-from screening.rules.gates import dose_levels_of, may_confirm, may_enrol, may_start_screening, open_criteria
-from tests.protocol.engine import INSTANT, midnight, obligation
+from screening.rules.gates import (
+    dose_levels_of,
+    may_confirm,
+    may_enrol,
+    may_start_screening,
+    open_criteria,
+    recheck_check,
+)
+from tests.protocol.engine import INSTANT, event, midnight, obligation
 from trialsite.protocol.criteria import CriterionStatus, Verdict, VerdictStatus, overall
 from trialsite.protocol.gates import Gate, Outcome
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.types import Act, Arm, Obligation, ObligationKind
+from trialsite.protocol.types import Act, Arm, Event, EventKind, Obligation, ObligationKind
 
 VERSION = resolve("1.0")
 OPENS, CLOSES = midnight("2026-03-10"), midnight("2026-03-15")
@@ -141,3 +148,54 @@ def test_answering_all_of_them_favourably_makes_eligible_in_both_arms() -> None:
 def test_dose_levels_are_those_of_the_arm() -> None:
     assert dose_levels_of(VERSION, Arm.INTRAVENOUS) == ("DL-IV-1", "DL-IV-2", "DL-IV-3")
     assert dose_levels_of(VERSION, Arm.INTRAPLEURAL) == ("DL-IP-1", "DL-IP-2", "DL-IP-3")
+
+
+def rechecked(on: str, verdict: str = "eligible", act: Act = Act.INFUSE, criteria: str = "") -> Event:
+    return event(
+        EventKind.ELIGIBILITY_RECHECKED,
+        on,
+        item="T-RECHECK-INF#1",
+        act=act.value,
+        verdict=verdict,
+        criteria=criteria,
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "outcome"),
+    [
+        pytest.param([rechecked("2026-03-10")], Outcome.PASS, id="on the day"),
+        pytest.param([rechecked("2026-03-07")], Outcome.PASS, id="three days before"),
+        pytest.param([rechecked("2026-03-06")], Outcome.UNKNOWN, id="four days before"),
+        pytest.param([rechecked("2026-03-11")], Outcome.UNKNOWN, id="only the day after"),
+        pytest.param([], Outcome.UNKNOWN, id="never"),
+        pytest.param(
+            [rechecked("2026-03-10", act=Act.LYMPHODEPLETION)], Outcome.UNKNOWN, id="for another act"
+        ),
+        pytest.param(
+            [rechecked("2026-03-10", "incomplete", criteria="I5")], Outcome.UNKNOWN, id="incomplete"
+        ),
+        pytest.param(
+            [rechecked("2026-03-10", "ineligible", criteria="I10.3")], Outcome.FAIL, id="ineligible"
+        ),
+        pytest.param(
+            [rechecked("2026-03-08", "ineligible", criteria="E5"), rechecked("2026-03-10")],
+            Outcome.PASS,
+            id="the last one counts",
+        ),
+    ],
+)
+def test_an_act_goes_ahead_only_after_a_recheck_shortly_before(events: list[Event], outcome: Outcome) -> None:
+    found = recheck_check(VERSION, events, Act.INFUSE, date(2026, 3, 10))
+
+    assert (found.code, found.outcome) == ("recheck", outcome)
+
+
+def test_the_reason_names_the_criteria_or_the_days() -> None:
+    against = recheck_check(
+        VERSION, [rechecked("2026-03-10", "ineligible", criteria="I10.3")], Act.INFUSE, date(2026, 3, 10)
+    )
+    never = recheck_check(VERSION, [], Act.INFUSE, date(2026, 3, 10))
+
+    assert against.reason.endswith("I10.3")
+    assert "3 days" in never.reason
