@@ -7,7 +7,7 @@ DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench real-data bench-feed
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data mutation
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,3 +57,6 @@ real-data: $(DEV_STAMP)  ## check the laboratory feed on the real data of the CD
 
 bench-feed: $(DEV_STAMP)  ## print what importing laboratory results costs: rows per second, peak of memory
 	@$(PYTHON) -m bench.feed
+
+mutation: $(DEV_STAMP)  ## change the eligibility rules spot by spot and see whether a test notices (half an hour)
+	@.venv/bin/mutmut run --max-children 2 && .venv/bin/mutmut results

@@ -170,12 +170,12 @@ def _world() -> World:
         "key": "V-D2#1",
         "user_id": ward.nurse.pk,
         "membership_id": Membership.objects.get(user=ward.nurse).pk,
-        **_of_the_feed(story),
+        **of_the_feed(story),
     }
     return World(story=story, values={name: str(value) for name, value in values.items()})
 
 
-def _of_the_feed(story: Story) -> dict[str, object]:
+def of_the_feed(story: Story) -> dict[str, object]:
     """A file of laboratory results at the site, and a number under which a laboratory knows the participant."""
     by, at = story.ward.coordinator, story.now
     file = receive_file(site=story.ward.site, name="lb.csv", content=[b"USUBJID"], by=by, at=at)

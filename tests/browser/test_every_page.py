@@ -15,7 +15,7 @@ from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
 from screening.models import Evidence
-from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World
+from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World, of_the_feed
 from tests.browser.conftest import SiteClock
 from tests.browser.pages import Desk
 from tests.browser.soundness import Watch
@@ -78,6 +78,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "key": "V-D28#1",
         "user_id": story.ward.nurse.pk,
         "membership_id": Membership.objects.get(user=story.ward.nurse).pk,
+        **of_the_feed(story),
     }
     return {name: str(value) for name, value in values.items()}
 
@@ -96,7 +97,7 @@ def _pages(client: Client, role: Role, world: World) -> Iterator[str]:
         if answer.status_code == 405 or str(route) in EXCEPTIONS:
             continue
         assert answer.status_code in {200, 302, 303}, (str(route), answer.status_code)
-        if answer.status_code == 200 and b"<!doctype html>" in answer.content[:200]:
+        if answer.status_code == 200 and not answer.streaming and b"<!doctype html>" in answer.content[:200]:
             yield world.path(route)
 
 

@@ -121,4 +121,4 @@ def test_from_nothing_known_to_the_recheck_that_asks_for_cea(
 
     assert EligibilityDecision.objects.get().reopened_at is None
     last = EligibilityEvaluation.objects.filter(purpose="recheck").latest("recorded_at")
-    assert (last.verdict, last.as_of) == ("eligible", RECHECKED_ON)
+    assert (last.verdict, last.judged_on) == ("eligible", RECHECKED_ON)

@@ -204,7 +204,7 @@ def test_in_house_tasks_are_no_protocol_windows():
 
 def test_the_last_row_of_each_series_is_missed_30_days_after_its_window():
     last = {row.id: row.missed_after_days for row in VERSION.schedule if row.missed_after_days is not None}
-    assert last == dict.fromkeys(("V-BL", "V-LD1", "V-LD2", "V-LD3", "V-D0", "V-Y15"), 30)
+    assert last == dict.fromkeys(("V-BL", "V-LD1", "V-LD2", "V-LD3", "V-Y15"), 30)
 
 
 @pytest.mark.parametrize(

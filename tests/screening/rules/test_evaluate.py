@@ -230,6 +230,22 @@ def test_plans_are_made_once_for_a_version_and_not_kept_for_ever():
     assert max(kept) == 32
 
 
+def test_the_criteria_that_know_nothing_without_their_only_item():
+    made = plan.plan_for(amended("I7-ECOG", "1"))
+    known = {
+        part.criterion.id: part.only_item for part in plan.selection_of(made, None).finest if part.only_item
+    }
+    assert known == {
+        "I6": "lesions",
+        "I7": "ecog",
+        "I10.3": "creat",
+        "I10.5": "bili",
+        "I10.6": "spo2",
+        "E10.HIV": "hiv_ab",
+        "E10.SYPHILIS": "syphilis",
+    }
+
+
 def test_selections_are_made_once_and_not_kept_for_ever():
     made = plan.plan_for(amended("I7-ECOG", "1"))
     assert plan.selection_of(made, ["I7", "I8"]) is plan.selection_of(made, ["I8", "I7"])

@@ -81,6 +81,11 @@ def test_a_month_that_is_not_over_leaves_open_whether_it_counts_yet():
     assert status("I9", psychiatric=month, anchors=eligible_anchors(ON, as_of=date(2026, 6, 30))) is MET
 
 
+def test_what_is_open_on_a_result_stays_open_without_it():
+    on_oxygen = assessed("I10.6", spo2=entry("spo2", lab("97", "%"), ON, method="oxygen"))
+    assert (on_oxygen.status, on_oxygen.valid_until) == (UNKNOWN, None)
+
+
 def test_what_must_be_dated_and_is_not_is_asked_for_its_date():
     found = assessed("I7", ecog=entry("ecog", 1, None))
     assert (found.status, found.missing, found.queries) == (
