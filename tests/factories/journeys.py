@@ -114,7 +114,7 @@ def _to_lymphodepletion(story: Story) -> None:
     story.wait(7).comes_to("V-BL#1")
     for day in (1, 2, 3):
         story.wait(1).gets_lymphodepletion(day)
-    story.is_cleared_for_infusion()
+    story.is_rechecked("T-RECHECK-INF#1")  # on what was renewed two days before
 
 
 def _to_infused(story: Story) -> None:

@@ -64,7 +64,7 @@ def test_the_same_request_repeated_records_nothing_more() -> None:
         pytest.param({"test_code": "plat"}, "readings.0.test_code", "unknown-test", id="small-letters"),
         pytest.param({"value": "150000"}, "readings.0.value", "implausible", id="implausible"),
         pytest.param({"value": -1}, "readings.0.value", "implausible", id="negative"),
-        pytest.param({"value": "1.00001"}, "readings.0.value", "max-decimal-places", id="decimals"),
+        pytest.param({"value": "1.0000001"}, "readings.0.value", "max-decimal-places", id="decimals"),
         pytest.param({"value": "many"}, "readings.0.value", "invalid", id="words"),
         pytest.param({"colour": "red"}, "readings.0.colour", "unknown-field", id="unknown-field"),
     ],

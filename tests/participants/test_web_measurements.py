@@ -134,13 +134,30 @@ def test_tests_stand_in_their_order_and_unlisted_ones_last() -> None:
     assert [one.code for group in courses.groups for one in group.courses] == ["WBC", "CREAT", "CRP", "RESP"]
 
 
-def test_a_value_in_another_unit_is_neither_compared_nor_drawn_with_the_rest() -> None:
+def test_a_value_in_another_unit_is_shown_in_the_unit_of_its_test() -> None:
     story = participant_at(State.SCREENING)
     measures(story, story.now, HGB="120")
     at = story.now + timedelta(days=1)
     record_observations(
         participant=story.participant,
-        readings=[reading("HGB", "12.1", at, unit="g/dL")],
+        readings=[reading("HGB", "12.1", at, unit="g/dL"), reading("PLAT", "150", at, unit="K/uL")],
+        by=story.ward.nurse,
+        at=at + MINUTE,
+    )
+    courses = courses_of(story.participant)
+    assert courses is not None
+    plat, hgb = sorted(courses.groups[0].courses, key=lambda one: one.code, reverse=True)
+    assert (hgb.delta, [one.text for one in hgb.values], hgb.last.unit) == ("+1", ["120", "121"], "g/L")
+    assert (plat.last.text, plat.last.unit) == ("150", "10⁹/L")
+
+
+def test_a_value_that_cannot_be_converted_is_neither_compared_nor_drawn_with_the_rest() -> None:
+    story = participant_at(State.SCREENING)
+    measures(story, story.now, HGB="120")
+    at = story.now + timedelta(days=1)
+    record_observations(
+        participant=story.participant,
+        readings=[reading("HGB", "12.1", at, unit="mmol/L")],
         by=story.ward.nurse,
         at=at + MINUTE,
     )

@@ -1,6 +1,7 @@
 """Each fault that `validate` knows, planted once in an otherwise sound version."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -23,6 +24,11 @@ def with_criterion(item_id, **changes):
 
 def with_clock(**changes):
     return replace(VERSION, clocks=(replace(VERSION.clocks[0], **changes), *VERSION.clocks[1:]))
+
+
+def with_threshold(**changes):
+    first, *rest = VERSION.thresholds
+    return replace(VERSION, thresholds=(replace(first, **changes), *rest))
 
 
 def with_limit(**changes):
@@ -107,6 +113,14 @@ FAULTY = [
     (with_clock(hours=0), "clock-unsound", "C-SAE"),
     (with_limit(value=-1), "limit-unsound", "L-AGE-MIN"),
     (with_limit(unit=""), "limit-unsound", "L-AGE-MIN"),
+    (with_threshold(value=Decimal(-1)), "limit-unsound", "I1-AGE"),
+    (with_threshold(unit=""), "limit-unsound", "I1-AGE"),
+    (with_threshold(criterion="I99"), "criterion-unknown", "I1-AGE"),
+    (
+        replace(VERSION, rechecks=(replace(VERSION.rechecks[0], criteria=("I5", "I99")),)),
+        "criterion-unknown",
+        "R-LD",
+    ),
     (with_dose(0, lower_cells_per_kg=0), "dose-unsound", "DL-IV-1"),
     (with_dose(0, lower_cells_per_kg=1_000_001), "dose-unsound", "DL-IV-1"),
     (with_dose(2, upper_cells_per_kg=9_999_999), "dose-unsound", "DL-IV-3"),

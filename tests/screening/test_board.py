@@ -14,7 +14,7 @@ from screening.queries.episodes import screening_of
 from screening.queries.underway import underway, with_screening
 from screening.services.evidence import void_evidence
 from tests.factories.accounts import BOOTSTRAP, make_user
-from tests.factories.journeys import START_AT, Story, make_ward, participant_at, refer
+from tests.factories.journeys import START_AT, Story, make_ward, participant_at, refer, there
 from tests.participants.web import HTMX, browser_of, queries_of
 from tests.screening.desk import desk
 from trialsite import clock
@@ -220,7 +220,13 @@ def test_an_answer_that_was_taken_back_is_owed_again() -> None:
     story = screened()
     ecog = story.episode.evidence.get(item="ecog")  # type: ignore[union-attr]
     story.wait(hours=1)
-    void_evidence(evidence=ecog, by=story.ward.investigator, at=story.now, reason="Of another visit")
+    void_evidence(
+        episode=there(story.episode),
+        answer=ecog,
+        by=story.ward.investigator,
+        at=story.now,
+        reason="Of another visit",
+    )
 
     assert row_of(story).open_criteria == ("I7",)
 

@@ -25,7 +25,11 @@ from trialsite.accounts.permissions import (
 )
 from trialsite.errors import NotPermitted
 
-CLINICAL_DECISIONS = {Permission.CONFIRM_ELIGIBILITY, Permission.RELEASE_PRODUCT}
+CLINICAL_DECISIONS = {
+    Permission.JUDGE_ELIGIBILITY,
+    Permission.CONFIRM_ELIGIBILITY,
+    Permission.RELEASE_PRODUCT,
+}
 READING = {
     Permission.USE_ACCOUNT,
     Permission.VIEW_TRIAL,

@@ -144,14 +144,16 @@ class Story:
         """Take what lapses anew, on the day."""
         on = civil_date(self.now, self.participant.site.time_zone)
         answers = eligible_answers(on, self.arm, is_woman=self.participant.sex != "male")
-        self._records({key: answers[key] for key in items if key in answers})
+        renewed = {key: answers[key] for key in items if key in answers}
+        found = [*given(renewed, self.now, judged=False), *given(renewed, self.now, judged=True)]
+        by = self.ward.investigator  # who does the re-check, and may enter both facts and opinions
+        record_evidence(episode=there(self.episode), given=found, by=by, at=self.now)
 
     def _records(self, answers: Mapping[str, Entry]) -> None:
         """The coordinator enters the facts, the investigator gives the opinions."""
         for by, judged in ((self.ward.coordinator, False), (self.ward.investigator, True)):
             found = given(answers, self.now, judged=judged)
-            if found:
-                record_evidence(episode=there(self.episode), given=found, by=by, at=self.now)
+            record_evidence(episode=there(self.episode), given=found, by=by, at=self.now)
 
     def is_rechecked(self, key: str) -> None:
         recheck_eligibility(
