@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from participants.models import Deviation, Participant
@@ -41,11 +42,20 @@ FOLLOW_UP = (
 )
 
 
+ARMS = {Arm.INTRAVENOUS: "Intravenous", Arm.INTRAPLEURAL: "Intrapleural"}
+FIRST_LEVEL = {
+    Arm.INTRAVENOUS: "Dose level 1 · 1 × 10⁶ cells/kg",
+    Arm.INTRAPLEURAL: "Dose level 1 · 3 × 10⁵ cells/kg",
+}
+MILLIONS_OF_CELLS = {Arm.INTRAVENOUS: "60", Arm.INTRAPLEURAL: "18"}  # at 60 kg
+
+
 class Trial:
     """The three people who act and the participant they act on. Each method is one person's sitting."""
 
-    def __init__(self, ward: Ward, wall: SiteClock, desk_of: Callable[[User], Desk]) -> None:
+    def __init__(self, ward: Ward, wall: SiteClock, desk_of: Callable[[User], Desk], arm: Arm) -> None:
         self.wall = wall
+        self.arm = arm
         self.coordinator = desk_of(ward.coordinator)
         self.investigator = desk_of(ward.investigator)
         self.nurse = desk_of(ward.nurse)
@@ -65,7 +75,7 @@ class Trial:
         self.coordinator.follows("Refer a participant")
         self.coordinator.chooses("Sex", "Female")
         self.coordinator.fills_in("Year of birth", "1961")
-        self.coordinator.chooses("Intended arm", "Intravenous")
+        self.coordinator.chooses("Intended arm", ARMS[self.arm])
         self.coordinator.saves("Register and give a code", "Participant registered.")
         self.code = self.coordinator.code
 
@@ -78,14 +88,14 @@ class Trial:
     def begins_screening(self) -> None:
         self.wall.goes_to("2026-01-07 10:00")
         self.coordinator.opens_from_home("Start screening", self.code)
-        self.coordinator.chooses("Intended arm", "Intravenous")
+        self.coordinator.chooses("Intended arm", ARMS[self.arm])
         self.coordinator.saves("Start screening", "Screening started.")
 
     def has_its_evidence_entered(self) -> None:
         self.wall.goes_to("2026-01-12 10:00")
         self.coordinator.opens_from_home("Decide on eligibility", self.code)
         expect(self.coordinator.to_do).to_contain_text("Enter Platelets")
-        self._enters(eligible_answers(date(2026, 1, 12), Arm.INTRAVENOUS), date(2026, 1, 12))
+        self._enters(eligible_answers(date(2026, 1, 12), self.arm), date(2026, 1, 12))
         expect(self.investigator.to_do).to_contain_text("Every item that decides is on record.")
 
     def _enters(self, answers: Mapping[str, Mapping[str, Any]], on: date) -> None:
@@ -97,7 +107,7 @@ class Trial:
         """What lapses is taken anew on the day, and looked at again."""
         self.wall.goes_to(now)
         on = self.wall.now.date()
-        answers = eligible_answers(on, Arm.INTRAVENOUS)
+        answers = eligible_answers(on, self.arm)
         self._enters({name: answers[name] for name in RENEWED}, on)
         self.investigator.opens_from_home(title, self.code)
         expect(self.investigator.beside).to_contain_text("Everything that must still hold, holds.")
@@ -112,7 +122,7 @@ class Trial:
     def is_enrolled(self) -> None:
         self.wall.goes_to("2026-01-13 10:00")
         self.coordinator.opens_from_home("Enrol the participant", self.code)
-        self.coordinator.chooses("Dose level", "Dose level 1 · 1 × 10⁶ cells/kg")
+        self.coordinator.chooses("Dose level", FIRST_LEVEL[self.arm])
         self.coordinator.saves("Enrol", "Enrolled.")
 
     # ---- From vein to vein
@@ -166,7 +176,7 @@ class Trial:
         self.wall.goes_to("2026-02-13 10:30")
         self.nurse.opens_from_home("CAR-T infusion", self.code)
         self.nurse.fills_in("Body weight", "60")
-        self.nurse.fills_in("CAR-positive viable cells given", "60")
+        self.nurse.fills_in("CAR-positive viable cells given", MILLIONS_OF_CELLS[self.arm])
         self.nurse.fills_in("End of thaw", "2026-02-13 09:50")
         self.nurse.fills_in("Start of the infusion", "2026-02-13 10:00")
         expect(self.nurse.beside).to_contain_text("Every check passes.")
@@ -193,8 +203,11 @@ class Trial:
         self.coordinator.saves("Complete the study", "One-year study completed.")
 
 
-def test_the_year_of_one_participant_by_hand(desk_of: Callable[[User], Desk], site_clock: SiteClock) -> None:
-    trial = Trial(make_ward(), site_clock, desk_of)
+@pytest.mark.parametrize("arm", list(Arm))
+def test_the_year_of_one_participant_by_hand(
+    arm: Arm, desk_of: Callable[[User], Desk], site_clock: SiteClock
+) -> None:
+    trial = Trial(make_ward(), site_clock, desk_of, arm)
 
     trial.is_referred()
     trial.stands(state="Referred", next_due="Obtain consent or close the referral: Due")
@@ -232,6 +245,7 @@ def test_the_year_of_one_participant_by_hand(desk_of: Callable[[User], Desk], si
     trial.completes_the_year()
 
     trial.stands(state="Completed", next_due="Month 18 visit: Upcoming", day="+367")
-    assert Participant.objects.get().state == "completed"
+    completed = Participant.objects.get()
+    assert (completed.state, completed.arm) == ("completed", arm.value)
     assert not Deviation.objects.exists()
     expect(trial.coordinator.panel("Deviations")).to_contain_text("None.")
