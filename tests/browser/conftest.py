@@ -4,11 +4,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import get_ident
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -90,24 +92,37 @@ def new_desk(
         site_clock.desks.append(desk)
         return desk
 
-    yield open_desk
-    for desk in site_clock.desks:
-        desk.page.context.close()
-    _wait_until_every_request_is_answered()
+    with _requests_under_way() as under_way:
+        yield open_desk
+        for desk in site_clock.desks:
+            desk.page.context.close()
+        _wait_until_every_request_is_answered(under_way)
 
 
-def _wait_until_every_request_is_answered() -> None:
-    """A request under way holds its tables, and they are emptied next. A connection that idles holds none."""
-    others = (
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND backend_type = 'client backend' AND state <> 'idle'"
-    )
+@contextmanager
+def _requests_under_way() -> Iterator[set[object]]:
+    """The requests that were begun and not answered yet, also while they hold no connection."""
+    under_way: set[object] = set()
+
+    def begun(**_: object) -> None:
+        under_way.add(get_ident())
+
+    def answered(**_: object) -> None:
+        under_way.discard(get_ident())
+
+    request_started.connect(begun)
+    request_finished.connect(answered)
+    yield under_way
+    request_started.disconnect(begun)
+    request_finished.disconnect(answered)
+
+
+def _wait_until_every_request_is_answered(under_way: set[object]) -> None:
+    """A request under way writes to tables that are emptied next."""
     for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute(others)
-            if cursor.fetchone() == (0,):
-                return
-        time.sleep(0.05)
+        time.sleep(0.05)  # first, so that a request just sent has begun
+        if not under_way:
+            return
     pytest.fail("The server was still answering 10 seconds after the last page was closed.", pytrace=False)
 
 
