@@ -12,7 +12,11 @@ from trialsite.web.components import status_of
 
 STATES = [(state.value, status_of(state).words) for state in State]
 CATEGORIES = [(category.value, in_words(category.value)) for category in Category]
-_KIND_WORDS = {ObligationKind.CLOCK: "Safety report", ObligationKind.RECONSENT: "Re-consent"}
+_KIND_WORDS = {
+    ObligationKind.CLOCK: "Safety report",
+    ObligationKind.RECONSENT: "Re-consent",
+    ObligationKind.ROUND: "Bedside round",
+}
 KINDS = [
     (kind.value, _KIND_WORDS.get(kind) or in_words(kind.value))
     for kind in ObligationKind

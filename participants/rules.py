@@ -36,6 +36,7 @@ RECIPIENT_ROLES: dict[ObligationKind, tuple[str, ...]] = {
     ObligationKind.TASK: ("coordinator",),
     ObligationKind.CLOCK: ("coordinator", "investigator"),
     ObligationKind.RECONSENT: ("coordinator",),
+    ObligationKind.ROUND: ("nurse",),
     ObligationKind.PERIOD: (),
 }
 

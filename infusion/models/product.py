@@ -3,7 +3,7 @@
 from django.db import models
 
 from infusion.models.leukapheresis import Leukapheresis
-from infusion.rules import ProductFacts
+from infusion.rules.gates import ProductFacts
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.models.scoped import OfParticipantQuerySet

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from infusion.models import CellProduct, Leukapheresis
-from infusion.rules import may_release
+from infusion.rules.gates import may_release
 from infusion.states import ProductState, may_become
 from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened

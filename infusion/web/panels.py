@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from infusion.models import CellProduct
-from infusion.queries import Treatment, safety_cases
+from infusion.queries.safety import safety_cases
+from infusion.queries.treatment import Treatment
 from infusion.states import ProductState
 from infusion.web.beside import level_in_words
 from infusion.web.steps import why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import Http404
 
 from infusion.models import AdverseEvent, CellProduct, Infusion, Leukapheresis
-from infusion.queries import Treatment, treatment_of
+from infusion.queries.treatment import Treatment, treatment_of
 from participants.models import Participant
 from participants.queries.course import load_course
 from participants.queries.pages import participant_for

@@ -39,6 +39,8 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     EventKind.ELIGIBILITY_RECHECKED.value: ("Eligibility re-checked", "user-check", "quiet"),
     EventKind.LYMPHODEPLETION_DOSE_GIVEN.value: ("Lymphodepletion dose", "vaccine", "active"),
     EventKind.INFUSED.value: ("CAR-T cells infused", "droplet", "strong"),
+    EventKind.INFUSION_ENDED.value: ("Infusion ended", "check", "quiet"),
+    EventKind.ROUND_RECORDED.value: ("Bedside round", "heartbeat", "quiet"),
     EventKind.VISIT_PERFORMED.value: ("Visit", "stethoscope", "quiet"),
     EventKind.FOLLOW_UP_STARTED.value: ("Follow-up started", "route", "quiet"),
     EventKind.PROGRESSED.value: ("Disease progressed", "activity", "warn"),

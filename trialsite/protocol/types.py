@@ -51,6 +51,8 @@ class EventKind(StrEnum):
     ELIGIBILITY_RECHECKED = "eligibility_rechecked"  # item: T-RECHECK-LD#1 …; facts: verdict
     LYMPHODEPLETION_DOSE_GIVEN = "lymphodepletion_dose_given"  # item: V-LD1 …
     INFUSED = "infused"
+    INFUSION_ENDED = "infusion_ended"  # ref: the infusion
+    ROUND_RECORDED = "round_recorded"  # a bedside monitoring round; facts: covers, crs, icans
     VISIT_PERFORMED = "visit_performed"  # item: obligation key, V-D28#1
     FOLLOW_UP_STARTED = "follow_up_started"  # first visit after close monitoring
     PROGRESSED = "progressed"
@@ -84,6 +86,7 @@ class ObligationKind(StrEnum):
     TASK = "task"  # something staff owe: decide, enrol, plan, close
     CLOCK = "clock"  # elapsed time from awareness; stops only on filed evidence
     RECONSENT = "reconsent"
+    ROUND = "round"  # a bedside monitoring round around an infusion
     PERIOD = "period"  # a span that simply runs: contraception, DLT observation
 
 
