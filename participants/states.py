@@ -103,6 +103,9 @@ TRANSITIONS: Transitions = {
     **_each((*_BEFORE_INFUSION, *_AFTER_INFUSION), EventKind.PROGRESSED),
     **_each(State, EventKind.SAFETY_EVENT_AWARE),
     **_each(State, EventKind.SAFETY_REPORT_SENT),
+    **_each(State, EventKind.SAFETY_TASK_OWED),
+    **_each(State, EventKind.SAFETY_TASK_DONE),
+    **_each(State, EventKind.SAFETY_CASE_CLOSED),
 }
 
 # Where an event leads although it was out of order: it happened, so the journey goes on from there.

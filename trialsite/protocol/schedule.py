@@ -14,6 +14,7 @@ from trialsite.protocol.contraception import Basis, contraception_period
 from trialsite.protocol.departures import returned_at
 from trialsite.protocol.lapses import evidence_obligations
 from trialsite.protocol.reconsent import reconsent_obligations
+from trialsite.protocol.safety_tasks import safety_obligations
 from trialsite.protocol.types import (
     ClockDefinition,
     Epoch,
@@ -58,6 +59,7 @@ def plan(version: ProtocolVersion, events: Sequence[Event], facts: Facts) -> tup
     timeline = tuple(sorted(events, key=_happened_order))
     found = _scheduled(version, timeline, facts)
     found += _clocks(version, timeline, facts)
+    found += safety_obligations(version, timeline, facts)
     found += _contraception(version, timeline, facts)
     found += evidence_obligations(version, timeline, facts)
     found += reconsent_obligations(version, timeline, facts, found)

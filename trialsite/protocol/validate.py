@@ -9,22 +9,42 @@ from itertools import pairwise
 from trialsite.protocol.types import (
     Arm,
     ClockDefinition,
+    CollectionPeriod,
     Criterion,
+    DltExemption,
     DoseLevel,
     EventKind,
     Ladder,
     Limit,
     ObligationKind,
+    Offset,
+    ProhibitedMedication,
     ProtocolVersion,
     Recheck,
     Rung,
+    SafetyTask,
     ScheduledItem,
     Source,
+    SpecialInterest,
     Threshold,
 )
 from trialsite.protocol.windows import window_for
 
-Item = Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit | Threshold | Recheck
+Item = (
+    Criterion
+    | ScheduledItem
+    | ClockDefinition
+    | Ladder
+    | DoseLevel
+    | Limit
+    | Threshold
+    | Recheck
+    | SafetyTask
+    | SpecialInterest
+    | DltExemption
+    | CollectionPeriod
+    | ProhibitedMedication
+)
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
 RECORDED_CRITERIA = (
@@ -82,6 +102,11 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.limits,
         *version.thresholds,
         *version.rechecks,
+        *version.safety_tasks,
+        *version.special_interests,
+        *version.dlt_exemptions,
+        *version.collection_periods,
+        *version.prohibited_medications,
     )
 
 
@@ -109,12 +134,9 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
     for one in version.criteria:
         if not (one.text and one.plain and one.plain_zh):
             yield _fault("text-missing", one.id, "needs the recorded sentence and both plain versions")
-    for row in version.schedule:
-        if not (row.title and row.title_zh):
-            yield _fault("text-missing", row.id, "needs a title in both languages")
-    for clock in version.clocks:
-        if not (clock.title and clock.title_zh):
-            yield _fault("text-missing", clock.id, "needs a title in both languages")
+    for titled in (*version.schedule, *version.clocks, *version.safety_tasks):
+        if not (titled.title and titled.title_zh):
+            yield _fault("text-missing", titled.id, "needs a title in both languages")
 
 
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
@@ -126,6 +148,11 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((limit.id, limit.source) for limit in version.limits),
         *((threshold.id, threshold.source) for threshold in version.thresholds),
         *((recheck.id, recheck.source) for recheck in version.rechecks),
+        *((task.id, task.source) for task in version.safety_tasks),
+        *((interest.id, interest.source) for interest in version.special_interests),
+        *((exempt.id, exempt.source) for exempt in version.dlt_exemptions),
+        *((period.id, period.source) for period in version.collection_periods),
+        *((drug.id, drug.source) for drug in version.prohibited_medications),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -160,6 +187,7 @@ def _check_ladders(version: ProtocolVersion) -> Iterator[Fault]:
     used = [
         *((row.id, row.ladder) for row in version.schedule),
         *((clock.id, clock.ladder) for clock in version.clocks),
+        *((task.id, task.ladder) for task in version.safety_tasks),
         *DERIVED_LADDERS.items(),
     ]
     for item_id, ladder_id in used:
@@ -281,6 +309,31 @@ def _check_eligibility(version: ProtocolVersion) -> Iterator[Fault]:
                 yield _fault("criterion-unknown", recheck.id, f"there is no criterion {criterion_id}")
 
 
+def _check_safety(version: ProtocolVersion) -> Iterator[Fault]:
+    for task in version.safety_tasks:
+        if task.days <= 0:
+            yield _fault("task-unsound", task.id, "a task needs at least one day")
+    for interest in version.special_interests:
+        if not (interest.syndrome and 1 <= interest.lowest_grade <= 5):
+            yield _fault("interest-unsound", interest.id, "needs a syndrome and a grade from 1 to 5")
+    for exempt in version.dlt_exemptions:
+        if not exempt.terms or any(term != term.strip().lower() for term in exempt.terms):
+            yield _fault("exemption-unsound", exempt.id, "needs its terms, in small letters")
+
+
+def _check_periods(version: ProtocolVersion) -> Iterator[Fault]:
+    for one in (*version.collection_periods, *version.prohibited_medications):
+        if one.until is not None and not _is_ahead(one.until):
+            yield _fault("period-unsound", one.id, "counts in calendar months or in days, and forward")
+    for drug in version.prohibited_medications:
+        if not drug.medication_class or (drug.above_prednisone_mg or 0) < 0:
+            yield _fault("medication-unsound", drug.id, "needs its class, and no dose below zero")
+
+
+def _is_ahead(offset: Offset) -> bool:
+    return min(offset.months, offset.days) >= 0 and not (offset.months and offset.days)
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -317,4 +370,6 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_arms,
     _check_numbers,
     _check_eligibility,
+    _check_safety,
+    _check_periods,
 )
