@@ -45,7 +45,9 @@ def judge_seriousness(
                 "aware-before-onset", "Nobody can be aware before the onset.", field="aware_at"
             )
         if is_serious:
-            known = event.serious_aware_at if event.serious_aware_at or not event.is_serious else event.aware_at
+            known = (
+                event.serious_aware_at if event.serious_aware_at or not event.is_serious else event.aware_at
+            )
             event.serious_aware_at = aware_at or known or at
         else:
             event.serious_aware_at = None
@@ -136,7 +138,9 @@ def resolve_adverse_event(
     require_codes([outcome], Outcome, "outcome")
     if (outcome in ENDED) != (resolved_on is not None):
         raise RuleViolated(
-            "end-required", "An event that ended needs the day; one that goes on has none.", field="resolved_on"
+            "end-required",
+            "An event that ended needs the day; one that goes on has none.",
+            field="resolved_on",
         )
     zone = adverse_event.participant.site.time_zone
     permission = Permission.RECORD_SAFETY
@@ -149,7 +153,8 @@ def resolve_adverse_event(
         if resolved_on is not None:
             require_end(resolved_on, event.onset_at, zone, at)
             last = max(
-                (one.assessed_at for one in event.grades.all() if one.voided_at is None), default=event.onset_at
+                (one.assessed_at for one in event.grades.all() if one.voided_at is None),
+                default=event.onset_at,
             )
             event.resolved_at = max(last, ended_at(resolved_on, event.onset_at, zone, at))
             if outcome == Outcome.RECOVERED.value:

@@ -170,4 +170,7 @@ def test_version_1_0_knows_a_ladder_for_every_obligation() -> None:
     ]
     found = plan(version, course, facts(activated("2.0", "2026-04-01")))
     assert {one.ladder for one in found} <= {ladder.id for ladder in version.ladders}
-    assert {one.kind for one in found} == set(ObligationKind) - {ObligationKind.ROUND}
+    assert {one.kind for one in found} == set(ObligationKind) - {
+        ObligationKind.ROUND,
+        ObligationKind.SAFETY_TASK,
+    }

@@ -134,7 +134,12 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
     for one in version.criteria:
         if not (one.text and one.plain and one.plain_zh):
             yield _fault("text-missing", one.id, "needs the recorded sentence and both plain versions")
-    for titled in (*version.schedule, *version.clocks, *version.safety_tasks):
+    titled_items: list[ScheduledItem | ClockDefinition | SafetyTask] = [
+        *version.schedule,
+        *version.clocks,
+        *version.safety_tasks,
+    ]
+    for titled in titled_items:
         if not (titled.title and titled.title_zh):
             yield _fault("text-missing", titled.id, "needs a title in both languages")
 
@@ -322,7 +327,11 @@ def _check_safety(version: ProtocolVersion) -> Iterator[Fault]:
 
 
 def _check_periods(version: ProtocolVersion) -> Iterator[Fault]:
-    for one in (*version.collection_periods, *version.prohibited_medications):
+    periods: list[CollectionPeriod | ProhibitedMedication] = [
+        *version.collection_periods,
+        *version.prohibited_medications,
+    ]
+    for one in periods:
         if one.until is not None and not _is_ahead(one.until):
             yield _fault("period-unsound", one.id, "counts in calendar months or in days, and forward")
     for drug in version.prohibited_medications:

@@ -10,6 +10,7 @@ from trialsite.api.fields import (
     StrictBooleanField,
     StrictDateField,
     StrictIntegerField,
+    StrictListField,
 )
 from trialsite.api.serializers import OutSerializer
 from trialsite.api.steps import ReasonedIn
@@ -66,9 +67,7 @@ class AdverseEventOut(OutSerializer):
     is_expected = serializers.BooleanField(
         allow_null=True, help_text="Whether the sponsor expected it; null while not assessed."
     )
-    sponsor_aware_at = serializers.DateTimeField(
-        allow_null=True, help_text="Day 0 of the sponsor, UTC."
-    )
+    sponsor_aware_at = serializers.DateTimeField(allow_null=True, help_text="Day 0 of the sponsor, UTC.")
     dlt_judged_at = serializers.DateTimeField(
         allow_null=True, help_text="When it was judged whether it limits the dose, UTC."
     )
@@ -80,7 +79,7 @@ class SeriousnessIn(ReasonedIn):
     """Whether an event is serious. Withdrawing it needs a reason."""
 
     is_serious = StrictBooleanField(help_text="Whether it is serious (ICH E2A).")
-    seriousness = serializers.ListField(
+    seriousness = StrictListField(
         child=CodeField(max_length=20), required=False, max_length=6, help_text="Criteria that it meets."
     )
     aware_at = AwareDateTimeField(required=False, help_text="When the site learned that it is; default now.")

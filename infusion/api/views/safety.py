@@ -74,7 +74,7 @@ class _Judge(UnderCommand, abstract=True):
     required_permission = Permission.REPORT_SAFETY
     model = AdverseEvent
     lookup = BY_ID
-    takes, gives = SeriousnessIn, AdverseEventOut
+    gives = AdverseEventOut
 
     def narrow(self, rows: QuerySet[AdverseEvent]) -> QuerySet[AdverseEvent]:
         return with_participant(rows)
@@ -82,6 +82,8 @@ class _Judge(UnderCommand, abstract=True):
 
 class JudgeSeriousness(_Judge):
     """Judge whether an event is serious; its clock runs from when the site learned that it is."""
+
+    takes = SeriousnessIn
 
     def run(self, target: AdverseEvent, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
         return judge_seriousness(adverse_event=target, by=by, at=at, **given)
