@@ -126,9 +126,12 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
     for row in version.schedule:
         if not (row.title and row.title_zh):
             yield _fault("text-missing", row.id, "needs a title in both languages")
-    for clock in (*version.clocks, *version.monitoring):
+    for clock in version.clocks:
         if not (clock.title and clock.title_zh):
             yield _fault("text-missing", clock.id, "needs a title in both languages")
+    for phase in version.monitoring:
+        if not (phase.title and phase.title_zh):
+            yield _fault("text-missing", phase.id, "needs a title in both languages")
 
 
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
