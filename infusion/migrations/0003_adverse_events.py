@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('audit', '0001_initial'),
         ('infusion', '0002_bag_codes'),
-        ('participants', '0004_adverse_events'),
+        ('participants', '0005_adverse_events'),
     ]
 
     operations = [

@@ -26,6 +26,7 @@ from trialsite.protocol.types import (
     DoseLevel,
     Ladder,
     Limit,
+    MonitoringRow,
     ProhibitedMedication,
     ProtocolVersion,
     Recheck,
@@ -111,6 +112,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         dlt_exemptions=_amended(DltExemption, previous.dlt_exemptions, amendment),
         collection_periods=_amended(CollectionPeriod, previous.collection_periods, amendment),
         prohibited_medications=_amended(ProhibitedMedication, previous.prohibited_medications, amendment),
+        monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
     )
 
 

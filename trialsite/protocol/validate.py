@@ -16,6 +16,7 @@ from trialsite.protocol.types import (
     EventKind,
     Ladder,
     Limit,
+    MonitoringRow,
     ObligationKind,
     Offset,
     ProhibitedMedication,
@@ -44,6 +45,7 @@ Item = (
     | DltExemption
     | CollectionPeriod
     | ProhibitedMedication
+    | MonitoringRow
 )
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
@@ -62,6 +64,8 @@ DERIVED_LADDERS = {
 _SCHEDULED_KINDS = frozenset(
     {ObligationKind.VISIT, ObligationKind.PROCEDURE, ObligationKind.TASK, ObligationKind.PERIOD}
 )
+
+_ROUND_ANCHORS = frozenset({EventKind.INFUSED, EventKind.INFUSION_ENDED, EventKind.ROUND_RECORDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,7 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.dlt_exemptions,
         *version.collection_periods,
         *version.prohibited_medications,
+        *version.monitoring,
     )
 
 
@@ -134,10 +139,11 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
     for one in version.criteria:
         if not (one.text and one.plain and one.plain_zh):
             yield _fault("text-missing", one.id, "needs the recorded sentence and both plain versions")
-    titled_items: list[ScheduledItem | ClockDefinition | SafetyTask] = [
+    titled_items: list[ScheduledItem | ClockDefinition | SafetyTask | MonitoringRow] = [
         *version.schedule,
         *version.clocks,
         *version.safety_tasks,
+        *version.monitoring,
     ]
     for titled in titled_items:
         if not (titled.title and titled.title_zh):
@@ -158,6 +164,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((exempt.id, exempt.source) for exempt in version.dlt_exemptions),
         *((period.id, period.source) for period in version.collection_periods),
         *((drug.id, drug.source) for drug in version.prohibited_medications),
+        *((phase.id, phase.source) for phase in version.monitoring),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -193,6 +200,7 @@ def _check_ladders(version: ProtocolVersion) -> Iterator[Fault]:
         *((row.id, row.ladder) for row in version.schedule),
         *((clock.id, clock.ladder) for clock in version.clocks),
         *((task.id, task.ladder) for task in version.safety_tasks),
+        *((phase.id, phase.ladder) for phase in version.monitoring),
         *DERIVED_LADDERS.items(),
     ]
     for item_id, ladder_id in used:
@@ -343,6 +351,35 @@ def _is_ahead(offset: Offset) -> bool:
     return min(offset.months, offset.days) >= 0 and not (offset.months and offset.days)
 
 
+def _check_monitoring(version: ProtocolVersion) -> Iterator[Fault]:
+    for phase in version.monitoring:
+        if not phase.assessed:
+            yield _fault("assessed-missing", phase.id, "a round that assesses nothing is no round")
+        if phase.anchor not in _ROUND_ANCHORS or (phase.slot and phase.anchor is not EventKind.INFUSED):
+            yield _fault("kind-unsuitable", phase.id, f"rounds are not counted from {phase.anchor} like this")
+        if phase.missed_after_minutes < 0 or not (_days_fit(phase) if phase.slot else _minutes_fit(phase)):
+            yield _fault("window-unsound", phase.id, "its windows are empty, run backwards or overlap")
+
+
+def _minutes_fit(phase: MonitoringRow) -> bool:
+    length = phase.lower_minutes + phase.upper_minutes
+    if min(phase.lower_minutes, phase.upper_minutes) < 0 or not length:
+        return False
+    if phase.first_minutes == phase.last_minutes:
+        return True
+    return phase.first_minutes < phase.last_minutes and phase.interval_minutes >= length
+
+
+def _days_fit(phase: MonitoringRow) -> bool:
+    slot = phase.slot
+    return (
+        slot is not None
+        and 0 <= phase.first_day <= phase.last_day
+        and slot.opens <= slot.target
+        and (slot.closes is None or slot.target < slot.closes)
+    )
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -381,4 +418,5 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_eligibility,
     _check_safety,
     _check_periods,
+    _check_monitoring,
 )
