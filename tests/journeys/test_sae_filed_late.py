@@ -79,7 +79,7 @@ def test_the_system_finds_the_late_report_and_asks_on_until_the_event_is_over() 
     files(story.wait(hours=5), event, "C-SAE")
     assert story.due_states()[sae] is DueState.DONE_LATE
 
-    files(story.wait(6), event, "T-SAE-FU")
+    files(story.wait(5), event, "T-SAE-FU")
     is_assessed(story.wait(1), 0)
     event.refresh_from_db()
     assert (event.outcome, event.resolved_on) == (
