@@ -1,9 +1,23 @@
 """From vein to vein: leukapheresis, cell product, conditioning, infusion, adverse events."""
 
 from infusion.models.adverse_event import AdverseEvent, SafetyReport
+from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion
-from infusion.models.leukapheresis import Leukapheresis
+from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
 from infusion.models.lymphodepletion import LymphodepletionDose
 from infusion.models.product import CellProduct
+from infusion.models.release import ProductDisposition, ReleaseTestResult
 
-__all__ = ["AdverseEvent", "CellProduct", "Infusion", "Leukapheresis", "LymphodepletionDose", "SafetyReport"]
+__all__ = [
+    "AdverseEvent",
+    "CellProduct",
+    "CustodyEntry",
+    "ExcursionDecision",
+    "Infusion",
+    "Leukapheresis",
+    "LeukapheresisPlan",
+    "LymphodepletionDose",
+    "ProductDisposition",
+    "ReleaseTestResult",
+    "SafetyReport",
+]

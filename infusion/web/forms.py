@@ -76,16 +76,37 @@ class PreviewedForm(StepForm):
 
 
 class LeukapheresisForm(StepForm):
-    performed_at = SiteMomentField(label="Time of the collection")
+    performed_at = SiteMomentField(label="Start of the collection")
+    ended_at = SiteMomentField(label="End of the collection", required=False)
     processed_blood_ml = AmountField("Blood processed", "mL", digits=6, least=1, required=False)
     collected_cells_10e9 = AmountField(
         "Nucleated cells collected", "× 10⁹ cells", digits=8, places=3, least=0, required=False
     )
+    collected_cd3_10e9 = AmountField(
+        "CD3-positive among them", "× 10⁹ cells", digits=8, places=3, least=0, required=False
+    )
+    anticoagulant = LineField("Anticoagulant", most=60, help_text="Such as ACD-A.")
+    anticoagulant_ml = AmountField("Anticoagulant given", "mL", digits=5, least=0, required=False)
     bag_identifier = LineField("Bag", most=60, help_text="As on the label; no patient names.")
     complications = NoteField("Complications")
+    complication_grade = forms.ChoiceField(
+        label="Grade of the worst complication",
+        choices=[("", "None"), *_GRADES],
+        required=False,
+        widget=forms.RadioSelect,
+        initial="",
+    )
+    temp = AmountField("Temperature", "°C", digits=4, places=1, least=30, most=43, required=False)
+    pulse = AmountField("Pulse", "beats/min", digits=3, least=20, most=250, required=False)
+    sysbp = AmountField("Systolic blood pressure", "mmHg", digits=3, least=40, most=300, required=False)
+    diabp = AmountField("Diastolic blood pressure", "mmHg", digits=3, least=15, most=200, required=False)
     reason = ReasonField(help_text=DEPARTURE_HELP)
 
-    not_after_today = ("performed_at",)
+    not_after_today = ("performed_at", "ended_at")
+
+    def clean_complication_grade(self) -> int | None:
+        chosen = self.cleaned_data["complication_grade"]
+        return int(chosen) if chosen else None
 
 
 class CorrectLeukapheresisForm(PreviewedForm):
@@ -114,24 +135,18 @@ class LotForm(StepForm):
 
 
 class ReleaseForm(StepForm):
-    is_in_specification = forms.ChoiceField(
-        label="Release tests", choices=[("yes", "In specification"), ("no", "Out of specification")]
-    )
-    disposition = NoteField(
-        "Disposition", help_text="Out of specification only: who decided what, and on what ground."
-    )
     total_cells = CellsField("CAR-positive viable cells in the bag")
-    expires_on = SiteDateField(label="Last day it may be used")
+    expires_on = SiteDateField(label="Last day it may be used", required=False)
+    expires_at = SiteMomentField(
+        label="Or not usable from", required=False, help_text="Only where the hour counts."
+    )
     released_at = SiteMomentField(label="Time of release")
     already_happened = forms.BooleanField(
-        label="It was released elsewhere already, without a disposition", required=False
+        label="It was released elsewhere already, in spite of what is missing", required=False
     )
-    reason = ReasonField(help_text="Needed if it was released already without a disposition.")
+    reason = ReasonField(help_text="Needed if it was released already in spite of what is missing.")
 
     not_after_today = ("released_at",)
-
-    def clean_is_in_specification(self) -> bool:
-        return bool(self.cleaned_data["is_in_specification"] == "yes")
 
 
 class FailLotForm(StepForm):

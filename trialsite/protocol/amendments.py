@@ -26,8 +26,10 @@ from trialsite.protocol.types import (
     Limit,
     ProtocolVersion,
     Recheck,
+    ReleaseTest,
     ScheduledItem,
     Source,
+    StorageRange,
     Threshold,
     TrialRecord,
 )
@@ -101,6 +103,8 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         limits=_amended(Limit, previous.limits, amendment),
         thresholds=_amended(Threshold, previous.thresholds, amendment),
         rechecks=_amended(Recheck, previous.rechecks, amendment),
+        release_tests=_amended(ReleaseTest, previous.release_tests, amendment),
+        storage_ranges=_amended(StorageRange, previous.storage_ranges, amendment),
     )
 
 

@@ -17,14 +17,27 @@ from trialsite.protocol.types import (
     ObligationKind,
     ProtocolVersion,
     Recheck,
+    ReleaseTest,
     Rung,
     ScheduledItem,
     Source,
+    StorageRange,
     Threshold,
 )
 from trialsite.protocol.windows import window_for
 
-Item = Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit | Threshold | Recheck
+Item = (
+    Criterion
+    | ScheduledItem
+    | ClockDefinition
+    | Ladder
+    | DoseLevel
+    | Limit
+    | Threshold
+    | Recheck
+    | ReleaseTest
+    | StorageRange
+)
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
 RECORDED_CRITERIA = (
@@ -82,6 +95,8 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.limits,
         *version.thresholds,
         *version.rechecks,
+        *version.release_tests,
+        *version.storage_ranges,
     )
 
 
@@ -109,12 +124,15 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
     for one in version.criteria:
         if not (one.text and one.plain and one.plain_zh):
             yield _fault("text-missing", one.id, "needs the recorded sentence and both plain versions")
-    for row in version.schedule:
-        if not (row.title and row.title_zh):
-            yield _fault("text-missing", row.id, "needs a title in both languages")
-    for clock in version.clocks:
-        if not (clock.title and clock.title_zh):
-            yield _fault("text-missing", clock.id, "needs a title in both languages")
+    titled: list[ScheduledItem | ClockDefinition | ReleaseTest | StorageRange] = [
+        *version.schedule,
+        *version.clocks,
+        *version.release_tests,
+        *version.storage_ranges,
+    ]
+    for item in titled:
+        if not (item.title and item.title_zh):
+            yield _fault("text-missing", item.id, "needs a title in both languages")
 
 
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
@@ -126,6 +144,8 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((limit.id, limit.source) for limit in version.limits),
         *((threshold.id, threshold.source) for threshold in version.thresholds),
         *((recheck.id, recheck.source) for recheck in version.rechecks),
+        *((test.id, test.source) for test in version.release_tests),
+        *((kept.id, kept.source) for kept in version.storage_ranges),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -281,6 +301,20 @@ def _check_eligibility(version: ProtocolVersion) -> Iterator[Fault]:
                 yield _fault("criterion-unknown", recheck.id, f"there is no criterion {criterion_id}")
 
 
+def _check_product(version: ProtocolVersion) -> Iterator[Fault]:
+    """The specification is decidable: each test a number with sign and unit, or a finding; never both."""
+    for test in version.release_tests:
+        is_number = None not in (test.sign, test.value) and bool(test.unit) and not test.finding
+        is_finding = bool(test.finding) and (test.sign, test.value, test.unit) == (None, None, "")
+        if not (is_number or is_finding):
+            yield _fault("test-unsound", test.id, "needs a number with sign and unit, or the finding wanted")
+    for kept in version.storage_ranges:
+        if kept.lower_c is None and kept.upper_c is None:
+            yield _fault("range-unsound", kept.id, "needs a lowest or a highest temperature")
+        if kept.lower_c is not None and kept.upper_c is not None and kept.lower_c > kept.upper_c:
+            yield _fault("range-unsound", kept.id, "its lowest temperature lies above the highest")
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -317,4 +351,5 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_arms,
     _check_numbers,
     _check_eligibility,
+    _check_product,
 )
