@@ -28,6 +28,7 @@ from trialsite.protocol.types import (
     Recheck,
     ScheduledItem,
     Source,
+    StopCheck,
     Threshold,
     TrialRecord,
 )
@@ -101,6 +102,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         limits=_amended(Limit, previous.limits, amendment),
         thresholds=_amended(Threshold, previous.thresholds, amendment),
         rechecks=_amended(Recheck, previous.rechecks, amendment),
+        stop_checks=_amended(StopCheck, previous.stop_checks, amendment),
     )
 
 

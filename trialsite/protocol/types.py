@@ -375,6 +375,18 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopCheck:
+    """A finding that stops an infusion if it is present. A person answers; question: yes means present."""
+
+    id: str
+    title: str
+    title_zh: str
+    question: str
+    source: Source
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolVersion:
     """One resolved protocol version: everything a rule may read."""
 
@@ -394,4 +406,5 @@ class ProtocolVersion:
     limits: tuple[Limit, ...]
     thresholds: tuple[Threshold, ...] = ()
     rechecks: tuple[Recheck, ...] = ()
+    stop_checks: tuple[StopCheck, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

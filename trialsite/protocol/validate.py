@@ -20,11 +20,14 @@ from trialsite.protocol.types import (
     Rung,
     ScheduledItem,
     Source,
+    StopCheck,
     Threshold,
 )
 from trialsite.protocol.windows import window_for
 
-Item = Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit | Threshold | Recheck
+Item = (
+    Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit | Threshold | Recheck | StopCheck
+)
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
 RECORDED_CRITERIA = (
@@ -82,6 +85,7 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.limits,
         *version.thresholds,
         *version.rechecks,
+        *version.stop_checks,
     )
 
 
@@ -117,6 +121,12 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
             yield _fault("text-missing", clock.id, "needs a title in both languages")
 
 
+def _check_stop_checks(version: ProtocolVersion) -> Iterator[Fault]:
+    for stop in version.stop_checks:
+        if not (stop.title and stop.title_zh and stop.question):
+            yield _fault("text-missing", stop.id, "needs a title in both languages and its question")
+
+
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
     sourced = [
         *((one.id, one.source) for one in version.criteria),
@@ -126,6 +136,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((limit.id, limit.source) for limit in version.limits),
         *((threshold.id, threshold.source) for threshold in version.thresholds),
         *((recheck.id, recheck.source) for recheck in version.rechecks),
+        *((stop.id, stop.source) for stop in version.stop_checks),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -308,6 +319,7 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_number,
     _check_ids,
     _check_texts,
+    _check_stop_checks,
     _check_sources,
     _check_criteria,
     _check_ladders,
