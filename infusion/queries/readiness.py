@@ -21,7 +21,7 @@ def load_readiness(participant: Participant, product: CellProduct | None) -> Rea
 
 def bag_label(product: CellProduct) -> str:
     """Return the code on the bag; a lot of before the bag codes is labelled with its lot number."""
-    return str(getattr(product, "bag_code", "") or product.lot)
+    return product.bag_code or product.lot
 
 
 def prepared_dose(product: CellProduct) -> PreparedDose | None:

@@ -86,7 +86,9 @@ def room_of(participant: Participant, at: datetime) -> Room:
             .order_by("-confirmed_at", "id")
         ),
         premedication=tuple(
-            Premedication.objects.filter(participant=participant, given_at__gte=since).order_by("given_at", "id")
+            Premedication.objects.filter(participant=participant, given_at__gte=since).order_by(
+                "given_at", "id"
+            )
         ),
     )
 
