@@ -6,11 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, Infusion
-from infusion.queries.readiness import load_readiness
-from infusion.rules.gates import InfusionFacts, may_infuse
+from infusion.queries.readiness import gate_of, own_product
 from infusion.rules.intrapleural import CatheterProof
-from infusion.rules.readiness import readiness_checks
-from infusion.services.own import own_product
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course
@@ -19,9 +16,7 @@ from participants.services.journey import Happening, command, correct_event, hap
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import RuleViolated
-from trialsite.protocol.gates import Gate
 from trialsite.protocol.types import Arm, EventKind
-from trialsite.protocol.windows import civil_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +83,7 @@ def record_infusion(
     """
     details = details or RouteDetails()
     _require_plausible(infused_cells, weight_kg, started_at, ended_at, at)
-    require_fields_of(route, details, at)
+    _require_fields_of(route, details, at)
     with command(
         participant=participant,
         permission=Permission.RECORD_INFUSION,
@@ -116,8 +111,8 @@ def record_infusion(
         )
         findings = settle(gate_of(course, infusion, at), happened=True, reason=reason)
         infusion.save_new()
-        use_up(current)
-        happenings = [infused(infusion)] + ([ended(infusion)] if ended_at else [])
+        _use_up(current)
+        happenings = [_infused(infusion)] + ([_ended(infusion)] if ended_at else [])
         happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
     return infusion
 
@@ -156,7 +151,7 @@ def correct_infusion(
         current = Infusion.objects.get(pk=infusion.pk)
         current.version = version or current.version
         details = RouteDetails(clamped_at=clamped_at, unclamped_at=unclamped_at)
-        require_fields_of(Arm(current.route), details, at)
+        _require_fields_of(Arm(current.route), details, at)
         is_later = started_at > current.started_at
         _move(current, started_at, given)
         _require_order(current, given, at)
@@ -179,7 +174,7 @@ def _correct_events(
             course=course, ref=ref, kind=kind, occurred_at=occurred_at, by=by, at=at, reason=reason
         )
     if infusion.ended_at and not has_end:
-        happened(course, [ended(infusion)], by=by, at=at, reason=reason)
+        happened(course, [_ended(infusion)], by=by, at=at, reason=reason)
 
 
 def _move(infusion: Infusion, started_at: datetime, given: Mapping[str, datetime | None]) -> None:
@@ -215,43 +210,12 @@ def _require_not_after(
         raise RuleViolated(*refusal, field=field)
 
 
-def gate_of(course: Course, infusion: Infusion, at: datetime) -> Gate:
-    """Return the gate ladder of an infusion that starts, or started, as its record says."""
-    version = course.version_at(at)
-    started_on = civil_date(infusion.started_at, course.participant.site.time_zone)
-    return may_infuse(
-        version=version,
-        product=infusion.product.facts(),
-        infusion=InfusionFacts(
-            route=Arm(infusion.route),
-            started_at=infusion.started_at,
-            started_on=started_on,
-            infused_cells=infusion.infused_cells,
-            weight_kg=infusion.weight_kg,
-            thawed_at=infusion.thawed_at,
-        ),
-        assigned_arm=course.participant.assigned_arm,
-        dose_level=course.participant.dose_level,
-        events=course.events,
-        obligations=course.obligations,
-        now=infusion.started_at,
-        also=readiness_checks(
-            version,
-            load_readiness(course.participant, infusion.product),
-            events=course.events,
-            weighed_on=infusion.weight_on,
-            started_at=infusion.started_at,
-            started_on=started_on,
-        ),
-    )
-
-
-def use_up(product: CellProduct) -> None:
+def _use_up(product: CellProduct) -> None:
     product.state = ProductState.INFUSED.value
     product.save_changes(["state"])
 
 
-def infused(infusion: Infusion) -> Happening:
+def _infused(infusion: Infusion) -> Happening:
     return Happening(
         kind=EventKind.INFUSED,
         occurred_at=infusion.started_at,
@@ -261,7 +225,7 @@ def infused(infusion: Infusion) -> Happening:
     )
 
 
-def ended(infusion: Infusion) -> Happening:
+def _ended(infusion: Infusion) -> Happening:
     return Happening(
         kind=EventKind.INFUSION_ENDED,
         occurred_at=infusion.ended_at or infusion.started_at,
@@ -282,7 +246,7 @@ def _require_plausible(
     _require_not_after(started_at, ended_at, _ENDS_BEFORE_START, "ended_at")
 
 
-def require_fields_of(route: Arm, details: RouteDetails, at: datetime) -> None:
+def _require_fields_of(route: Arm, details: RouteDetails, at: datetime) -> None:
     """Raises RuleViolated("field-of-other-route", "in-the-future")."""
     for name in _OF_OTHER_ROUTE[route]:
         if getattr(details, name) not in {None, ""}:

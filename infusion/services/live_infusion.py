@@ -4,11 +4,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, Infusion, InfusionInterruption, PreparedDose
-from infusion.queries.readiness import prepared_dose
+from infusion.queries.readiness import gate_of, own_product, prepared_dose
 from infusion.rules.gates import dose_check
 from infusion.rules.readiness import cells_given
-from infusion.services.infusions import RouteDetails, ended, gate_of, infused, require_fields_of, use_up
-from infusion.services.own import own_product
+from infusion.services.infusions import (
+    RouteDetails,
+    _ended,
+    _infused,
+    _require_fields_of,
+    _use_up,
+)
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course
@@ -41,7 +46,7 @@ def start_infusion(
     Conflict("bag-started", "infusion-running", "product-of-another").
     """
     details = details or RouteDetails()
-    require_fields_of(route, details, at)
+    _require_fields_of(route, details, at)
     with command(
         participant=participant,
         permission=Permission.RECORD_INFUSION,
@@ -55,8 +60,8 @@ def start_infusion(
         infusion = _beginning(course, current, route, details, by, at)
         settle(gate_of(course, infusion, at), happened=False, reason=reason)
         infusion.save_new()
-        use_up(current)
-        happened(course, [infused(infusion)], by=by, at=at, reason=reason)
+        _use_up(current)
+        happened(course, [_infused(infusion)], by=by, at=at, reason=reason)
     return infusion
 
 
@@ -138,7 +143,7 @@ def stop_infusion(
         current.is_running, current.ended_at, current.reaction = False, at, reaction
         findings = _dose_in_the_end(course, current, at, reason)
         current.save_changes(_SET_AT_END)
-        happened(course, [ended(current)], by=by, at=at, reason=reason, findings=findings)
+        happened(course, [_ended(current)], by=by, at=at, reason=reason, findings=findings)
     return current
 
 

@@ -5,9 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, IdentityCheck, Premedication, PreparedDose, StopCheckAnswer
-from infusion.queries.readiness import bag_label
+from infusion.queries.readiness import bag_label, own_product
 from infusion.rules.readiness import DrugClass, StopAnswer, is_same_code
-from infusion.services.own import own_product
 from participants.models import Participant
 from participants.rules import require_past
 from participants.services.journey import command

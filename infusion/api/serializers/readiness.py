@@ -148,7 +148,7 @@ class StopQuestionOut(OutSerializer):
     id = serializers.CharField(help_text="Id of the stop check.")
     title = serializers.CharField(help_text="What stops the infusion.")
     question = serializers.CharField(help_text="The question; yes means present.")
-    source = serializers.CharField(help_text="Where the protocol has it from.")
+    origin = serializers.CharField(source="source", help_text="Where the protocol has it from.")
 
 
 class InfusionRoomOut(OutSerializer):
