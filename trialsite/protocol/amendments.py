@@ -24,6 +24,7 @@ from trialsite.protocol.types import (
     DoseLevel,
     Ladder,
     Limit,
+    MonitoringRow,
     ProtocolVersion,
     Recheck,
     ScheduledItem,
@@ -103,6 +104,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         thresholds=_amended(Threshold, previous.thresholds, amendment),
         rechecks=_amended(Recheck, previous.rechecks, amendment),
         stop_checks=_amended(StopCheck, previous.stop_checks, amendment),
+        monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
     )
 
 

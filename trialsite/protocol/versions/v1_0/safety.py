@@ -159,4 +159,6 @@ LIMITS = (
         "L-POSITION-MIN", 15, "minutes", "Time between changes of position after intrapleural instillation"
     ),
     _limit("L-POSITION-FOR-MIN", 60, "minutes", "Time for which the position is changed after instillation"),
+    _limit("L-CRS-RAISED", 2, "grade", "CRS grade from which rounds follow every 1 to 2 hours"),
+    _limit("L-ICANS-RAISED", 1, "grade", "ICANS grade from which rounds follow every 1 to 2 hours"),
 )
