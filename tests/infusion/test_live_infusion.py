@@ -8,7 +8,14 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from infusion.models import CellProduct, IdentityCheck, Infusion, InfusionInterruption, PreparedDose
+from infusion.models import (
+    CellProduct,
+    IdentityCheck,
+    Infusion,
+    InfusionInterruption,
+    PreparedDose,
+    StopCheckAnswer,
+)
 from infusion.queries.readiness import bag_label
 from infusion.rules.readiness import StopAnswer
 from infusion.services.infusions import RouteDetails, correct_infusion
@@ -30,9 +37,13 @@ from participants.models import Deviation, JourneyEvent, Participant
 from participants.states import State
 from tests.factories.journeys import Story, participant_at, there
 from tests.factories.traces import refused, traces
+from tests.participants.web import filled
+from tests.screening import desk
+from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.audit.acting import acting
 from trialsite.errors import DomainError
+from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm, EventKind
 
 
@@ -299,3 +310,24 @@ def _take_back(story: Story) -> None:
         JourneyEvent.objects.filter(kind=EventKind.INFUSED).delete()
         CellProduct.objects.update(state="released")
         Participant.objects.update(state=State.LYMPHODEPLETION, infused_on=None)
+
+
+@pytest.mark.django_db
+def test_the_pages_take_the_stop_checks_and_the_scans_and_show_a_mismatch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = participant_at(State.LYMPHODEPLETION).wait(3)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+    client = desk.desk(story, "nurse")
+    stops = {one.id: "no" for one in resolve("1.0").stop_checks}
+
+    shown = client.get(desk.path(story, "infusion/stop-checks/")).content.decode()
+    answered = client.post(desk.path(story, "infusion/stop-checks/"), filled(**stops))
+    scan = {"wristband": story.participant.code, "bag": "P-WRONG"}
+    compared = client.post(desk.path(story, "infusion/identity/"), filled(**scan))
+    panel = client.get(desk.path(story, "panels/infusion/")).content.decode()
+
+    assert "newly need oxygen" in shown
+    assert (answered.status_code, compared.status_code) == (303, 303)
+    assert StopCheckAnswer.objects.filter(answer="no").count() == len(stops)
+    assert "do not match: stop" in panel
