@@ -1,9 +1,20 @@
 """From vein to vein: leukapheresis, cell product, conditioning, infusion, adverse events."""
 
 from infusion.models.adverse_event import AdverseEvent, SafetyReport
+from infusion.models.cohort import Cohort, CohortDecision, CohortSlot
 from infusion.models.infusion import Infusion
 from infusion.models.leukapheresis import Leukapheresis
 from infusion.models.lymphodepletion import LymphodepletionDose
 from infusion.models.product import CellProduct
 
-__all__ = ["AdverseEvent", "CellProduct", "Infusion", "Leukapheresis", "LymphodepletionDose", "SafetyReport"]
+__all__ = [
+    "AdverseEvent",
+    "CellProduct",
+    "Cohort",
+    "CohortDecision",
+    "CohortSlot",
+    "Infusion",
+    "Leukapheresis",
+    "LymphodepletionDose",
+    "SafetyReport",
+]
