@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
-        ('infusion', '0001_initial'),
+        ('infusion', '0002_bag_codes'),
         ('participants', '0004_dose_cohorts'),
     ]
 
