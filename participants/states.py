@@ -100,7 +100,7 @@ TRANSITIONS: Transitions = {
     **_each(_AFTER_INFUSION, EventKind.PRODUCT_FAILED),
     **_each(_AFTER_INFUSION, EventKind.INFUSED, State.INFUSED),
     **_each(_AFTER_INFUSION, EventKind.INFUSION_ENDED),
-    **_each(_AFTER_INFUSION, EventKind.ROUND_RECORDED),
+    **_each((*_BEFORE_INFUSION, *_AFTER_INFUSION), EventKind.ROUND_RECORDED),
     **_each(_AFTER_INFUSION, EventKind.DLT_REPORTED),
     **_each((*_BEFORE_INFUSION, *_AFTER_INFUSION), EventKind.PROGRESSED),
     **_each(State, EventKind.SAFETY_EVENT_AWARE),

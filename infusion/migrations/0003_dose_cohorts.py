@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('audit', '0001_initial'),
         ('infusion', '0002_bag_codes'),
-        ('participants', '0004_dose_cohorts'),
+        ('participants', '0005_dose_cohorts'),
     ]
 
     operations = [

@@ -24,6 +24,7 @@ from trialsite.protocol.types import (
     DoseLevel,
     Ladder,
     Limit,
+    MonitoringRow,
     ProtocolVersion,
     Recheck,
     ScheduledItem,
@@ -101,6 +102,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         limits=_amended(Limit, previous.limits, amendment),
         thresholds=_amended(Threshold, previous.thresholds, amendment),
         rechecks=_amended(Recheck, previous.rechecks, amendment),
+        monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
     )
 
 

@@ -6,7 +6,7 @@ are dates at the site.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
@@ -221,6 +221,60 @@ class ScheduledItem:
     missed_after_days: int | None = None  # no next visit: missed this many days after the window
 
 
+class Assessed(StrEnum):
+    """What a bedside round covers. An event says so in its facts: `covers`, joined by commas."""
+
+    VITAL_SIGNS = "vital_signs"
+    CRS = "crs"
+    ICE = "ice"
+    CHEST_IMAGE = "chest_image"
+    SYMPTOMS = "symptoms"  # chest pain and dyspnoea
+    DRAINED_VOLUME = "drained_volume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A part of the civil day at the site: opens included, closes excluded; closes None = midnight."""
+
+    opens: time
+    target: time
+    closes: time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoringRow:
+    """One phase of the bedside monitoring around an infusion, and what each of its rounds assesses.
+
+    anchor: INFUSED counts from the start; INFUSION_ENDED from the end, or from the start while no end is
+    known; ROUND_RECORDED from each round that finds a raised grade. Without a slot: rounds first_minutes to
+    last_minutes after the anchor, both included, every interval_minutes (0 = one round), each window from
+    lower_minutes before to upper_minutes after. With a slot: one round on each civil day from first_day to
+    last_day after the infusion. is_while_running: only rounds before the end of the infusion, if it is known.
+    arms: routes actually used; empty = all. is_important: a round missed on day 0 is an important deviation.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    anchor: EventKind
+    assessed: frozenset[Assessed]
+    source: Source
+    first_minutes: int = 0
+    last_minutes: int = 0
+    interval_minutes: int = 0
+    lower_minutes: int = 0
+    upper_minutes: int = 0
+    first_day: int = 0
+    last_day: int = 0
+    slot: Slot | None = None
+    is_while_running: bool = False
+    missed_after_minutes: int = 60  # time to write up what was done
+    arms: frozenset[Arm] = frozenset()
+    is_important: bool = False
+    ladder: str = "none"
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockDefinition:
     """A reporting clock: elapsed hours from awareness, weekends included. Source: clinical section 5.1."""
@@ -422,4 +476,5 @@ class ProtocolVersion:
     limits: tuple[Limit, ...]
     thresholds: tuple[Threshold, ...] = ()
     rechecks: tuple[Recheck, ...] = ()
+    monitoring: tuple[MonitoringRow, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

@@ -14,6 +14,7 @@ from trialsite.protocol.types import (
     EventKind,
     Ladder,
     Limit,
+    MonitoringRow,
     ObligationKind,
     ProtocolVersion,
     Recheck,
@@ -24,7 +25,17 @@ from trialsite.protocol.types import (
 )
 from trialsite.protocol.windows import window_for
 
-Item = Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit | Threshold | Recheck
+Item = (
+    Criterion
+    | ScheduledItem
+    | ClockDefinition
+    | Ladder
+    | DoseLevel
+    | Limit
+    | Threshold
+    | Recheck
+    | MonitoringRow
+)
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
 RECORDED_CRITERIA = (
@@ -42,6 +53,8 @@ DERIVED_LADDERS = {
 _SCHEDULED_KINDS = frozenset(
     {ObligationKind.VISIT, ObligationKind.PROCEDURE, ObligationKind.TASK, ObligationKind.PERIOD}
 )
+
+_ROUND_ANCHORS = frozenset({EventKind.INFUSED, EventKind.INFUSION_ENDED, EventKind.ROUND_RECORDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +95,7 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.limits,
         *version.thresholds,
         *version.rechecks,
+        *version.monitoring,
     )
 
 
@@ -115,6 +129,9 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
     for clock in version.clocks:
         if not (clock.title and clock.title_zh):
             yield _fault("text-missing", clock.id, "needs a title in both languages")
+    for phase in version.monitoring:
+        if not (phase.title and phase.title_zh):
+            yield _fault("text-missing", phase.id, "needs a title in both languages")
 
 
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
@@ -126,6 +143,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((limit.id, limit.source) for limit in version.limits),
         *((threshold.id, threshold.source) for threshold in version.thresholds),
         *((recheck.id, recheck.source) for recheck in version.rechecks),
+        *((phase.id, phase.source) for phase in version.monitoring),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -161,6 +179,7 @@ def _check_ladders(version: ProtocolVersion) -> Iterator[Fault]:
     used = [
         *((row.id, row.ladder) for row in version.schedule),
         *((clock.id, clock.ladder) for clock in version.clocks),
+        *((phase.id, phase.ladder) for phase in version.monitoring),
         *DERIVED_LADDERS.items(),
     ]
     for item_id, ladder_id in used:
@@ -286,6 +305,35 @@ def _check_eligibility(version: ProtocolVersion) -> Iterator[Fault]:
                 yield _fault("criterion-unknown", recheck.id, f"there is no criterion {criterion_id}")
 
 
+def _check_monitoring(version: ProtocolVersion) -> Iterator[Fault]:
+    for phase in version.monitoring:
+        if not phase.assessed:
+            yield _fault("assessed-missing", phase.id, "a round that assesses nothing is no round")
+        if phase.anchor not in _ROUND_ANCHORS or (phase.slot and phase.anchor is not EventKind.INFUSED):
+            yield _fault("kind-unsuitable", phase.id, f"rounds are not counted from {phase.anchor} like this")
+        if phase.missed_after_minutes < 0 or not (_days_fit(phase) if phase.slot else _minutes_fit(phase)):
+            yield _fault("window-unsound", phase.id, "its windows are empty, run backwards or overlap")
+
+
+def _minutes_fit(phase: MonitoringRow) -> bool:
+    length = phase.lower_minutes + phase.upper_minutes
+    if min(phase.lower_minutes, phase.upper_minutes) < 0 or not length:
+        return False
+    if phase.first_minutes == phase.last_minutes:
+        return True
+    return phase.first_minutes < phase.last_minutes and phase.interval_minutes >= length
+
+
+def _days_fit(phase: MonitoringRow) -> bool:
+    slot = phase.slot
+    return (
+        slot is not None
+        and 0 <= phase.first_day <= phase.last_day
+        and slot.opens <= slot.target
+        and (slot.closes is None or slot.target < slot.closes)
+    )
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -330,4 +378,5 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_arms,
     _check_numbers,
     _check_eligibility,
+    _check_monitoring,
 )

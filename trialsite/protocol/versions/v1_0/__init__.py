@@ -3,6 +3,7 @@
 from trialsite.protocol.types import ProtocolVersion
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
+from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
@@ -24,4 +25,5 @@ VERSION = ProtocolVersion(
     limits=LIMITS,
     thresholds=THRESHOLDS,
     rechecks=RECHECKS,
+    monitoring=MONITORING,
 )

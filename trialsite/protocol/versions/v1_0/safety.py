@@ -173,4 +173,6 @@ LIMITS = (
     _limit("L-PREG-TEST-H", 72, "hours", "Longest time from pregnancy test to lymphodepletion"),
     _limit("L-LD-GAP-H", 48, "hours", "Shortest time from the last lymphodepletion dose to infusion"),
     _limit("L-THAW-MIN", 30, "minutes", "Longest time from thaw to the start of infusion"),
+    _limit("L-CRS-RAISED", 2, "grade", "CRS grade from which rounds follow every 1 to 2 hours"),
+    _limit("L-ICANS-RAISED", 1, "grade", "ICANS grade from which rounds follow every 1 to 2 hours"),
 )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0003_bedside_rounds'),
+        ('participants', '0004_rounds_apart'),
     ]
 
     operations = [
