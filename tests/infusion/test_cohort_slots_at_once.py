@@ -16,7 +16,7 @@ from trialsite.protocol.types import EventKind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TRIES = 200
+TRIES = 25
 
 
 def takes(story: Story, cohort: Cohort, by: User) -> CohortSlot:
