@@ -111,6 +111,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 RESULT_UPLOAD_MAX_BYTES = env.int("RESULT_UPLOAD_MAX_MB", default=64) * 1_000_000
 RESULT_FILE_MAX_BYTES = env.int("RESULT_FILE_MAX_MB", default=1000) * 1_000_000
 
+# How bags are coded: a class that fulfils infusion.rules.bag_codes.BagCodeFormat.
+BAG_CODE_FORMAT = env("BAG_CODE_FORMAT", default="infusion.rules.bag_codes.OwnBagCode")
+
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
