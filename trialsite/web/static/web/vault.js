@@ -52,7 +52,8 @@ const fromBase64 = (text) => Uint8Array.from(atob(text), (sign) => sign.charCode
 const imported = (text) => crypto.subtle.importKey("raw", fromBase64(text), "AES-GCM", false, ["encrypt", "decrypt"]);
 
 async function ringFromServer(wanted) {
-  const proof = document.querySelector('meta[name="csrf-token"]')?.content || "";
+  const proof = document.querySelector('meta[name="csrf-token"]')?.content;
+  if (!proof) return null;
   const answer = await fetch("/session/draft-key/", {
     method: "POST", cache: "no-store", redirect: "error", headers: { "X-CSRFToken": proof, "X-Kept-Entry": wanted },
   });
