@@ -15,12 +15,12 @@ CATEGORIES = [(category.value, in_words(category.value)) for category in Categor
 _KIND_WORDS = {
     ObligationKind.CLOCK: "Safety report",
     ObligationKind.RECONSENT: "Re-consent",
-    ObligationKind.ROUND: "Bedside round",
+    ObligationKind.SAFETY_TASK: "Safety question",
 }
 KINDS = [
     (kind.value, _KIND_WORDS.get(kind) or in_words(kind.value))
     for kind in ObligationKind
-    if kind is not ObligationKind.PERIOD
+    if kind not in {ObligationKind.PERIOD, ObligationKind.ROUND}  # rounds have their own page
 ]
 
 

@@ -25,8 +25,13 @@ from infusion.api.views.product import (
 from infusion.api.views.safety import (
     AdverseEventDetail,
     AdverseEventList,
+    GradeEntryList,
+    JudgeDlt,
+    JudgeSeriousness,
     RecordAdverseEvent,
     RecordSafetyReport,
+    RecordSponsorAssessment,
+    ResolveAdverseEvent,
     SafetyReportList,
 )
 from trialsite.api.routing import by_method
@@ -53,5 +58,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("infusions/<uuid:infusion_id>/", by_method(get=InfusionDetail, patch=CorrectInfusion)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
+    path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),
+    path(f"{ADVERSE_EVENT}seriousness/", by_method(post=JudgeSeriousness)),
+    path(f"{ADVERSE_EVENT}dlt/", by_method(post=JudgeDlt)),
+    path(f"{ADVERSE_EVENT}sponsor-assessment/", by_method(post=RecordSponsorAssessment)),
+    path(f"{ADVERSE_EVENT}resolve/", by_method(post=ResolveAdverseEvent)),
     path(f"{ADVERSE_EVENT}safety-reports/", by_method(get=SafetyReportList, post=RecordSafetyReport)),
 ]

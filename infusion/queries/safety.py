@@ -36,7 +36,7 @@ def safety_cases(participant: Participant, at: datetime) -> tuple[SafetyCase, ..
     for one in course.obligations:
         if one.item_id.startswith("C-"):
             clocks.setdefault(one.key.partition(":")[2], []).append(one)
-    events = AdverseEvent.objects.filter(participant=participant).order_by("-onset_at", "id")
+    events = AdverseEvent.objects.filter(participant=participant, voided_at=None).order_by("-onset_at", "id")
     return tuple(_case(event, clocks, at) for event in events.prefetch_related("reports"))
 
 

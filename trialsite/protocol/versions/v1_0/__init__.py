@@ -1,8 +1,16 @@
 """Protocol version 1.0: the public registry record, completed by labelled assumptions."""
 
 from trialsite.protocol.types import ProtocolVersion
+from trialsite.protocol.versions.v1_0.adverse_events import (
+    COLLECTION_PERIODS,
+    DLT_EXEMPTIONS,
+    PROHIBITED_MEDICATIONS,
+    SAFETY_TASKS,
+    SPECIAL_INTERESTS,
+)
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
+from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
@@ -24,4 +32,10 @@ VERSION = ProtocolVersion(
     limits=LIMITS,
     thresholds=THRESHOLDS,
     rechecks=RECHECKS,
+    safety_tasks=SAFETY_TASKS,
+    special_interests=SPECIAL_INTERESTS,
+    dlt_exemptions=DLT_EXEMPTIONS,
+    collection_periods=COLLECTION_PERIODS,
+    prohibited_medications=PROHIBITED_MEDICATIONS,
+    monitoring=MONITORING,
 )
