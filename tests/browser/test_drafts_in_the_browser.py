@@ -38,6 +38,17 @@ STORED = """() => new Promise((resolve) => {
     };
   };
 })"""
+# The next sealing takes long, as on a slow tablet: what comes after it would overtake it.
+SLOW_SEALING = """() => {
+  const { encrypt } = SubtleCrypto.prototype;
+  SubtleCrypto.prototype.encrypt = async function (...given) {
+    SubtleCrypto.prototype.encrypt = encrypt;
+    document.body.dataset.seals = "slowly";
+    await new Promise((on) => setTimeout(on, 1500));
+    delete document.body.dataset.seals;
+    return encrypt.apply(this, given);
+  };
+}"""
 Tablet = Callable[..., Desk]
 
 
@@ -143,6 +154,20 @@ def test_an_entry_made_without_a_network_outlives_a_reload_and_is_recorded_once(
     desk.page.reload()
     _opens(desk, bed)
     assert bed.temperatures() == ["38.4", "38.9"]
+
+
+def test_a_draft_that_is_still_being_sealed_does_not_undo_the_sending(tablet_of: Tablet, bed: Bed) -> None:
+    desk = tablet_of(bed.ward.nurse)
+    _opens(desk, bed)
+    desk.page.wait_for_load_state("networkidle")
+    desk.page.evaluate(SLOW_SEALING)
+    _enters(desk, "38.4")
+    expect(desk.page.locator("body[data-seals]")).to_have_count(1)
+    with _server_out_of_reach(desk):
+        _sends_in_vain(desk)
+        expect(desk.page.locator("body[data-seals]")).to_have_count(0)
+
+        assert desk.page.evaluate(STORED) == [["unsent"], 1]
 
 
 def test_a_lost_reply_and_a_session_that_ended_double_nothing(tablet_of: Tablet, bed: Bed) -> None:

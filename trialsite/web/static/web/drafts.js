@@ -87,6 +87,7 @@ class Keeper {
     this.touched = new Set();
     this.isWriting = false;
     this.timer = 0;
+    this.writing = Promise.resolve(); // one write after the other: a late draft must not undo a sending
     this.ready = this.begin();
     form.addEventListener("input", (event) => this.typed(event));
     form.addEventListener("change", (event) => this.typed(event));
@@ -134,6 +135,8 @@ class Keeper {
 
   async discard(entry) {
     clearTimeout(this.timer);
+    this.isDue = false;
+    await this.writing;
     await this.vault.remove(entry.id);
     document.dispatchEvent(new CustomEvent("kept:changed"));
     location.hash = "";
@@ -155,16 +158,19 @@ class Keeper {
     return { path: this.path, title, of: this.form.dataset.of || "", zone, madeAt: serverTime.now(), fields };
   }
 
+  keep() {
+    this.writing = this.writing.then(() => this.keepDraft()).catch(() => {});
+    return this.writing;
+  }
+
   // An entry that waits or was refused stays what it is until it is sent again; its last values are in the form.
-  async keep() {
+  async keepDraft() {
     if (!this.isDue || !this.vault || this.isSent) return;
     this.isDue = false;
     const id = tokenOf(this.form);
     sessionStorage.setItem(TYPED_HERE, id);
-    const before = await this.vault.get(id);
-    if (before && before.state !== "draft") return;
-    await this.vault.put({ id, state: "draft" }, this.content(draftOf(this.form)));
-    note(this.form, "Not saved yet. A draft is kept on this device.");
+    await this.vault.put({ id, state: "draft" }, this.content(draftOf(this.form)), { onlyOver: ["draft"] });
+    if (!this.isSent) note(this.form, "Not saved yet. A draft is kept on this device.");
   }
 
   sent(event) {
@@ -192,7 +198,8 @@ class Keeper {
     this.isSent = true;
     clearTimeout(this.timer);
     sessionStorage.setItem("form-sent", tokenOf(this.form));
-    this.vault.put({ id: tokenOf(this.form), state: "draft" }, this.content(draftOf(this.form))).catch(() => {});
+    const [id, content] = [tokenOf(this.form), this.content(draftOf(this.form))];
+    this.writing = this.writing.then(() => this.vault.put({ id, state: "draft" }, content)).catch(() => {});
   }
 
   // It went out from elsewhere while it stood open here.
@@ -213,6 +220,7 @@ class Keeper {
 
   async send(submitter) {
     await this.ready;
+    await this.writing;
     if (!this.vault) { this.sendPlainly(); return; }
     const id = tokenOf(this.form);
     const named = submitter?.name ? [[submitter.name, submitter.value]] : [];

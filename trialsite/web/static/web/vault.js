@@ -93,7 +93,8 @@ class Vault {
     this.owner = ring.owner;
   }
 
-  async put(row, content) {
+  // `onlyOver`: the states a row may have for this one to take its place; decided in the same step as the writing.
+  async put(row, content, { onlyOver = null } = {}) {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const bound = { ...row, owner: this.owner };
     const sealed = await crypto.subtle.encrypt(
@@ -103,6 +104,7 @@ class Vault {
     );
     await within("rows", "readwrite", async (store) => {
       const before = await settled(store.get(row.id));
+      if (before && onlyOver && !onlyOver.includes(before.state)) return;
       const place = before?.place ?? (await settled(store.getAll())).reduce((last, one) => Math.max(last, one.place), 0) + 1;
       await settled(store.put({ ...bound, place, key: this.ring.present, iv, sealed }));
     });
