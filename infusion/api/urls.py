@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
     CorrectInfusion,
     InfusionDetail,
@@ -34,6 +35,7 @@ from infusion.api.views.safety import (
     ResolveAdverseEvent,
     SafetyReportList,
 )
+from screening.api.stateless import undescribed
 from trialsite.api.routing import by_method
 
 ONE = "participants/<str:code>/"
@@ -42,6 +44,14 @@ PRODUCT = "products/<uuid:product_id>/"
 ADVERSE_EVENT = "adverse-events/<uuid:adverse_event_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("grading/crs/", by_method(post=GradeCrs)),
+    path("grading/crs", undescribed(post=GradeCrs)),
+    path("grading/icans/", by_method(post=GradeIcans)),
+    path("grading/icans", undescribed(post=GradeIcans)),
+    path("grading/ctcae/", by_method(post=GradeCtcae)),
+    path("grading/ctcae", undescribed(post=GradeCtcae)),
+    path("grading/schema/", by_method(get=GradingSchemas)),
+    path("grading/schema", undescribed(get=GradingSchemas)),
     path(f"{ONE}leukaphereses/", by_method(get=LeukapheresisList, post=RecordLeukapheresis)),
     path(LEUKAPHERESIS, by_method(get=LeukapheresisDetail, patch=CorrectLeukapheresis)),
     path(f"{LEUKAPHERESIS}products/", by_method(post=StartManufacturing)),
