@@ -105,6 +105,7 @@ RECORD = Step(
     explanation="Serious and severe are two things: the grade says how severe, the other whether it must be "
     "reported at once.",
     banner=BANNER,
+    keeps_unsent=True,
     context=with_banner(_event_beside),
     template=BESIDE_PAGE,
     extra={"beside": "infusion/event_beside.html"},
