@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from infusion.rules.grading.grading import (
     DEATH,
+    NOTHING_COUNTS,
     WORST,
     Domain,
     Flag,
@@ -65,28 +66,16 @@ class IntubationReason(StrEnum):
 
 
 # The device decides before the flow does; only the plain cannula is graded by its flow.
-_DEVICE_GRADES: Mapping[OxygenDevice, int] = {
-    OxygenDevice.ROOM_AIR: 0,
-    OxygenDevice.BLOW_BY: 2,
-    OxygenDevice.HIGH_FLOW_CANNULA: 3,
-    OxygenDevice.SIMPLE_MASK: 3,
-    OxygenDevice.VENTURI_MASK: 3,
-    OxygenDevice.NON_REBREATHER_MASK: 3,
-    OxygenDevice.OTHER_MASK: 3,
-    OxygenDevice.CPAP: 4,
-    OxygenDevice.BIPAP: 4,
-    OxygenDevice.VENTILATION: 4,
-}
-_DEVICE_WORDS: Mapping[OxygenDevice, str] = {
-    OxygenDevice.BLOW_BY: "Blow-by oxygen is needed.",
-    OxygenDevice.HIGH_FLOW_CANNULA: "Oxygen by high-flow cannula is needed.",
-    OxygenDevice.SIMPLE_MASK: "Oxygen by simple mask is needed.",
-    OxygenDevice.VENTURI_MASK: "Oxygen by Venturi mask is needed.",
-    OxygenDevice.NON_REBREATHER_MASK: "Oxygen by non-rebreather mask is needed.",
-    OxygenDevice.OTHER_MASK: "Oxygen by mask is needed.",
-    OxygenDevice.CPAP: "Positive pressure (CPAP) is needed.",
-    OxygenDevice.BIPAP: "Positive pressure (BiPAP) is needed.",
-    OxygenDevice.VENTILATION: "Mechanical ventilation is needed.",
+_DEVICES: Mapping[OxygenDevice, tuple[int, str]] = {
+    OxygenDevice.BLOW_BY: (2, "Blow-by oxygen is needed."),
+    OxygenDevice.HIGH_FLOW_CANNULA: (3, "Oxygen by high-flow cannula is needed."),
+    OxygenDevice.SIMPLE_MASK: (3, "Oxygen by simple mask is needed."),
+    OxygenDevice.VENTURI_MASK: (3, "Oxygen by Venturi mask is needed."),
+    OxygenDevice.NON_REBREATHER_MASK: (3, "Oxygen by non-rebreather mask is needed."),
+    OxygenDevice.OTHER_MASK: (3, "Oxygen by mask is needed."),
+    OxygenDevice.CPAP: (4, "Positive pressure (CPAP) is needed."),
+    OxygenDevice.BIPAP: (4, "Positive pressure (BiPAP) is needed."),
+    OxygenDevice.VENTILATION: (4, "Mechanical ventilation is needed."),
 }
 
 
@@ -188,20 +177,20 @@ def _is_fever_waived(findings: CrsFindings) -> Truth:
 def _fever(findings: CrsFindings) -> Domain:
     rule = "CRS-FEVER"
     if CrsComponent.FEVER in findings.due_to_another_cause:
-        return graded(rule, 0, "Fever has another cause.")
+        return NOTHING_COUNTS
     highest = findings.highest_temperature_c
     if highest is None:
         words = "The highest temperature of the period is not documented."
         return undocumented(rule, "highest_temperature_c", because=words, at_most=1)
     if highest >= FEVER_C:
         return graded(rule, 1, f"Fever of {highest:f} °C without hypotension or hypoxia that counts.")
-    return graded(rule, 0, "No fever.")
+    return NOTHING_COUNTS
 
 
 def _hypotension(findings: CrsFindings) -> Domain:
     rule = "CRS-HYPOTENSION"
     if CrsComponent.HYPOTENSION in findings.due_to_another_cause:
-        return graded(rule, 0, "Hypotension has another cause.")
+        return NOTHING_COUNTS
     agents = distinct_agents(findings.vasopressors)
     if agents:
         return _on_vasopressors(rule, agents)
@@ -211,7 +200,7 @@ def _hypotension(findings: CrsFindings) -> Domain:
                 rule, "hypotension", because="Whether there is hypotension is not documented."
             )
         case Hypotension.NONE:
-            return graded(rule, 0, "No hypotension.")
+            return NOTHING_COUNTS
         case Hypotension.WITHOUT_VASOPRESSOR:
             return graded(rule, 2, "Hypotension that needs no vasopressor.")
     words = "Which vasopressors are given is not documented."
@@ -231,7 +220,7 @@ def _on_vasopressors(rule: str, agents: tuple[str, ...]) -> Domain:
 def _hypoxia(findings: CrsFindings) -> Domain:
     rule = "CRS-HYPOXIA"
     if CrsComponent.HYPOXIA in findings.due_to_another_cause:
-        return graded(rule, 0, "Hypoxia has another cause.")
+        return NOTHING_COUNTS
     device = findings.oxygen_device
     if device is None:
         return undocumented(rule, "oxygen_device", because="Whether oxygen is needed is not documented.")
@@ -241,8 +230,8 @@ def _hypoxia(findings: CrsFindings) -> Domain:
         None,
         IntubationReason.HYPOXIA,
     }:
-        return graded(rule, 0, "Intubated for another reason than hypoxia.")
-    return graded(rule, _DEVICE_GRADES[device], _DEVICE_WORDS.get(device, "No oxygen is needed."))
+        return NOTHING_COUNTS
+    return NOTHING_COUNTS if device is OxygenDevice.ROOM_AIR else graded(rule, *_DEVICES[device])
 
 
 def _by_cannula(rule: str, flow_l_per_min: Decimal | None) -> Domain:

@@ -60,7 +60,7 @@ def grade_laboratory(test_code: str, result: Result | None, baseline: Result | N
         flags=tuple(flags),
         at_least=decided.at_least,
         at_most=decided.at_most,
-        domains=((decided.rule, decided.grade),),
+        domains=((test.code.lower(), decided.grade),),
     )
 
 

@@ -3,13 +3,21 @@
 These are not the components of CRS: ASTCT asks for the treatment, CTCAE for how bad it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from infusion.rules.grading.ctcae_tables import CTCAE_VERSION, FEVER_ROWS, Row
-from infusion.rules.grading.grading import Domain, Grading, Scale, graded, undocumented, worst_of
+from infusion.rules.grading.grading import (
+    NOTHING_COUNTS,
+    Domain,
+    Grading,
+    Scale,
+    graded,
+    undocumented,
+    worst_of,
+)
 from trialsite.protocol.criteria import Truth
 from trialsite.protocol.results import Operator, compare
 
@@ -58,26 +66,29 @@ _CARE: Mapping[HypotensionCare, tuple[int, str]] = {
 
 
 def grade_fever(findings: FeverFindings) -> Grading:
-    return _grading(FEVER, findings, _fever(findings))
+    decided = _fever(findings)
+    return _grading(FEVER, findings, decided, {"fever": decided})
 
 
 def grade_hypotension(care: HypotensionCare | None) -> Grading:
     """Return the grade by what the hypotension needed; the pressure alone gives none."""
-    rule = "CTCAE-HYPOTENSION"
-    if care is None:
-        words = "What the hypotension needed is not documented."
-        return _grading(HYPOTENSION, care, undocumented(rule, "care", because=words))
-    return _grading(HYPOTENSION, care, graded(rule, *_CARE[care]))
+    decided = _hypotension(care)
+    return _grading(HYPOTENSION, care, decided, {"hypotension": decided})
 
 
 def grade_hypoxia(findings: HypoxiaFindings) -> Grading:
     """Return the grade of hypoxia: 0 or 2 to 4, there is no grade 1."""
-    domains = (_compromised(findings), _at_rest(findings), _on_exertion(findings))
-    decided = worst_of(domains, "CTCAE-HYPOXIA-NONE", "No hypoxia, neither at rest nor with exercise.")
+    domains = {
+        "airway": _compromised(findings),
+        "rest": _at_rest(findings),
+        "exertion": _on_exertion(findings),
+    }
+    words = "No hypoxia, neither at rest nor with exercise."
+    decided = worst_of(tuple(domains.values()), "CTCAE-HYPOXIA-NONE", words)
     return _grading(HYPOXIA, findings, decided, domains)
 
 
-def _grading(term: str, inputs: object, decided: Domain, domains: Sequence[Domain] = ()) -> Grading:
+def _grading(term: str, inputs: object, decided: Domain, domains: Mapping[str, Domain]) -> Grading:
     return Grading(
         term=term,
         scale=Scale.CTCAE,
@@ -89,8 +100,15 @@ def _grading(term: str, inputs: object, decided: Domain, domains: Sequence[Domai
         missing=decided.missing,
         at_least=decided.at_least,
         at_most=decided.at_most,
-        domains=tuple((one.rule, one.grade) for one in domains or (decided,)),
+        domains=tuple((name, one.grade) for name, one in domains.items()),
     )
+
+
+def _hypotension(care: HypotensionCare | None) -> Domain:
+    rule = "CTCAE-HYPOTENSION"
+    if care is None:
+        return undocumented(rule, "care", because="What the hypotension needed is not documented.")
+    return graded(rule, *_CARE[care])
 
 
 def _fever(findings: FeverFindings) -> Domain:
@@ -121,7 +139,7 @@ def _compromised(findings: HypoxiaFindings) -> Domain:
         return undocumented(rule, "is_airway_compromised", because=words)
     if findings.is_airway_compromised:
         return graded(rule, 4, "Airway compromise that needs urgent intervention.")
-    return graded(rule, 0, "No airway compromise.")
+    return NOTHING_COUNTS
 
 
 def _at_rest(findings: HypoxiaFindings) -> Domain:
@@ -134,7 +152,7 @@ def _at_rest(findings: HypoxiaFindings) -> Domain:
     if spo2 is None and pao2 is None:
         words = "Neither saturation nor PaO₂ at rest is documented."
         return undocumented(rule, "spo2_at_rest_percent", because=words, at_most=3)
-    return graded(rule, 0, "No hypoxia at rest.")
+    return NOTHING_COUNTS
 
 
 def _on_exertion(findings: HypoxiaFindings) -> Domain:
@@ -146,4 +164,4 @@ def _on_exertion(findings: HypoxiaFindings) -> Domain:
     if findings.needs_intermittent_oxygen is None and spo2 is None:
         words = "Neither the saturation with exercise nor the need for oxygen is documented."
         return undocumented(rule, "spo2_on_exertion_percent", because=words, at_most=2)
-    return graded(rule, 0, "No fall of the saturation with exercise.")
+    return NOTHING_COUNTS

@@ -51,11 +51,12 @@ _BOUND = re.compile(r"([<>≤≥]) (?:(LLN)|([0-9.]+)(?: × (ULN|baseline))?)")
 
 def rows(*texts: str) -> Rows:
     """Return the rows of a table, each written as "grade: bound, bound"."""
-    return tuple(_row(*text.split(": ", 1)) for text in texts)
+    return tuple(_row(text) for text in texts)
 
 
-def _row(grade: str, text: str) -> Row:
-    return Row(int(grade), tuple(_bound(one) for one in text.split(", ")), text)
+def _row(text: str) -> Row:
+    grade, _, bounds = text.partition(": ")
+    return Row(int(grade), tuple(_bound(one) for one in bounds.split(", ")), bounds)
 
 
 def _bound(text: str) -> Bound:

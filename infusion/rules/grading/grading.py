@@ -82,6 +82,10 @@ def graded(rule: str, grade: int, because: str) -> Domain:
     return Domain(rule=rule, at_least=grade, at_most=grade, because=because)
 
 
+# A domain in which nothing counts. It has no words: where all are so, the scale says it in one sentence.
+NOTHING_COUNTS = Domain(rule="", at_least=0, at_most=0, because="")
+
+
 def undocumented(rule: str, *missing: str, because: str, at_least: int = 0, at_most: int = WORST) -> Domain:
     """Return a domain that is open from `at_least` to `at_most`, for want of `missing`."""
     return Domain(rule=rule, at_least=at_least, at_most=at_most, because=because, missing=missing)

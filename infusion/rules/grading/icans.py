@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from infusion.rules.grading.grading import DEATH, Domain, Grading, Scale, graded, undocumented, worst_of
+from infusion.rules.grading.grading import (
+    DEATH,
+    NOTHING_COUNTS,
+    Domain,
+    Grading,
+    Scale,
+    graded,
+    undocumented,
+    worst_of,
+)
 from infusion.rules.grading.ice import ICE_POINTS, IceAnswers
 
 ICANS = "ICANS"
@@ -91,9 +100,7 @@ class IcansFindings:
 def assess_icans(findings: IcansFindings) -> Grading:
     """Return the grade that the findings amount to. rule: ICANS- and the domain that decided."""
     domains = {
-        one: graded(_rule(one), 0, "It has another cause.")
-        if one in findings.due_to_another_cause
-        else assess(findings)
+        one: NOTHING_COUNTS if one in findings.due_to_another_cause else assess(findings)
         for one, assess in _DOMAINS.items()
     }
     decided = worst_of(tuple(domains.values()), "ICANS-NONE", "ICE 10 and every domain normal.")
@@ -151,7 +158,7 @@ def _seizure(findings: IcansFindings) -> Domain:
         case None:
             return undocumented(rule, "seizure", because="Whether there was a seizure is not documented.")
         case Seizure.NONE:
-            return graded(rule, 0, "No seizure.")
+            return NOTHING_COUNTS
         case Seizure.REPETITIVE:
             return graded(rule, 4, "Repetitive seizures without return to baseline.")
     if minutes is not None and minutes > PROLONGED_MIN:
@@ -181,7 +188,7 @@ def _motor(findings: IcansFindings) -> Domain:
             return undocumented(rule, "has_deep_focal_weakness", because=words)
         case True:
             return graded(rule, 4, "Deep focal weakness, such as hemiparesis or paraparesis.")
-    return graded(rule, 0, "No deep focal weakness.")
+    return NOTHING_COUNTS
 
 
 def _pressure(findings: IcansFindings) -> Domain:
@@ -191,7 +198,7 @@ def _pressure(findings: IcansFindings) -> Domain:
         return undocumented(rule, "pressure_signs", because=words)
     severe = [sign for sign in signs if sign is not PressureSign.FOCAL_OEDEMA]
     if not signs:
-        return graded(rule, 0, "No sign of raised pressure or oedema.")
+        return NOTHING_COUNTS
     named = ", ".join(_SIGN_WORDS[sign] for sign in severe or signs)
     return graded(rule, 4 if severe else 3, f"Raised pressure or oedema: {named}.")
 

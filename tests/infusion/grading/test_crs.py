@@ -273,6 +273,27 @@ def test_what_is_not_documented_leaves_the_grade_open_unless_it_is_4_already(
     assert found.at_most == (3 if cannula else 4 if grade is None else grade)
 
 
+@pytest.mark.parametrize(
+    ("findings", "rule"),
+    [
+        (crs(highest_temperature_c=None), "CRS-FEVER"),
+        (crs(TREATED, highest_temperature_c=None), "CRS-FEVER"),
+        (crs(hypotension=None), "CRS-HYPOTENSION"),
+        (crs(hypotension=ON_PRESSORS), "CRS-HYPOTENSION"),
+        (crs(oxygen_device=None), "CRS-HYPOXIA"),
+        (crs(oxygen_device=OxygenDevice.NASAL_CANNULA), "CRS-HYPOXIA"),
+        (crs(TREATED, is_established=None, hypotension=LOW), "CRS-WAIVER"),
+    ],
+)
+def test_an_open_grade_names_the_component_that_leaves_it_open(findings, rule):
+    assert assess_crs(findings).rule == rule
+
+
+def test_without_a_temperature_the_waiver_leaves_0_or_1():
+    found = assess_crs(crs(TREATED, highest_temperature_c=None))
+    assert (found.grade, found.at_least, found.at_most) == (None, 0, 1)
+
+
 def test_nothing_documented_is_undeterminable():
     found = assess_crs(CrsFindings())
     assert found.grade is None

@@ -192,6 +192,10 @@ def test_the_multiples_of_a_censored_abnormal_baseline_cannot_be_told():
     assert (found.at_least, found.at_most, found.rule) == (0, 4, "CTCAE-ALT-ABNORMAL-BASELINE")
 
 
+def test_any_baseline_above_0_is_one():
+    assert grade("CREAT", "90", result("CREAT", "1")) == 3
+
+
 def test_a_baseline_needs_no_limit_for_creatinine():
     found = grade_laboratory("CREAT", result("CREAT", "90"), result("CREAT", "50", upper=None))
     assert (found.grade, found.flags) == (2, (Flag.WITHIN_REFERENCE_RANGE,))
@@ -266,6 +270,12 @@ def test_a_censored_result_has_a_grade_where_all_it_can_stand_for_have_the_same(
     assert found.missing == missing
 
 
+def test_a_censored_result_is_held_against_an_abnormal_baseline():
+    found = grade_laboratory("ALT", result("ALT", ">400"), result("ALT", "100"))
+    assert (found.grade, found.at_least, found.missing) == (None, 2, ("result.value",))
+    assert grade("ALT", ">2000", result("ALT", "100")) == 4
+
+
 def test_a_censored_result_without_its_limit_misses_both():
     found = grade_laboratory("NEUT", result("NEUT", "<2.0", lower=None))
     assert (found.grade, found.missing) == (None, ("result.lower", "result.value"))
@@ -303,6 +313,7 @@ def test_the_baseline_may_come_in_another_unit():
 def test_a_unit_that_is_not_known_is_never_guessed(unit):
     found = grade_laboratory("NEUT", result("NEUT", "0.1", unit=unit))
     assert (found.grade, found.missing, found.at_least) == (None, ("result.unit",), 0)
+    assert found.rule == "CTCAE-NEUT"
     assert found.because.startswith("Neutrophils: ")
 
 
@@ -320,7 +331,7 @@ def test_a_limit_in_an_unknown_unit_is_no_limit():
 @pytest.mark.parametrize("code", LABORATORY_TESTS)
 def test_without_a_result_there_is_no_grade(code):
     found = grade_laboratory(code, None)
-    assert (found.grade, found.missing) == (None, ("result",))
+    assert (found.grade, found.missing, found.rule) == (None, ("result",), f"CTCAE-{code}")
     assert found.because == f"{LABORATORY_TESTS[code].title}: there is no result."
 
 
@@ -378,7 +389,7 @@ def test_scale_version_and_inputs_stay_with_the_grade():
     found = grade_laboratory("ALT", value, baseline)
     assert (found.term, found.scale, found.scale_version) == ("ALT", "CTCAE", "5.0")
     assert found.inputs == LaboratoryFindings(test_code="ALT", result=value, baseline=baseline)
-    assert found.domains == (("CTCAE-ALT", 2),)
+    assert found.domains == (("alt", 2),)
 
 
 # Every table covers everything exactly once.

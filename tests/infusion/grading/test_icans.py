@@ -157,8 +157,11 @@ def test_the_most_severe_domain_decides(picked):
     changes = {name: one for level in picked for name, one in level.items()}
     found = assess_icans(icans(**changes))
     alone = [assess_icans(icans(**level)).grade for level in picked]
-    assert found.grade == max(alone)
+    assert (found.grade, found.at_least, found.at_most) == (max(alone),) * 3
     assert [grade for _, grade in found.domains[:3]] == alone
+
+
+RULES = {"has_deep_focal_weakness": "MOTOR", "pressure_signs": "PRESSURE"}
 
 
 @pytest.mark.parametrize(
@@ -174,6 +177,7 @@ def test_the_most_severe_domain_decides(picked):
 def test_a_domain_not_documented_leaves_the_grade_open_unless_another_gives_4(change, missing):
     assert assess_icans(icans(**change)).grade is None
     assert assess_icans(icans(**change)).missing == (missing,)
+    assert assess_icans(icans(**change)).rule == f"ICANS-{RULES.get(missing, missing.upper())}"
     severe = {"seizure": Seizure.REPETITIVE} if missing != "seizure" else {"has_deep_focal_weakness": True}
     found = assess_icans(icans(**severe, **change))
     assert (found.grade, found.missing) == (4, (missing,))

@@ -80,6 +80,7 @@ def test_ferritin_is_required_above_twice_its_limit_or_baseline_or_rising(
         ({"alt": enzyme("200.1")}, ("transaminases",)),
         ({"ast": enzyme("200.1")}, ("transaminases",)),
         ({"alt": enzyme("500"), "alt_baseline": enzyme("100")}, ()),
+        ({"ast": enzyme("500"), "ast_baseline": enzyme("100")}, ()),
         ({"ast": enzyme("500.1"), "ast_baseline": enzyme("100")}, ("transaminases",)),
         ({"fibrinogen": fibrinogen("1.5")}, ()),
         ({"fibrinogen": fibrinogen("1.49")}, ("fibrinogen",)),
@@ -87,6 +88,7 @@ def test_ferritin_is_required_above_twice_its_limit_or_baseline_or_rising(
         ({"fibrinogen": fibrinogen("149", "mg/dL")}, ("fibrinogen",)),
         ({"fibrinogen": fibrinogen("1.9", lower="2.0")}, ("fibrinogen",)),
         ({"fibrinogen": fibrinogen("2.0", lower="2.0")}, ()),
+        ({"fibrinogen": fibrinogen("1.4", lower="1.2")}, ("fibrinogen",)),
         ({"has_haemophagocytosis": True}, ("haemophagocytosis",)),
         ({"has_cytopenia": True, "has_haemophagocytosis": True}, ("haemophagocytosis", "cytopenia")),
     ],
@@ -116,7 +118,11 @@ def test_what_is_not_documented_is_named(changes, missing):
 
 @pytest.mark.parametrize(
     ("result", "is_known"),
-    [(Result(Decimal(100), "U/L", Operator.BELOW, upper=Decimal(40)), True), (enzyme("100", None), False)],
+    [
+        (Result(Decimal(100), "U/L", Operator.BELOW, upper=Decimal(40)), True),
+        (Result(Decimal(300), "U/L", Operator.BELOW, upper=Decimal(40)), False),
+        (enzyme("100", None), False),
+    ],
 )
 def test_a_transaminase_that_is_surely_below_is_not_missing(result, is_known):
     found = alert_iec_hs(replace(RAISED, alt=result))
