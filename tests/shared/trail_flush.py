@@ -25,8 +25,8 @@ _EACH_TRUNCATE_TRIGGER = """
     END $$
 """
 DISABLE = _EACH_TRUNCATE_TRIGGER.format(found="A", change="DISABLE")
-TRIES = 5
 ENABLE = _EACH_TRUNCATE_TRIGGER.format(found="D", change="ENABLE ALWAYS")
+TRIES = 5
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,9 +38,8 @@ def flush_despite_the_trail() -> Iterator[None]:
     def flush(self: Any, sql_list: Iterable[str]) -> None:
         statements = [DISABLE, *sql_list, ENABLE]
         for _ in range(TRIES - 1):
-            with suppress(
-                OperationalError
-            ):  # a straggler held a table that this transaction wanted; it is through now
+            # A straggler may hold a table that is wanted here; by the next try it is through.
+            with suppress(OperationalError):
                 return execute(self, statements)
         return execute(self, statements)
 
