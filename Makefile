@@ -52,11 +52,11 @@ bench: $(DEV_STAMP)  ## print what the journey costs: milliseconds and SQL state
 	@.venv/bin/python -m bench.journey
 	@.venv/bin/python -m bench.eligibility --records 20000
 
-real-data: $(DEV_STAMP)  ## check the laboratory feed on the real data of the CDISC pilot study, where they are
+real-data: $(DEV_STAMP)  ## check the laboratory feed and the grades on the real data of the CDISC pilot study, where they are
 	@$(PYTHON) -m tests.real_data.check
 
 bench-feed: $(DEV_STAMP)  ## print what importing laboratory results costs: rows per second, peak of memory
 	@$(PYTHON) -m bench.feed
 
-mutation: $(DEV_STAMP)  ## change the eligibility rules spot by spot and see whether a test notices (half an hour)
+mutation: $(DEV_STAMP)  ## change the rules of eligibility and grading spot by spot and see whether a test notices (half an hour)
 	@.venv/bin/mutmut run --max-children 2 && .venv/bin/mutmut results

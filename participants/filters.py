@@ -12,11 +12,15 @@ from trialsite.web.components import status_of
 
 STATES = [(state.value, status_of(state).words) for state in State]
 CATEGORIES = [(category.value, in_words(category.value)) for category in Category]
-_KIND_WORDS = {ObligationKind.CLOCK: "Safety report", ObligationKind.RECONSENT: "Re-consent"}
+_KIND_WORDS = {
+    ObligationKind.CLOCK: "Safety report",
+    ObligationKind.RECONSENT: "Re-consent",
+    ObligationKind.SAFETY_TASK: "Safety question",
+}
 KINDS = [
     (kind.value, _KIND_WORDS.get(kind) or in_words(kind.value))
     for kind in ObligationKind
-    if kind is not ObligationKind.PERIOD
+    if kind not in {ObligationKind.PERIOD, ObligationKind.ROUND}  # rounds have their own page
 ]
 
 

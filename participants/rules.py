@@ -36,6 +36,8 @@ RECIPIENT_ROLES: dict[ObligationKind, tuple[str, ...]] = {
     ObligationKind.TASK: ("coordinator",),
     ObligationKind.CLOCK: ("coordinator", "investigator"),
     ObligationKind.RECONSENT: ("coordinator",),
+    ObligationKind.ROUND: ("nurse",),
+    ObligationKind.SAFETY_TASK: ("investigator", "coordinator"),
     ObligationKind.PERIOD: (),
 }
 

@@ -97,10 +97,15 @@ TRANSITIONS: Transitions = {
     **_each(_AFTER_INFUSION, EventKind.MANUFACTURING_STARTED),
     **_each(_AFTER_INFUSION, EventKind.PRODUCT_FAILED),
     **_each(_AFTER_INFUSION, EventKind.INFUSED, State.INFUSED),
+    **_each(_AFTER_INFUSION, EventKind.INFUSION_ENDED),
+    **_each((*_BEFORE_INFUSION, *_AFTER_INFUSION), EventKind.ROUND_RECORDED),
     **_each(_AFTER_INFUSION, EventKind.DLT_REPORTED),
     **_each((*_BEFORE_INFUSION, *_AFTER_INFUSION), EventKind.PROGRESSED),
     **_each(State, EventKind.SAFETY_EVENT_AWARE),
     **_each(State, EventKind.SAFETY_REPORT_SENT),
+    **_each(State, EventKind.SAFETY_TASK_OWED),
+    **_each(State, EventKind.SAFETY_TASK_DONE),
+    **_each(State, EventKind.SAFETY_CASE_CLOSED),
 }
 
 # Where an event leads although it was out of order: it happened, so the journey goes on from there.

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
     CorrectInfusion,
     InfusionDetail,
@@ -25,10 +26,16 @@ from infusion.api.views.product import (
 from infusion.api.views.safety import (
     AdverseEventDetail,
     AdverseEventList,
+    GradeEntryList,
+    JudgeDlt,
+    JudgeSeriousness,
     RecordAdverseEvent,
     RecordSafetyReport,
+    RecordSponsorAssessment,
+    ResolveAdverseEvent,
     SafetyReportList,
 )
+from screening.api.stateless import undescribed
 from trialsite.api.routing import by_method
 
 ONE = "participants/<str:code>/"
@@ -37,6 +44,14 @@ PRODUCT = "products/<uuid:product_id>/"
 ADVERSE_EVENT = "adverse-events/<uuid:adverse_event_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("grading/crs/", by_method(post=GradeCrs)),
+    path("grading/crs", undescribed(post=GradeCrs)),
+    path("grading/icans/", by_method(post=GradeIcans)),
+    path("grading/icans", undescribed(post=GradeIcans)),
+    path("grading/ctcae/", by_method(post=GradeCtcae)),
+    path("grading/ctcae", undescribed(post=GradeCtcae)),
+    path("grading/schema/", by_method(get=GradingSchemas)),
+    path("grading/schema", undescribed(get=GradingSchemas)),
     path(f"{ONE}leukaphereses/", by_method(get=LeukapheresisList, post=RecordLeukapheresis)),
     path(LEUKAPHERESIS, by_method(get=LeukapheresisDetail, patch=CorrectLeukapheresis)),
     path(f"{LEUKAPHERESIS}products/", by_method(post=StartManufacturing)),
@@ -53,5 +68,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("infusions/<uuid:infusion_id>/", by_method(get=InfusionDetail, patch=CorrectInfusion)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
+    path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),
+    path(f"{ADVERSE_EVENT}seriousness/", by_method(post=JudgeSeriousness)),
+    path(f"{ADVERSE_EVENT}dlt/", by_method(post=JudgeDlt)),
+    path(f"{ADVERSE_EVENT}sponsor-assessment/", by_method(post=RecordSponsorAssessment)),
+    path(f"{ADVERSE_EVENT}resolve/", by_method(post=ResolveAdverseEvent)),
     path(f"{ADVERSE_EVENT}safety-reports/", by_method(get=SafetyReportList, post=RecordSafetyReport)),
 ]

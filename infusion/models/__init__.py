@@ -1,9 +1,17 @@
 """From vein to vein: leukapheresis, cell product, conditioning, infusion, adverse events."""
 
-from infusion.models.adverse_event import AdverseEvent, SafetyReport
+from infusion.models.adverse_event import AdverseEvent, GradeEntry, SafetyReport
 from infusion.models.infusion import Infusion
 from infusion.models.leukapheresis import Leukapheresis
 from infusion.models.lymphodepletion import LymphodepletionDose
 from infusion.models.product import CellProduct
 
-__all__ = ["AdverseEvent", "CellProduct", "Infusion", "Leukapheresis", "LymphodepletionDose", "SafetyReport"]
+__all__ = [
+    "AdverseEvent",
+    "CellProduct",
+    "GradeEntry",
+    "Infusion",
+    "Leukapheresis",
+    "LymphodepletionDose",
+    "SafetyReport",
+]

@@ -3,7 +3,8 @@
 from django.db import models
 
 from infusion.models.leukapheresis import Leukapheresis
-from infusion.rules import ProductFacts
+from infusion.rules.bag_codes import MOST_LENGTH
+from infusion.rules.gates import ProductFacts
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.models.scoped import OfParticipantQuerySet
@@ -11,11 +12,15 @@ from trialsite.audit.records import Record
 
 
 class CellProduct(Record):
-    """total_cells: CAR-positive viable cells in the bag. disposition: who decided what on an out-of-spec lot."""
+    """A lot is one bag. bag_code: on its label, drawn when the lot starts, never used for another bag.
+
+    total_cells: CAR-positive viable cells in the bag. disposition: who decided what on an out-of-spec lot.
+    """
 
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="products")
     leukapheresis = models.ForeignKey(Leukapheresis, on_delete=models.PROTECT, related_name="products")
     lot = models.CharField(max_length=40, unique=True)
+    bag_code = models.CharField(max_length=MOST_LENGTH, blank=True)
     state = models.CharField(
         max_length=14,
         choices=[(s.value, s.value) for s in ProductState],
@@ -38,7 +43,10 @@ class CellProduct(Record):
             models.CheckConstraint(
                 name="product_failed_with_reason",
                 condition=~models.Q(state=ProductState.FAILED.value) | ~models.Q(failure_reason=""),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["bag_code"], condition=~models.Q(bag_code=""), name="product_bag_code_once"
+            ),
         ]
 
     def __str__(self) -> str:

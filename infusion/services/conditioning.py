@@ -4,8 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from infusion.models import LymphodepletionDose
-from infusion.queries import released_product
-from infusion.rules import dose_checks, first_dose_checks, may_condition, may_plan_infusion
+from infusion.queries.treatment import released_product
+from infusion.rules.gates import dose_checks, first_dose_checks, may_condition, may_plan_infusion
 from participants.models import Obligation, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, Infusion
-from infusion.rules import InfusionFacts, may_infuse
+from infusion.rules.gates import InfusionFacts, may_infuse
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course

@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from infusion.models import Leukapheresis
+from infusion.queries.bag_codes import draw_bag_code
+from infusion.rules.bag_codes import BagKind
 from participants.models import Participant
 from participants.rules import require_past, settle
 from participants.services.journey import Happening, command, correct_event, happened
@@ -24,9 +26,11 @@ def record_leukapheresis(
     bag_identifier: str = "",
     complications: str = "",
     reason: str = "",
+    bag_code: str = "",
 ) -> Leukapheresis:
     """Record a collection; several are possible. Needs RECORD_LEUKAPHERESIS; records `leukapheresis_performed`.
 
+    A code for its bag is drawn; bag_code: given only where the label exists already.
     Before enrolment, or while a re-consent is owed, it is accepted with a reason and becomes a deviation.
     Raises RuleViolated("in-the-future", "reason-required").
     """
@@ -47,6 +51,7 @@ def record_leukapheresis(
             performed_at=performed_at,
             processed_blood_ml=processed_blood_ml,
             collected_cells_10e9=collected_cells_10e9,
+            bag_code=bag_code or draw_bag_code(BagKind.APHERESIS),
             bag_identifier=bag_identifier,
             complications=complications,
             recorded_at=at,

@@ -3,7 +3,9 @@
 from datetime import date, datetime
 
 from infusion.models import CellProduct, Leukapheresis
-from infusion.rules import may_release
+from infusion.queries.bag_codes import draw_bag_code
+from infusion.rules.bag_codes import BagKind
+from infusion.rules.gates import may_release
 from infusion.states import ProductState, may_become
 from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
@@ -32,9 +34,11 @@ def start_manufacturing(
     by: Actor,
     at: datetime,
     reason: str = "",
+    bag_code: str = "",
 ) -> CellProduct:
     """Record that a lot is being made from a collection. Needs RECORD_PRODUCT; records `manufacturing_started`.
 
+    A code for its bag is drawn; bag_code: given only where the label exists already.
     Raises RuleViolated("lot-required", "in-the-future"), Conflict("lot-taken").
     """
     if not lot.strip():
@@ -54,6 +58,7 @@ def start_manufacturing(
             participant=course.participant,
             leukapheresis=leukapheresis,
             lot=lot,
+            bag_code=bag_code or draw_bag_code(BagKind.PRODUCT),
             manufacturing_started_at=started_at,
             recorded_at=at,
         )

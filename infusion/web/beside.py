@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from infusion.models import CellProduct
-from infusion.queries import Treatment
-from infusion.rules import cells_per_kg
+from infusion.queries.treatment import Treatment
+from infusion.rules.gates import cells_per_kg
 from participants.queries.words import ARMS
 from screening.web.ladder import Ladder, ladder_of
 from screening.web.words import dose_in_words, in_powers, range_in_words

@@ -307,6 +307,64 @@ class AdverseEventForm(StepForm):
         return {"yes": True, "no": False}.get(self.cleaned_data["is_dlt"])
 
 
+class SeriousnessForm(StepForm):
+    """Whether an event is serious, and by which criteria of ICH E2A."""
+
+    is_serious = forms.ChoiceField(label="Serious", choices=_YES_NO)
+    seriousness = forms.MultipleChoiceField(
+        label="Because of",
+        choices=[
+            ("death", "Death"),
+            ("life_threatening", "Danger to life"),
+            ("hospitalisation", "Hospital stay, or a longer one"),
+            ("disability", "Lasting disability"),
+            ("birth_defect", "Birth defect"),
+            ("other", "Another medically important event"),
+        ],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    aware_at = SiteMomentField(
+        label="The site learned that it is serious",
+        required=False,
+        help_text="The clock of 24 hours starts here. Empty: as on record, or now.",
+    )
+    reason = ReasonField(help_text="Needed where an event is no longer called serious.")
+
+    not_after_today = ("aware_at",)
+
+    def clean_is_serious(self) -> bool:
+        return bool(self.cleaned_data["is_serious"] == "yes")
+
+
+class DltForm(StepForm):
+    is_dlt = forms.ChoiceField(label="Dose-limiting", choices=[*_YES_NO, ("open", "Not evaluable")])
+    reason = ReasonField(help_text="Needed for not evaluable, and where a judgement is changed.")
+
+    def clean_is_dlt(self) -> bool | None:
+        return {"yes": True, "no": False}.get(self.cleaned_data["is_dlt"])
+
+
+class OutcomeForm(StepForm):
+    outcome = forms.ChoiceField(
+        label="Outcome",
+        choices=[
+            ("recovered", "Recovered"),
+            ("recovering", "Recovering"),
+            ("recovered_with_sequelae", "Recovered with sequelae"),
+            ("not_recovered", "Not recovered"),
+            ("fatal", "Fatal"),
+            ("unknown", "Unknown"),
+        ],
+    )
+    resolved_on = SiteDateField(
+        label="Ended on", required=False, help_text="For an event that ended, with its last day."
+    )
+    reason = ReasonField()
+
+    not_after_today = ("resolved_on",)
+
+
 class SafetyReportForm(StepForm):
     sent_at = SiteMomentField(label="Sent at", help_text="When it left, as the receipt says.")
     recipient = LineField("Sent to", most=200, required=True)

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from infusion.models import CellProduct
-from infusion.queries import Treatment, safety_cases
+from infusion.queries.safety import safety_cases
+from infusion.queries.treatment import Treatment
 from infusion.states import ProductState
 from infusion.web.beside import level_in_words
 from infusion.web.steps import why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan
@@ -60,6 +61,15 @@ def _by_clock(obligation: Obligation) -> Mapping[str, str]:
     return {"clock_id": clock_id, "event_id": event_id}
 
 
+def _by_case(obligation: Obligation) -> Mapping[str, str]:
+    """T-DLT:<id>#1 → the event."""
+    return {"event_id": obligation.key.partition(":")[2].partition("#")[0]}
+
+
+def _by_follow_up(obligation: Obligation) -> Mapping[str, str]:
+    return {"clock_id": obligation.item_id, **_by_case(obligation)}
+
+
 def register() -> None:
     """Tell the participant page which panels to load, and which form fulfils what."""
     for panel in _PANELS:
@@ -70,6 +80,9 @@ def register() -> None:
     register_action("T-PLAN", "infusion-plan", Permission.PLAN_INFUSION)
     register_action("V-LD", "lymphodepletion-record", Permission.RECORD_LYMPHODEPLETION, route=by_key)
     register_action("V-D0", "infusion-record", Permission.RECORD_INFUSION)
+    register_action("T-SERIOUS", "adverse-event-seriousness", Permission.REPORT_SAFETY, route=_by_case)
+    register_action("T-DLT", "adverse-event-dlt", Permission.JUDGE_DLT, route=_by_case)
+    register_action("T-SAE-FU", "safety-report-record", Permission.REPORT_SAFETY, route=_by_follow_up)
     register_action("C-", "safety-report-record", Permission.REPORT_SAFETY, route=_by_clock)
 
 
@@ -211,6 +224,8 @@ def safety(request: HttpRequest, code: str) -> HttpResponse:
         "zone": participant.site.time_zone,
         "cases": safety_cases(participant, clock.now()),
         "acts": [record],
+        "may_judge": user.access.may(Permission.JUDGE_DLT, participant.site_id),
+        "may_record": user.access.may(Permission.RECORD_SAFETY, participant.site_id),
         "cannot_report": why_not(user, Permission.REPORT_SAFETY, participant),
     }
     return render(request, "infusion/safety_panel.html", context)

@@ -8,9 +8,11 @@ from django.http import HttpRequest
 
 from infusion.models import AdverseEvent, SafetyReport
 from infusion.services.adverse_events import record_adverse_event, record_safety_report
+from infusion.services.safety_judgements import judge_dlt, judge_seriousness, resolve_adverse_event
 from infusion.web import forms
 from infusion.web.beside import clocks_started
-from infusion.web.targets import InTreatment, RunsFor, find_clock, find_treatment
+from infusion.web.targets import InTreatment, RunsFor, find_adverse_event, find_clock, find_treatment
+from participants.web.targets import OfParticipant
 from screening.web.acts import BANNER, BESIDE_PAGE, entered, with_banner, without
 from trialsite import clock
 from trialsite.accounts.models import User
@@ -53,6 +55,44 @@ def _why_not_report(user: User, target: RunsFor) -> str:
     return "This report is on record already" if target.obligation.fulfilled_at else ""
 
 
+def _of(target: OfParticipant[AdverseEvent], given: dict[str, Any]) -> dict[str, Any]:
+    return {**without(given), "adverse_event": target.record, "version": given["version"]}
+
+
+def _judge_seriousness(
+    target: OfParticipant[AdverseEvent], given: dict[str, Any], *, by: User, at: datetime
+) -> AdverseEvent:
+    return judge_seriousness(by=by, at=at, **_of(target, given))
+
+
+def _judge_dlt(
+    target: OfParticipant[AdverseEvent], given: dict[str, Any], *, by: User, at: datetime
+) -> AdverseEvent:
+    return judge_dlt(by=by, at=at, **_of(target, given))
+
+
+def _resolve(
+    target: OfParticipant[AdverseEvent], given: dict[str, Any], *, by: User, at: datetime
+) -> AdverseEvent:
+    return resolve_adverse_event(by=by, at=at, **_of(target, given))
+
+
+def _case_beside(request: HttpRequest, target: OfParticipant[AdverseEvent]) -> Mapping[str, object]:
+    grades = target.record.grades.filter(voided_at=None).order_by("assessed_at", "id")
+    return {"event": target.record, "grades": grades}
+
+
+def _why_over(user: User, target: OfParticipant[AdverseEvent]) -> str:
+    return "" if target.record.is_open else "This event is over already"
+
+
+def _first_seriousness(target: OfParticipant[AdverseEvent]) -> Mapping[str, object]:
+    event = target.record
+    if event.seriousness_judged_at is None:
+        return {}
+    return {"is_serious": "yes" if event.is_serious else "no", "seriousness": event.seriousness}
+
+
 RECORD = Step(
     name="adverse-event-record",
     title="Record an adverse event",
@@ -65,6 +105,7 @@ RECORD = Step(
     explanation="Serious and severe are two things: the grade says how severe, the other whether it must be "
     "reported at once.",
     banner=BANNER,
+    keeps_unsent=True,
     context=with_banner(_event_beside),
     template=BESIDE_PAGE,
     extra={"beside": "infusion/event_beside.html"},
@@ -85,4 +126,54 @@ REPORT = Step(
     context=with_banner(_clock_beside),
     template=BESIDE_PAGE,
     extra={"beside": "infusion/report_beside.html"},
+)
+
+SERIOUSNESS = Step(
+    name="adverse-event-seriousness",
+    title="Judge whether the event is serious",
+    permission=Permission.REPORT_SAFETY,
+    form_class=forms.SeriousnessForm,
+    find=find_adverse_event,
+    run=_judge_seriousness,
+    submit="Save judgement",
+    done="Seriousness judged.",
+    explanation="Serious and severe are two things: one criterion of the list makes it serious, whatever the grade.",
+    banner=BANNER,
+    initial=_first_seriousness,
+    context=with_banner(_case_beside),
+    template=BESIDE_PAGE,
+    extra={"beside": "infusion/case_beside.html"},
+)
+
+DLT = Step(
+    name="adverse-event-dlt",
+    title="Judge whether the event limits the dose",
+    permission=Permission.JUDGE_DLT,
+    form_class=forms.DltForm,
+    find=find_adverse_event,
+    run=_judge_dlt,
+    submit="Save judgement",
+    done="Dose limitation judged.",
+    explanation="The definition is the protocol's; the judgement is the investigator's, and is kept with the dose level.",
+    banner=BANNER,
+    context=with_banner(_case_beside),
+    template=BESIDE_PAGE,
+    extra={"beside": "infusion/case_beside.html"},
+)
+
+RESOLVE = Step(
+    name="adverse-event-resolve",
+    title="Record the outcome",
+    permission=Permission.RECORD_SAFETY,
+    form_class=forms.OutcomeForm,
+    find=find_adverse_event,
+    run=_resolve,
+    submit="Save outcome",
+    done="Outcome recorded.",
+    explanation="Nothing more is asked about an event that ended. A clock that runs still needs its report.",
+    banner=BANNER,
+    blocked=_why_over,
+    context=with_banner(_case_beside),
+    template=BESIDE_PAGE,
+    extra={"beside": "infusion/case_beside.html"},
 )

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from infusion.models import CellProduct, Infusion, Leukapheresis, LymphodepletionDose
-from infusion.queries import Treatment
+from infusion.queries.treatment import Treatment
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, correct_infusion, record_infusion
 from infusion.services.leukaphereses import correct_leukapheresis, record_leukapheresis

@@ -1,5 +1,6 @@
 """What the forms of infusion act on: the participant with everything from vein to vein, or one record of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -7,7 +8,8 @@ from uuid import UUID
 from django.http import Http404
 
 from infusion.models import AdverseEvent, CellProduct, Infusion, Leukapheresis
-from infusion.queries import Treatment, treatment_of
+from infusion.queries.treatment import Treatment, treatment_of
+from infusion.rules.safety_case import FOLLOW_SAE
 from participants.models import Participant
 from participants.queries.course import load_course
 from participants.queries.pages import participant_for
@@ -95,14 +97,31 @@ class RunsFor(OfParticipant[AdverseEvent]):
 def find_clock(user: User, code: str, *, clock_id: str, event_id: UUID) -> RunsFor:
     participant = participant_for(user, code)
     event = AdverseEvent.objects.filter(participant=participant, pk=event_id).first()
-    key = f"{clock_id}:{event_id}"
     course = load_course(participant)
-    running = next(
-        (one for one in course.obligations if one.key == key and one.kind is ObligationKind.CLOCK), None
-    )
+    running = _running(course.obligations, clock_id, event_id)
     if event is None or running is None:
         raise Http404
     return RunsFor(event, participant, running)
+
+
+def _running(obligations: Iterable[Obligation], clock_id: str, event_id: UUID) -> Obligation | None:
+    """The clock of the event, or the follow-up report asked for last."""
+    key = f"{clock_id}:{event_id}"
+    found = [
+        one
+        for one in obligations
+        if (one.key == key and one.kind is ObligationKind.CLOCK)
+        or (clock_id == FOLLOW_SAE and one.key.startswith(f"{key}#"))
+    ]
+    return max(found, key=lambda one: one.opens_at, default=None)
+
+
+def find_adverse_event(user: User, code: str, *, event_id: UUID) -> OfParticipant[AdverseEvent]:
+    participant = participant_for(user, code)
+    event = AdverseEvent.objects.filter(participant=participant, pk=event_id).first()
+    if event is None:
+        raise Http404
+    return OfParticipant(event, participant)
 
 
 def _one(records: tuple[T, ...], record_id: UUID) -> T:

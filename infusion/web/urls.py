@@ -34,5 +34,8 @@ urlpatterns = [
     *_previewed(f"{_OF}/infusion/<uuid:infusion_id>/correct/", steps.CORRECT_INFUSION),
     *step_paths(f"{_OF}/lymphodepletion/<str:key>/", steps.DOSE),
     *step_paths(f"{_OF}/adverse-events/record/", safety_steps.RECORD),
+    *step_paths(f"{_OF}/adverse-events/<uuid:event_id>/seriousness/", safety_steps.SERIOUSNESS),
+    *step_paths(f"{_OF}/adverse-events/<uuid:event_id>/dlt/", safety_steps.DLT),
+    *step_paths(f"{_OF}/adverse-events/<uuid:event_id>/outcome/", safety_steps.RESOLVE),
     *step_paths(f"{_OF}/safety-reports/<str:clock_id>/<uuid:event_id>/", safety_steps.REPORT),
 ]

@@ -20,8 +20,13 @@ class ObligationQuerySet(SiteScopedQuerySet["Obligation"]):
         return self.filter(cancelled_at__isnull=True)
 
     def unsettled(self) -> "ObligationQuerySet":
-        """What time or work can still change, and that somebody has to do."""
-        return self.in_force().filter(is_settled=False).exclude(kind=ObligationKind.PERIOD.value)
+        """What time or work can still change, and that somebody has to do; bedside rounds have `rounds`."""
+        open_rows = self.in_force().filter(is_settled=False)
+        return open_rows.exclude(kind=ObligationKind.PERIOD.value).exclude(kind=ObligationKind.ROUND.value)
+
+    def rounds(self) -> "ObligationQuerySet":
+        """Bedside rounds that time or work can still change."""
+        return self.in_force().filter(is_settled=False, kind=ObligationKind.ROUND.value)
 
 
 class Obligation(Record):
@@ -68,12 +73,21 @@ class Obligation(Record):
             models.Index(
                 fields=["site", "closes_at", "id"],
                 name="obligation_work_list",
-                condition=models.Q(is_settled=False, cancelled_at__isnull=True) & ~models.Q(kind="period"),
+                condition=models.Q(is_settled=False, cancelled_at__isnull=True)
+                & ~models.Q(kind="period")
+                & ~models.Q(kind="round"),
             ),
             models.Index(
                 fields=["site", "opens_at", "id"],
                 name="obligation_opening_soon",
-                condition=models.Q(is_settled=False, cancelled_at__isnull=True) & ~models.Q(kind="period"),
+                condition=models.Q(is_settled=False, cancelled_at__isnull=True)
+                & ~models.Q(kind="period")
+                & ~models.Q(kind="round"),
+            ),
+            models.Index(
+                fields=["site", "closes_at", "id"],
+                name="obligation_rounds",
+                condition=models.Q(is_settled=False, cancelled_at__isnull=True, kind="round"),
             ),
             models.Index(
                 fields=["next_transition_at", "id"],

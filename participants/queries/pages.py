@@ -1,9 +1,11 @@
 """What the participant page shows: banner, what is due, the timeline of windows, what happened. Four queries."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby
 
+from django.db.models import Q
 from django.http import Http404
 
 from participants.models import (
@@ -116,10 +118,13 @@ def banner_of(participant: Participant, at: datetime) -> Banner:
 
 
 def participant_page(participant: Participant, at: datetime) -> ParticipantPage:
-    """Return everything the page itself shows, in two queries; panels load by themselves."""
-    rows = (
-        Obligation.objects.in_force().filter(participant=participant).order_by("opens_at", "target_on", "key")
-    )
+    """Return everything the page itself shows, in two queries; panels load by themselves.
+
+    Of the bedside rounds only those open now; the panel and the page of monitoring have the others.
+    """
+    elsewhere = Q(kind=ObligationKind.ROUND.value) & (Q(is_settled=True) | Q(opens_at__gt=at))
+    rows = Obligation.objects.in_force().filter(participant=participant).exclude(elsewhere)
+    rows = rows.order_by("opens_at", "target_on", "key")
     lines = due_for(participant, list(rows), at)
     events = list(JourneyEvent.objects.filter(participant=participant).order_by("occurred_at", "recorded_at"))
     valid = [event for event in events if event.voided_at is None]
@@ -129,7 +134,7 @@ def participant_page(participant: Participant, at: datetime) -> ParticipantPage:
         banner=_banner(participant, lines, valid, at),
         due=_pressing(doable),
         upcoming=tuple(line for line in doable if line.state is DueState.UPCOMING)[:_UPCOMING_SHOWN],
-        epochs=tuple(_epochs(doable)),
+        epochs=tuple(_epochs([line for line in doable if line.obligation.kind is not ObligationKind.ROUND])),
         happened=_happened(events, lines),
         contraception=_contraception(lines, valid),
         today=civil_date(at, participant.site.time_zone),
@@ -212,8 +217,20 @@ def _epochs(lines: Sequence[DueLine]) -> Iterable[EpochGroup]:
 
 
 def _happened(events: Sequence[JourneyEvent], lines: Iterable[DueLine]) -> tuple[Happened, ...]:
+    """The newest first; rounds that follow each other on one day are one line."""
     titles = {line.obligation.key: line.obligation.title for line in lines}
-    return tuple(_happening(event, titles) for event in reversed(events))
+    found = []
+    for _, group in groupby(reversed(events), key=_run):
+        newest, *others = group
+        one = _happening(newest, titles)
+        found.append(replace(one, detail=f"{len(others) + 1} rounds") if others else one)
+    return tuple(found)
+
+
+def _run(event: JourneyEvent) -> object:
+    """What one line of the journey stands for: an event, or the bedside rounds of a day."""
+    is_plain = event.kind == EventKind.ROUND_RECORDED.value and event.voided_at is None
+    return event.occurred_on if is_plain and event.corrects_id is None else event.pk
 
 
 def _happening(event: JourneyEvent, titles: dict[str, str]) -> Happened:

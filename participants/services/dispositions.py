@@ -18,7 +18,14 @@ from trialsite.protocol.types import Act, EventKind
 _WITHDRAWS_CONSENT = {DispositionKind.WITHDRAWN_FROM_VISITS, DispositionKind.WITHDRAWN_FROM_DATA_USE}
 
 # A site may learn of an event, report it and judge it after the participant has died.
-_AFTER_DEATH = {EventKind.SAFETY_EVENT_AWARE, EventKind.SAFETY_REPORT_SENT, EventKind.DLT_REPORTED}
+_AFTER_DEATH = {
+    EventKind.SAFETY_EVENT_AWARE,
+    EventKind.SAFETY_REPORT_SENT,
+    EventKind.SAFETY_TASK_OWED,
+    EventKind.SAFETY_TASK_DONE,
+    EventKind.SAFETY_CASE_CLOSED,
+    EventKind.DLT_REPORTED,
+}
 
 
 def record_disposition(

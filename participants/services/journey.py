@@ -106,17 +106,25 @@ def _judge_order(
 
 
 def correct_event(
-    *, course: Course, ref: str, kind: EventKind, occurred_at: datetime, by: Actor, at: datetime, reason: str
+    *,
+    course: Course,
+    ref: str,
+    kind: EventKind,
+    occurred_at: datetime,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    item: str | None = None,
 ) -> Course:
     """Correct when an event happened. The first value stays, voided; everything due moves with it.
 
-    What was found about the event is dated by the new time.
+    What was found about the event is dated by the new time. item: where a record has several of one kind.
     Called inside `command` by the service that owns the record `ref`. A reason is mandatory.
     Raises RuleViolated("reason-required"), RuleViolated("in-the-future").
     """
     require_reason(reason, "an entered fact is changed")
     require_past(occurred_at, at)
-    row = _row_of(course, ref, kind)
+    row = _row_of(course, ref, kind, item)
     corrected = replace(
         row.to_event(), at=occurred_at, on=civil_date(occurred_at, course.participant.site.time_zone)
     )
@@ -124,7 +132,7 @@ def correct_event(
     new = _row(course.participant, corrected, by, at, reason)
     new.corrects = row
     new.save_new()
-    others = tuple(event for event in course.events if (event.ref, event.kind) != (ref, kind))
+    others = _without(course, row)
     after = replace(course, events=(*others, corrected))
     _judge_order(course, after, at=at, reason=reason)
     follow(after, at=at)
@@ -133,14 +141,19 @@ def correct_event(
     return after
 
 
-def void_event(*, course: Course, ref: str, kind: EventKind, at: datetime, reason: str) -> Course:
+def void_event(
+    *, course: Course, ref: str, kind: EventKind, at: datetime, reason: str, item: str | None = None
+) -> Course:
     """Take back an event that did not happen. It stays readable; what followed from it goes.
+
+    item: where a record has several of one kind.
 
     Raises RuleViolated("reason-required").
     """
     require_reason(reason, "an entered fact is taken back")
-    _void(_row_of(course, ref, kind), at, reason)
-    others = tuple(event for event in course.events if (event.ref, event.kind) != (ref, kind))
+    row = _row_of(course, ref, kind, item)
+    _void(row, at, reason)
+    others = _without(course, row)
     after = replace(course, events=others)
     _judge_order(course, after, at=at, reason=reason)
     return follow(after, at=at)
@@ -152,10 +165,16 @@ def _void(row: JourneyEvent, at: datetime, reason: str) -> None:
     row.save_changes(["voided_at", "void_reason"])
 
 
-def _row_of(course: Course, ref: str, kind: EventKind) -> JourneyEvent:
-    row = JourneyEvent.objects.filter(
+def _without(course: Course, row: JourneyEvent) -> tuple[Event, ...]:
+    named = (row.kind, row.item, row.ref)
+    return tuple(one for one in course.events if (one.kind.value, one.item, one.ref) != named)
+
+
+def _row_of(course: Course, ref: str, kind: EventKind, item: str | None) -> JourneyEvent:
+    rows = JourneyEvent.objects.filter(
         participant=course.participant, ref=ref, kind=kind.value, voided_at__isnull=True
-    ).first()
+    )
+    row = (rows if item is None else rows.filter(item=item)).first()
     if row is None:
         raise RuleViolated("no-such-event", "This event is not on record any more. Load the page again.")
     return row

@@ -179,6 +179,7 @@ def _step(domain: ObservationDomain, name: str, noun: str) -> Step:
             "A visit is not recorded by this; it has its own form.",
         ),
         banner=BANNER,
+        keeps_unsent=True,
         form_options=_options_of(domain),
         next_url=_to_table,
         context=banner,

@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from screening.api.evaluate import EligibilitySchemas, EvaluateEligibility, undescribed
+from screening.api.evaluate import EligibilitySchemas, EvaluateEligibility
+from screening.api.stateless import undescribed
 from screening.api.views import (
     ConfirmEligibility,
     DecisionList,

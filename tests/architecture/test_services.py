@@ -39,6 +39,18 @@ INSIDE_A_COMMAND = {
     "screening.services.evaluations.keep_evaluation",
     "screening.services.evaluations.settle_lapse",
     "screening.services.rechecks.act_of",
+    "infusion.services.adverse_events.ended_at",
+    "infusion.services.adverse_events.new_entry",
+    "infusion.services.adverse_events.require_codes",
+    "infusion.services.adverse_events.require_end",
+    "infusion.services.safety_cases.asks_dlt",
+    "infusion.services.safety_cases.case_of",
+    "infusion.services.safety_cases.gradings_of",
+    "infusion.services.safety_cases.label",
+    "infusion.services.safety_cases.settle_case",
+    "infusion.services.safety_cases.take_grades",
+    "infusion.services.toxicity_events.follow_toxicity",
+    "infusion.services.toxicity_events.withdraw_toxicity",
 }
 
 

@@ -36,15 +36,21 @@ MISSING = "Missing for the browser tests: chromium. Install it (Debian: sudo apt
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser for the tests of a module. Without Chromium they fail: they are never skipped."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not program or not os.access(program, os.X_OK):
-        pytest.fail(MISSING, pytrace=False)
+    program = browser_program()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+def browser_program() -> str:
+    """Return where Chromium lies; without it the test fails."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program or not os.access(program, os.X_OK):
+        pytest.fail(MISSING, pytrace=False)
+    return program
 
 
 class SiteClock:
@@ -81,11 +87,19 @@ def site_clock(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> SiteClock
 def new_desk(
     chromium: Browser, live_server: LiveServer, site_clock: SiteClock
 ) -> Iterator[Callable[..., Desk]]:
-    """Open a browser of its own for one more person, at 1440 px or on a tablet of 768 px."""
+    """Open a browser of its own for one more person, at 1440 px or on a tablet of 768 px.
 
-    def open_desk(*, is_tablet: bool = False) -> Desk:
+    has_worker: with the service worker, which answers when the network does not.
+    """
+
+    def open_desk(*, is_tablet: bool = False, has_worker: bool = False) -> Desk:
         size = NARROW if is_tablet else WIDE
-        context = chromium.new_context(base_url=live_server.url, viewport=size, has_touch=is_tablet)
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport=size,
+            has_touch=is_tablet,
+            service_workers="allow" if has_worker else "block",
+        )
         context.set_default_timeout(10_000)
         context.clock.set_fixed_time(site_clock.now)
         desk = Desk(context.new_page(), live_server.url)

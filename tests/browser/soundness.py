@@ -63,7 +63,8 @@ class Watch:
 
     def _hears(self, message: ConsoleMessage) -> None:
         is_of_an_answer = message.text.startswith("Failed to load resource: the server responded")
-        if message.type in {"error", "warning"} and not is_of_an_answer:
+        is_of_the_desk = "blocked by Playwright" in message.text  # most desks are without a service worker
+        if message.type in {"error", "warning"} and not is_of_an_answer and not is_of_the_desk:
             self._note(f"console {message.type}: {message.text}")
 
     def _fails(self, error: Error) -> None:

@@ -25,7 +25,7 @@ def office(story: Story) -> Program:
 
 def has_event(story: Story, **change: object) -> Any:
     body = {
-        "term": "Cytokine release syndrome",
+        "term": "Neutropenia",
         "onset_at": shown(story.now - timedelta(hours=2)),
         "aware_at": shown(story.now - timedelta(hours=1)),
         "toxicity_grade": 3,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from infusion.queries import released_product
+from infusion.queries.treatment import released_product
 from participants.models import Deviation, Obligation
 from participants.states import State
 from tests.factories.journeys import Story, participant_at

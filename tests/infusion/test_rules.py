@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from infusion.rules import (
+from infusion.rules.gates import (
     InfusionFacts,
     ProductFacts,
     cells_per_kg,

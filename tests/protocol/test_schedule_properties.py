@@ -1,6 +1,7 @@
 """What holds for `plan` whatever happened, in the engine's small protocol and in the shipped one."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -25,6 +26,7 @@ from trialsite.protocol.due import due_state
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.schedule import diff, plan
 from trialsite.protocol.types import Arm, DueState, Event, EventKind, Facts, ObligationKind, ProtocolVersion
+from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.windows import add_months, civil_date, day_start_at
 
 SMALL = protocol()
@@ -38,12 +40,19 @@ ITEMS = {
     K.SAFETY_REPORT_SENT: ("C-SAE", "C-PREG"),
     K.CONSENTED: ("1.0", "2.0", "2.1", "3.0"),
 }
-OFTEN = (K.CONSENTED, K.INFUSION_PLANNED, K.INFUSED, K.VISIT_PERFORMED)
+OFTEN = (K.CONSENTED, K.INFUSION_PLANNED, K.INFUSED, K.VISIT_PERFORMED, K.ROUND_RECORDED)
 ICFS = (
     activated("1.0", "2026-01-02"),
     activated("2.0", "2026-05-02"),
     activated("2.1", "2026-06-02", is_substantive=False),
     activated("3.0", "2026-09-02"),
+)
+ROUND_FACTS = (
+    {},
+    {"covers": "vital_signs"},
+    {"covers": "vital_signs,crs,ice", "crs": "2", "icans": "0"},
+    {"covers": "vital_signs,crs,ice", "crs": "0", "icans": "1"},
+    {"covers": "vital_signs,crs,ice", "crs": "1", "icans": "0"},
 )
 ZONES = (WUHAN, "America/New_York", "Australia/Lord_Howe", "America/Havana")
 
@@ -63,13 +72,17 @@ def courses(draw: st.DrawFn) -> tuple[list[Event], Facts]:
                 on=civil_date(at, zone),
                 item=draw(st.sampled_from(ITEMS.get(kind, ("",)))),
                 ref=draw(st.sampled_from(("", "a", "b"))),
-                facts={"planned_on": draw(st.dates(date(2026, 1, 1), date(2027, 3, 1))).isoformat()},
+                facts={
+                    "planned_on": draw(st.dates(date(2026, 1, 1), date(2027, 3, 1))).isoformat(),
+                    **draw(st.sampled_from(ROUND_FACTS)),
+                },
             )
         )
     return found, facts(*ICFS, zone=zone, arm=draw(st.sampled_from([None, *Arm])))
 
 
-VERSIONS = st.sampled_from([SMALL, resolve("1.0")])
+WITH_ROUNDS = replace(resolve("1.0"), monitoring=MONITORING)
+VERSIONS = st.sampled_from([SMALL, WITH_ROUNDS])
 thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -157,7 +170,7 @@ def test_version_1_0_plans_nothing_for_a_product_released_after_death() -> None:
 
 
 def test_version_1_0_knows_a_ladder_for_every_obligation() -> None:
-    version = resolve("1.0")
+    version = WITH_ROUNDS
     course = [
         event(K.REFERRED, "2026-01-01"),
         consented("1.0", "2026-01-05"),
@@ -170,4 +183,4 @@ def test_version_1_0_knows_a_ladder_for_every_obligation() -> None:
     ]
     found = plan(version, course, facts(activated("2.0", "2026-04-01")))
     assert {one.ladder for one in found} <= {ladder.id for ladder in version.ladders}
-    assert {one.kind for one in found} == set(ObligationKind)
+    assert {one.kind for one in found} == set(ObligationKind) - {ObligationKind.SAFETY_TASK}

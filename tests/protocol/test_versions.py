@@ -209,7 +209,14 @@ def test_the_last_row_of_each_series_is_missed_30_days_after_its_window():
 
 @pytest.mark.parametrize(
     ("clock_id", "hours"),
-    [("C-SAE", 24), ("C-AESI", 24), ("C-PREG", 24), ("C-SUSAR-7", 168), ("C-SUSAR-15", 360)],
+    [
+        ("C-SAE", 24),
+        ("C-AESI", 24),
+        ("C-CONF", 24),
+        ("C-SUSAR-7", 168),
+        ("C-SUSAR-FULL", 360),
+        ("C-SUSAR-15", 360),
+    ],
 )
 def test_clocks_count_elapsed_hours_and_their_last_rung_is_the_end(clock_id, hours):
     clock = find(VERSION, ClockDefinition, clock_id)

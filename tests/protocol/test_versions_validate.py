@@ -1,15 +1,17 @@
 """Each fault that `validate` knows, planted once in an otherwise sound version."""
 
 from dataclasses import replace
+from datetime import time
 from decimal import Decimal
 
 import pytest
 
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.types import Arm, CriterionKind, EventKind, Ladder, ObligationKind, Offset, Rung
+from trialsite.protocol.types import Arm, CriterionKind, EventKind, Ladder, ObligationKind, Offset, Rung, Slot
 from trialsite.protocol.validate import ProtocolInvalid, validate
+from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 
-VERSION = resolve("1.0")
+VERSION = replace(resolve("1.0"), monitoring=MONITORING)
 
 
 def with_row(item_id, **changes):
@@ -39,6 +41,11 @@ def with_dose(index, **changes):
     levels = list(VERSION.dose_levels)
     levels[index] = replace(levels[index], **changes)
     return replace(VERSION, dose_levels=tuple(levels))
+
+
+def with_phase(item_id, **changes):
+    rows = tuple(replace(row, **changes) if row.id == item_id else row for row in VERSION.monitoring)
+    return replace(VERSION, monitoring=rows)
 
 
 def with_rungs(*rungs):
@@ -131,6 +138,22 @@ FAULTY = [
     (with_cohort(dlt_window_days=0), "cohort-unsound", "cohort-rule"),
     (with_cohort(dlt_window_days=35), "cohort-window", "P-DLT"),
     (with_row("P-DLT", upper_days=35), "cohort-window", "P-DLT"),
+    (with_phase("M-H1", title_zh=""), "text-missing", "M-H1"),
+    (with_phase("M-H1", source=""), "source-missing", "M-H1"),
+    (with_phase("M-H1", ladder="steep"), "ladder-unknown", "M-H1"),
+    (with_phase("M-H1", id="V-M2"), "id-duplicate", "V-M2"),
+    (with_phase("M-H1", assessed=frozenset()), "assessed-missing", "M-H1"),
+    (with_phase("M-H1", anchor=EventKind.ENROLLED), "kind-unsuitable", "M-H1"),
+    (with_phase("M-AM", anchor=EventKind.INFUSION_ENDED), "kind-unsuitable", "M-AM"),
+    (with_phase("M-H1", missed_after_minutes=-1), "window-unsound", "M-H1"),
+    (with_phase("M-H1", lower_minutes=-1), "window-unsound", "M-H1"),
+    (with_phase("M-PRE", lower_minutes=0, upper_minutes=0), "window-unsound", "M-PRE"),
+    (with_phase("M-H1", upper_minutes=9), "window-unsound", "M-H1"),
+    (with_phase("M-H1", first_minutes=75), "window-unsound", "M-H1"),
+    (with_phase("M-AM", first_day=8), "window-unsound", "M-AM"),
+    (with_phase("M-AM", first_day=-1), "window-unsound", "M-AM"),
+    (with_phase("M-AM", slot=Slot(opens=time(7), target=time(6))), "window-unsound", "M-AM"),
+    (with_phase("M-AM", slot=Slot(opens=time(0), target=time(6), closes=time(6))), "window-unsound", "M-AM"),
 ]  # fmt: skip
 
 

@@ -1,9 +1,10 @@
-"""The laboratory feed on the CDISC pilot study, where its files lie beside the checkout.
+"""The laboratory feed and the grades on the CDISC pilot study, where its files lie beside the checkout.
 
     make real-data        (or: python -m tests.real_data.check [folder])
 
 In a database of its own: everybody of dm.csv is in screening, the whole lb.csv is imported by the command, twice,
-and the organ-function criteria are compared, subject by subject, with a calculation straight from the file.
+and the organ-function criteria are compared, subject by subject, with a calculation straight from the file. Every
+result that has a CTCAE table is graded with its baseline and compared likewise; vital signs pass the entry limits.
 None of these data are part of this project.
 """
 
@@ -17,18 +18,19 @@ from pathlib import Path
 from trialsite.devservices.shared_server import shared_server
 
 FOLDER = Path("../shared/data/cdisc-pilot")
+FILES = ("lb.csv", "dm.csv", "ex.csv", "vs.csv")
 
 
 def main(folder: Path) -> int:
-    laboratory, people = folder / "lb.csv", folder / "dm.csv"
-    if not laboratory.is_file() or not people.is_file():
-        print(f"Not checked: there is no lb.csv and dm.csv in {folder}. See docs/laboratory-feed.md.")
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        print(f"Not checked: there is no {', '.join(missing)} in {folder}. See docs/laboratory-feed.md.")
         return 2
     with ExitStack() as until_the_end:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.test")
         if not os.environ.get("DATABASE_URL"):
             os.environ["DATABASE_URL"] = until_the_end.enter_context(shared_server())
-        return _in_own_database(laboratory, people)
+        return max(_in_own_database(folder / "lb.csv", folder / "dm.csv"), _graded(folder))
 
 
 def _in_own_database(laboratory: Path, people: Path) -> int:
@@ -78,6 +80,62 @@ def _checked(laboratory: Path, people: Path) -> int:
         print(f"{key[0]} on {key[1]}: calculated {expected[key]}, found {found.get(key)}")
     print(f"{len(wrong)} differ from the calculation." if wrong else "Every status is as calculated.")
     return 1 if wrong else 0
+
+
+def _graded(folder: Path) -> int:
+    """Grade all results and vital signs; return 1 if any differs from the calculation or cannot be entered."""
+    from tests.factories.graded_results import rows_of
+
+    laboratory, people, exposures, signs = (rows_of(folder / name) for name in FILES)
+    return max(_laboratory_graded(laboratory, people, exposures), _signs_accepted(signs))
+
+
+def _laboratory_graded(laboratory: list, people: list, exposures: list) -> int:
+    from tests.factories.graded_results import (
+        baseline_rows,
+        calculated,
+        distribution,
+        first_doses,
+        graded_rows,
+        gradings,
+        table,
+    )
+
+    doses = first_doses(exposures)
+    started = {row["USUBJID"]: row["RFSTDTC"][:10] for row in people if row["RFSTDTC"]}
+    print(f"{len(doses)} subjects with a first dose, {'as' if doses == started else 'NOT as'} dm.csv says.")
+    rows = graded_rows(laboratory)
+    baselines = baseline_rows(rows, doses)
+    found = list(gradings(rows, baselines))
+    print(f"{len(rows):,} results with a CTCAE table, {len(baselines):,} baselines:")
+    print(table(distribution((grading.term, grading.grade) for _, grading in found)))
+    wrong = [
+        (row["USUBJID"], row["LBTESTCD"], row["LBDTC"], grading.grade)
+        for row, grading in found
+        if grading.grade != calculated(row, baselines.get((row["USUBJID"], row["LBTESTCD"])))
+    ]
+    for one in wrong:
+        print(f"{one} differs from the calculation")
+    print(f"{len(wrong)} grades differ." if wrong else "Every grade is as calculated.")
+    return 1 if wrong or doses != started else 0
+
+
+def _signs_accepted(signs: list) -> int:
+    """Pressure, pulse and temperature through the limits of entry, and fever graded."""
+    from infusion.rules.grading import FeverFindings, grade_fever
+    from participants.queries.measured_tests import faults_in
+    from tests.factories.graded_results import distribution, rounds_of, table
+
+    rounds = rounds_of(signs)
+    faulty = {key: faults for key, values in rounds.items() if (faults := faults_in(values))}
+    readings = sum(map(len, rounds.values()))
+    print(f"{readings:,} vital signs in {len(rounds):,} rounds, {len(faulty)} rounds not accepted:")
+    for key, faults in faulty.items():
+        print(f"  {key}: {faults}")
+    temperatures = [values["TEMP"] for values in rounds.values() if "TEMP" in values]
+    grades = [grade_fever(FeverFindings(highest_temperature_c=one)).grade for one in temperatures]
+    print(table(distribution(("FEVER", grade) for grade in grades)))
+    return 1 if faulty else 0
 
 
 if __name__ == "__main__":

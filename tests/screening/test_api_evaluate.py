@@ -13,7 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
-from screening.api.evaluate import BODY_LIMIT, as_openapi
+from screening.api.stateless import BODY_LIMIT, as_openapi
 from screening.rules.wire import input_schema, output_schema
 from tests.factories.accounts import make_site, make_user
 from tests.factories.api import ROOT, Program, refused

@@ -57,6 +57,7 @@ class Permission(StrEnum):
     RECORD_VISIT = "record_visit", "Record a visit and what was done at it."
     RECORD_SAFETY = "record_safety", "Record adverse events, toxicity grades and pregnancy tests."
     REPORT_SAFETY = "report_safety", "Record that a safety report was sent to sponsor, ethics or authority."
+    JUDGE_DLT = "judge_dlt", "Judge whether a toxicity limits the dose."
     RECORD_DISPOSITION = "record_disposition", "Record withdrawal, loss to follow-up, death or completion."
     CORRECT_RECORD = "correct_record", "Correct or void an entry made before, with a reason."
     VIEW_DEVIATIONS = "view_deviations", "Read the protocol deviations of the site."
@@ -98,6 +99,7 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.RECORD_VISIT: _TRIAL_STAFF,
     Permission.RECORD_SAFETY: _TRIAL_STAFF,
     Permission.REPORT_SAFETY: _OFFICE,
+    Permission.JUDGE_DLT: _INVESTIGATOR,
     Permission.RECORD_DISPOSITION: _OFFICE,
     Permission.CORRECT_RECORD: _TRIAL_STAFF,
     Permission.VIEW_DEVIATIONS: _EVERY_ROLE,

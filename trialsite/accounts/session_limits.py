@@ -38,8 +38,12 @@ def start_session(request: HttpRequest, at: datetime) -> None:
 
 def session_expires_at(request: HttpRequest, user: User) -> datetime:
     """Return the instant at which the session ends if nothing more is done in it."""
-    idle_end = _instant(request, _ACTIVE) + idle_limit(user)
-    return min(idle_end, _instant(request, _STARTED) + settings.SESSION_ABSOLUTE_LIMIT)
+    return min(_instant(request, _ACTIVE) + idle_limit(user), latest_end(request))
+
+
+def latest_end(request: HttpRequest) -> datetime:
+    """Return the instant at which the session ends however much is done in it."""
+    return _instant(request, _STARTED) + settings.SESSION_ABSOLUTE_LIMIT
 
 
 def idle_limit(user: User) -> timedelta:

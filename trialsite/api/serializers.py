@@ -96,7 +96,8 @@ class OutSerializer(serializers.Serializer[Any]):
 def _columns(shape: type[OutSerializer]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, one in shape().fields.items():
-        if not isinstance(one, _PLAIN):
+        is_array = isinstance(one, serializers.ListField) and isinstance(one.child, _PLAIN)
+        if not (isinstance(one, _PLAIN) or is_array):
             raise TypeError(f"{shape.__name__}.{name} is not a column.")
         found[name] = str(one.source).replace(".", "__")
     if len(set(found.values())) < len(found):

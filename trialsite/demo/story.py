@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
 from infusion.models import AdverseEvent, CellProduct, Infusion, Leukapheresis
+from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
@@ -32,6 +34,7 @@ from screening.services.evidence import Given, record_evidence
 from screening.services.rechecks import recheck_eligibility
 from trialsite.accounts.models import Site, User
 from trialsite.demo.evidence import RENEWED, Entry, eligible_answers, given
+from trialsite.protocol.codes import ALPHABET
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm, DueState
 from trialsite.protocol.windows import civil_date
@@ -195,9 +198,18 @@ class Story:
 
     def gives_cells(self) -> Leukapheresis:
         self.leukapheresis = record_leukapheresis(
-            participant=self.participant, performed_at=self.now, by=self.ward.nurse, at=self.now
+            participant=self.participant,
+            performed_at=self.now,
+            bag_code=self._bag_code(BagKind.APHERESIS),
+            by=self.ward.nurse,
+            at=self.now,
         )
         return self.leukapheresis
+
+    def _bag_code(self, kind: BagKind) -> str:
+        """The same for the same participant on the same day, as all of the cohort is."""
+        drawn = Random(f"{self.participant.code} {kind} {self.now.isoformat()}")
+        return make_bag_code(kind, "".join(drawn.choices(ALPHABET, k=RANDOM_LENGTH)))
 
     def has_lot_started(self) -> CellProduct:
         self.lots += 1
@@ -205,6 +217,7 @@ class Story:
             leukapheresis=there(self.leukapheresis),
             lot=f"{self.participant.code}-L{self.lots}",
             started_at=self.now,
+            bag_code=self._bag_code(BagKind.PRODUCT),
             by=self.ward.coordinator,
             at=self.now,
         )

@@ -20,14 +20,20 @@ from typing import TypeVar
 from trialsite.protocol.types import (
     ClockDefinition,
     CohortRule,
+    CollectionPeriod,
     Criterion,
+    DltExemption,
     DoseLevel,
     Ladder,
     Limit,
+    MonitoringRow,
+    ProhibitedMedication,
     ProtocolVersion,
     Recheck,
+    SafetyTask,
     ScheduledItem,
     Source,
+    SpecialInterest,
     Threshold,
     TrialRecord,
 )
@@ -101,6 +107,12 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         limits=_amended(Limit, previous.limits, amendment),
         thresholds=_amended(Threshold, previous.thresholds, amendment),
         rechecks=_amended(Recheck, previous.rechecks, amendment),
+        safety_tasks=_amended(SafetyTask, previous.safety_tasks, amendment),
+        special_interests=_amended(SpecialInterest, previous.special_interests, amendment),
+        dlt_exemptions=_amended(DltExemption, previous.dlt_exemptions, amendment),
+        collection_periods=_amended(CollectionPeriod, previous.collection_periods, amendment),
+        prohibited_medications=_amended(ProhibitedMedication, previous.prohibited_medications, amendment),
+        monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
     )
 
 

@@ -45,6 +45,7 @@ _LATE_STATES = {
 def finding_for(obligation: Obligation, now: datetime) -> Finding | None:
     """Return what the obligation's state at `now` departs from, or None.
 
+    A bedside round is a finding only when it was missed.
     A visit early or late is not important by default; a missed one is where the protocol says so. A clock
     or re-consent is a finding as soon as its time has passed, whether or not it was filed afterwards.
     """
@@ -53,6 +54,8 @@ def finding_for(obligation: Obligation, now: datetime) -> Finding | None:
         return _passed(obligation, state, "SAFETY-LATE", Category.SAFETY_REPORTING, "not reported in time")
     if obligation.kind is ObligationKind.RECONSENT:
         return _passed(obligation, state, "RECONSENT-LATE", Category.CONSENT, "not signed in time")
+    if obligation.kind is ObligationKind.ROUND:
+        return _missed_round(obligation, state)
     if obligation.kind not in {ObligationKind.VISIT, ObligationKind.PROCEDURE}:
         return None
     if not obligation.is_protocol_window or state not in _LATE_STATES:
@@ -63,6 +66,18 @@ def finding_for(obligation: Obligation, now: datetime) -> Finding | None:
         category=Category.PROCEDURE if state is DueState.MISSED else Category.VISIT_WINDOW,
         title=f"{obligation.title}: {words}",
         is_important=state is DueState.MISSED and obligation.is_important,
+        subject=obligation.key,
+    )
+
+
+def _missed_round(obligation: Obligation, state: DueState) -> Finding | None:
+    if state is not DueState.MISSED:
+        return None
+    return Finding(
+        rule_id="ROUND-MISSED",
+        category=Category.PROCEDURE,
+        title=f"{obligation.title}: not done",
+        is_important=obligation.is_important,
         subject=obligation.key,
     )
 

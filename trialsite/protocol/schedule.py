@@ -11,9 +11,11 @@ from itertools import pairwise
 
 from trialsite.protocol.anchors import Occurrence, occurrences_of
 from trialsite.protocol.contraception import Basis, contraception_period
-from trialsite.protocol.departures import returned_at
+from trialsite.protocol.departures import end_of, returned_at, was_found
 from trialsite.protocol.lapses import evidence_obligations
+from trialsite.protocol.monitoring import monitoring_obligations
 from trialsite.protocol.reconsent import reconsent_obligations
+from trialsite.protocol.safety_tasks import safety_obligations
 from trialsite.protocol.types import (
     ClockDefinition,
     Epoch,
@@ -36,17 +38,7 @@ _ADDRESSED = frozenset(
         EventKind.ELIGIBILITY_RECHECKED,
     }
 )
-_LEFT = frozenset(
-    {
-        EventKind.WITHDRAWN_FROM_TREATMENT,
-        EventKind.WITHDRAWN_FROM_VISITS,
-        EventKind.WITHDRAWN_FROM_DATA_USE,
-        EventKind.LOST_TO_FOLLOW_UP,
-        EventKind.DIED,
-    }
-)
 _ORDER = {kind: index for index, kind in enumerate(EventKind)}  # the order of the trial
-SUPERSEDED = "superseded"
 
 
 def plan(version: ProtocolVersion, events: Sequence[Event], facts: Facts) -> tuple[Obligation, ...]:
@@ -58,8 +50,10 @@ def plan(version: ProtocolVersion, events: Sequence[Event], facts: Facts) -> tup
     timeline = tuple(sorted(events, key=_happened_order))
     found = _scheduled(version, timeline, facts)
     found += _clocks(version, timeline, facts)
+    found += safety_obligations(version, timeline, facts)
     found += _contraception(version, timeline, facts)
     found += evidence_obligations(version, timeline, facts)
+    found += monitoring_obligations(version, timeline, facts)
     found += reconsent_obligations(version, timeline, facts, found)
     return tuple(sorted(found, key=lambda obligation: (obligation.opens_at, obligation.key)))
 
@@ -97,7 +91,7 @@ def _obligation(
     superseded_at = occurrence.superseded_at
     if done is None and superseded_at is not None and superseded_at <= opens_at:
         return None
-    ended_at, reason = _end(item, occurrence, timeline) if done is None else (None, "")
+    ended_at, reason = end_of(item.ends_with, occurrence, timeline) if done is None else (None, "")
     return Obligation(
         key=key,
         item_id=item.id,
@@ -136,7 +130,7 @@ def _fulfilment(
         for event in timeline
         if event.kind in item.fulfilled_by
         and (event.kind not in _ADDRESSED or event.item == key)
-        and not _was_found(event, timeline)
+        and not was_found(event, timeline)
         and not _cleared_nothing(event)
     ]
     addressed = [event for event in matching if event.kind in _ADDRESSED]
@@ -152,42 +146,9 @@ def _fulfilment(
     return next((e for e in reversed(before) if returned_at(e, timeline) is None), None)
 
 
-def _end(
-    item: ScheduledItem, occurrence: Occurrence, timeline: tuple[Event, ...]
-) -> tuple[datetime | None, str]:
-    """When and why the item stopped being owed: the earliest of an ending event and a new anchor."""
-    candidates = [
-        (event.at, event.kind.value)
-        for event in timeline
-        if event.kind in item.ends_with and _ends(event, occurrence, timeline)
-    ]
-    if occurrence.superseded_at is not None:
-        candidates.append((occurrence.superseded_at, SUPERSEDED))
-    return min(candidates, default=(None, ""))
-
-
-def _ends(event: Event, occurrence: Occurrence, timeline: tuple[Event, ...]) -> bool:
-    """Whether an ending event ends this occurrence: always from the anchor on.
-
-    Who died or left before the anchor, and had not come back by then, owes nothing from it either: a product
-    released after the death is not to be planned for.
-    """
-    if event.at >= occurrence.at:
-        return not _was_found(event, timeline)
-    if event.kind not in _LEFT:
-        return False
-    back_at = returned_at(event, timeline)
-    return back_at is None or back_at > occurrence.at
-
-
 def _cleared_nothing(event: Event) -> bool:
     """A re-check that found something missing or against it is on record, but the re-check is still owed."""
     return event.kind is EventKind.ELIGIBILITY_RECHECKED and event.facts.get("verdict") != "eligible"
-
-
-def _was_found(event: Event, timeline: tuple[Event, ...]) -> bool:
-    """Lost to follow-up ends nothing once the participant has been seen again."""
-    return event.kind is EventKind.LOST_TO_FOLLOW_UP and returned_at(event, timeline) is not None
 
 
 def _missed_without_next(

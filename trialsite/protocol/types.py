@@ -6,7 +6,7 @@ are dates at the site.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
@@ -51,11 +51,16 @@ class EventKind(StrEnum):
     ELIGIBILITY_RECHECKED = "eligibility_rechecked"  # item: T-RECHECK-LD#1 …; facts: verdict
     LYMPHODEPLETION_DOSE_GIVEN = "lymphodepletion_dose_given"  # item: V-LD1 …
     INFUSED = "infused"
+    INFUSION_ENDED = "infusion_ended"  # ref: the infusion
+    ROUND_RECORDED = "round_recorded"  # a bedside monitoring round; facts: covers, crs, icans
     VISIT_PERFORMED = "visit_performed"  # item: obligation key, V-D28#1
     FOLLOW_UP_STARTED = "follow_up_started"  # first visit after close monitoring
     PROGRESSED = "progressed"
     SAFETY_EVENT_AWARE = "safety_event_aware"  # item: clock id; ref: the adverse event
     SAFETY_REPORT_SENT = "safety_report_sent"  # item: clock id; ref: the adverse event
+    SAFETY_TASK_OWED = "safety_task_owed"  # item: task id; ref: the case; facts: due_on, where not counted
+    SAFETY_TASK_DONE = "safety_task_done"  # item: task id; ref: the record that did it; facts: case
+    SAFETY_CASE_CLOSED = "safety_case_closed"  # ref: the case; nothing is asked about it any more
     DLT_REPORTED = "dlt_reported"
     WITHDRAWN_FROM_TREATMENT = "withdrawn_from_treatment"
     WITHDRAWN_FROM_VISITS = "withdrawn_from_visits"
@@ -84,6 +89,8 @@ class ObligationKind(StrEnum):
     TASK = "task"  # something staff owe: decide, enrol, plan, close
     CLOCK = "clock"  # elapsed time from awareness; stops only on filed evidence
     RECONSENT = "reconsent"
+    ROUND = "round"  # a bedside monitoring round around an infusion
+    SAFETY_TASK = "safety_task"  # what the investigator owes about a case: a judgement, a follow-up
     PERIOD = "period"  # a span that simply runs: contraception, DLT observation
 
 
@@ -215,6 +222,60 @@ class ScheduledItem:
     missed_after_days: int | None = None  # no next visit: missed this many days after the window
 
 
+class Assessed(StrEnum):
+    """What a bedside round covers. An event says so in its facts: `covers`, joined by commas."""
+
+    VITAL_SIGNS = "vital_signs"
+    CRS = "crs"
+    ICE = "ice"
+    CHEST_IMAGE = "chest_image"
+    SYMPTOMS = "symptoms"  # chest pain and dyspnoea
+    DRAINED_VOLUME = "drained_volume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A part of the civil day at the site: opens included, closes excluded; closes None = midnight."""
+
+    opens: time
+    target: time
+    closes: time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoringRow:
+    """One phase of the bedside monitoring around an infusion, and what each of its rounds assesses.
+
+    anchor: INFUSED counts from the start; INFUSION_ENDED from the end, or from the start while no end is
+    known; ROUND_RECORDED from each round that finds a raised grade. Without a slot: rounds first_minutes to
+    last_minutes after the anchor, both included, every interval_minutes (0 = one round), each window from
+    lower_minutes before to upper_minutes after. With a slot: one round on each civil day from first_day to
+    last_day after the infusion. is_while_running: only rounds before the end of the infusion, if it is known.
+    arms: routes actually used; empty = all. is_important: a round missed on day 0 is an important deviation.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    anchor: EventKind
+    assessed: frozenset[Assessed]
+    source: Source
+    first_minutes: int = 0
+    last_minutes: int = 0
+    interval_minutes: int = 0
+    lower_minutes: int = 0
+    upper_minutes: int = 0
+    first_day: int = 0
+    last_day: int = 0
+    slot: Slot | None = None
+    is_while_running: bool = False
+    missed_after_minutes: int = 60  # time to write up what was done
+    arms: frozenset[Arm] = frozenset()
+    is_important: bool = False
+    ladder: str = "none"
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockDefinition:
     """A reporting clock: elapsed hours from awareness, weekends included. Source: clinical section 5.1."""
@@ -226,6 +287,88 @@ class ClockDefinition:
     source: Source
     note: str = ""
     ladder: str = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyTask:
+    """What is owed about one case: within `days` of the day it arose, both included; no deviation if late.
+
+    is_repeated: owed again `days` after each time it was done, until the case is closed.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    days: int
+    is_repeated: bool
+    source: Source
+    note: str = ""
+    ladder: str = "safety"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialInterest:
+    """An adverse event of special interest (AESI): a syndrome from a grade on. Source: clinical section 5.1."""
+
+    id: str
+    syndrome: str
+    lowest_grade: int
+    title: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DltExemption:
+    """Toxicities that are expected and so never ask whether they limit the dose. terms: in small letters."""
+
+    id: str
+    terms: tuple[str, ...]
+    title: str
+    source: Source
+
+
+class Concerns(StrEnum):
+    """Which adverse events a collection period is about."""
+
+    ANY = "any"
+    PROCEDURE = "procedure"  # related to a procedure of the trial
+    SERIOUS = "serious"
+    RELATED_SERIOUS = "related_serious"
+    SECOND_MALIGNANCY = "second_malignancy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionPeriod:
+    """From which event on, and until how long after the last infusion, such adverse events are collected.
+
+    until None: without end. The last day is included; months are calendar months.
+    """
+
+    id: str
+    concerns: Concerns
+    begins_with: EventKind
+    until: Offset | None
+    title: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProhibitedMedication:
+    """A class of medication not to be given from `begins_with` on, until so long after the last infusion.
+
+    until None: as long as the participant is on the trial. above_prednisone_mg: only where the daily dose, as
+    prednisone, is higher; None: any dose. is_free_as_rescue: not prohibited where given for an open CRS or ICANS.
+    """
+
+    id: str
+    medication_class: str
+    begins_with: EventKind
+    until: Offset | None
+    title: str
+    source: Source
+    above_prednisone_mg: Decimal | None = None
+    is_free_as_rescue: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,4 +534,10 @@ class ProtocolVersion:
     limits: tuple[Limit, ...]
     thresholds: tuple[Threshold, ...] = ()
     rechecks: tuple[Recheck, ...] = ()
+    safety_tasks: tuple[SafetyTask, ...] = ()
+    special_interests: tuple[SpecialInterest, ...] = ()
+    dlt_exemptions: tuple[DltExemption, ...] = ()
+    collection_periods: tuple[CollectionPeriod, ...] = ()
+    prohibited_medications: tuple[ProhibitedMedication, ...] = ()
+    monitoring: tuple[MonitoringRow, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

@@ -86,11 +86,25 @@ CEA = Quantity(
     factors={"ng/mL": _ONE, "µg/L": _ONE},
     refused={"U/mL": "U/mL of CEA depends on the assay; ask for ng/mL"},
 )
+FERRITIN = Quantity(id="ferritin", base="µg/L", factors={"µg/L": _ONE, "ng/mL": _ONE})
+FIBRINOGEN = Quantity(id="fibrinogen", base="g/L", factors={"g/L": _ONE, "mg/dL": Decimal("0.01")})
 VIRAL_LOAD = Quantity(id="viral_load", base="", is_as_reported=True)
 PERCENT = Quantity(id="percent", base="%", factors={"%": _ONE})
 
 QUANTITIES: Mapping[str, Quantity] = {
-    one.id: one for one in (CELLS, HAEMOGLOBIN, CREATININE, BILIRUBIN, ENZYME, CEA, VIRAL_LOAD, PERCENT)
+    one.id: one
+    for one in (
+        CELLS,
+        HAEMOGLOBIN,
+        CREATININE,
+        BILIRUBIN,
+        ENZYME,
+        CEA,
+        FERRITIN,
+        FIBRINOGEN,
+        VIRAL_LOAD,
+        PERCENT,
+    )
 }
 
 

@@ -9,22 +9,44 @@ from itertools import pairwise
 from trialsite.protocol.types import (
     Arm,
     ClockDefinition,
+    CollectionPeriod,
     Criterion,
+    DltExemption,
     DoseLevel,
     EventKind,
     Ladder,
     Limit,
+    MonitoringRow,
     ObligationKind,
+    Offset,
+    ProhibitedMedication,
     ProtocolVersion,
     Recheck,
     Rung,
+    SafetyTask,
     ScheduledItem,
     Source,
+    SpecialInterest,
     Threshold,
 )
 from trialsite.protocol.windows import window_for
 
-Item = Criterion | ScheduledItem | ClockDefinition | Ladder | DoseLevel | Limit | Threshold | Recheck
+Item = (
+    Criterion
+    | ScheduledItem
+    | ClockDefinition
+    | Ladder
+    | DoseLevel
+    | Limit
+    | Threshold
+    | Recheck
+    | SafetyTask
+    | SpecialInterest
+    | DltExemption
+    | CollectionPeriod
+    | ProhibitedMedication
+    | MonitoringRow
+)
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
 RECORDED_CRITERIA = (
@@ -42,6 +64,8 @@ DERIVED_LADDERS = {
 _SCHEDULED_KINDS = frozenset(
     {ObligationKind.VISIT, ObligationKind.PROCEDURE, ObligationKind.TASK, ObligationKind.PERIOD}
 )
+
+_ROUND_ANCHORS = frozenset({EventKind.INFUSED, EventKind.INFUSION_ENDED, EventKind.ROUND_RECORDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +106,12 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.limits,
         *version.thresholds,
         *version.rechecks,
+        *version.safety_tasks,
+        *version.special_interests,
+        *version.dlt_exemptions,
+        *version.collection_periods,
+        *version.prohibited_medications,
+        *version.monitoring,
     )
 
 
@@ -109,12 +139,15 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
     for one in version.criteria:
         if not (one.text and one.plain and one.plain_zh):
             yield _fault("text-missing", one.id, "needs the recorded sentence and both plain versions")
-    for row in version.schedule:
-        if not (row.title and row.title_zh):
-            yield _fault("text-missing", row.id, "needs a title in both languages")
-    for clock in version.clocks:
-        if not (clock.title and clock.title_zh):
-            yield _fault("text-missing", clock.id, "needs a title in both languages")
+    titled_items: list[ScheduledItem | ClockDefinition | SafetyTask | MonitoringRow] = [
+        *version.schedule,
+        *version.clocks,
+        *version.safety_tasks,
+        *version.monitoring,
+    ]
+    for titled in titled_items:
+        if not (titled.title and titled.title_zh):
+            yield _fault("text-missing", titled.id, "needs a title in both languages")
 
 
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
@@ -126,6 +159,12 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((limit.id, limit.source) for limit in version.limits),
         *((threshold.id, threshold.source) for threshold in version.thresholds),
         *((recheck.id, recheck.source) for recheck in version.rechecks),
+        *((task.id, task.source) for task in version.safety_tasks),
+        *((interest.id, interest.source) for interest in version.special_interests),
+        *((exempt.id, exempt.source) for exempt in version.dlt_exemptions),
+        *((period.id, period.source) for period in version.collection_periods),
+        *((drug.id, drug.source) for drug in version.prohibited_medications),
+        *((phase.id, phase.source) for phase in version.monitoring),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -160,6 +199,8 @@ def _check_ladders(version: ProtocolVersion) -> Iterator[Fault]:
     used = [
         *((row.id, row.ladder) for row in version.schedule),
         *((clock.id, clock.ladder) for clock in version.clocks),
+        *((task.id, task.ladder) for task in version.safety_tasks),
+        *((phase.id, phase.ladder) for phase in version.monitoring),
         *DERIVED_LADDERS.items(),
     ]
     for item_id, ladder_id in used:
@@ -281,6 +322,64 @@ def _check_eligibility(version: ProtocolVersion) -> Iterator[Fault]:
                 yield _fault("criterion-unknown", recheck.id, f"there is no criterion {criterion_id}")
 
 
+def _check_safety(version: ProtocolVersion) -> Iterator[Fault]:
+    for task in version.safety_tasks:
+        if task.days <= 0:
+            yield _fault("task-unsound", task.id, "a task needs at least one day")
+    for interest in version.special_interests:
+        if not (interest.syndrome and 1 <= interest.lowest_grade <= 5):
+            yield _fault("interest-unsound", interest.id, "needs a syndrome and a grade from 1 to 5")
+    for exempt in version.dlt_exemptions:
+        if not exempt.terms or any(term != term.strip().lower() for term in exempt.terms):
+            yield _fault("exemption-unsound", exempt.id, "needs its terms, in small letters")
+
+
+def _check_periods(version: ProtocolVersion) -> Iterator[Fault]:
+    periods: list[CollectionPeriod | ProhibitedMedication] = [
+        *version.collection_periods,
+        *version.prohibited_medications,
+    ]
+    for one in periods:
+        if one.until is not None and not _is_ahead(one.until):
+            yield _fault("period-unsound", one.id, "counts in calendar months or in days, and forward")
+    for drug in version.prohibited_medications:
+        if not drug.medication_class or (drug.above_prednisone_mg or 0) < 0:
+            yield _fault("medication-unsound", drug.id, "needs its class, and no dose below zero")
+
+
+def _is_ahead(offset: Offset) -> bool:
+    return min(offset.months, offset.days) >= 0 and not (offset.months and offset.days)
+
+
+def _check_monitoring(version: ProtocolVersion) -> Iterator[Fault]:
+    for phase in version.monitoring:
+        if not phase.assessed:
+            yield _fault("assessed-missing", phase.id, "a round that assesses nothing is no round")
+        if phase.anchor not in _ROUND_ANCHORS or (phase.slot and phase.anchor is not EventKind.INFUSED):
+            yield _fault("kind-unsuitable", phase.id, f"rounds are not counted from {phase.anchor} like this")
+        if phase.missed_after_minutes < 0 or not (_days_fit(phase) if phase.slot else _minutes_fit(phase)):
+            yield _fault("window-unsound", phase.id, "its windows are empty, run backwards or overlap")
+
+
+def _minutes_fit(phase: MonitoringRow) -> bool:
+    length = phase.lower_minutes + phase.upper_minutes
+    if min(phase.lower_minutes, phase.upper_minutes) < 0 or not length:
+        return False
+    if phase.first_minutes == phase.last_minutes:
+        return True
+    return phase.first_minutes < phase.last_minutes and phase.interval_minutes >= length
+
+
+def _days_fit(phase: MonitoringRow) -> bool:
+    slot = phase.slot
+    return (
+        slot is not None
+        and 0 <= phase.first_day <= phase.last_day
+        and slot.opens <= slot.target
+        and (slot.closes is None or slot.target < slot.closes)
+    )
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -317,4 +416,7 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_arms,
     _check_numbers,
     _check_eligibility,
+    _check_safety,
+    _check_periods,
+    _check_monitoring,
 )

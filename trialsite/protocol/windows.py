@@ -58,6 +58,11 @@ def after_hours(at: datetime, hours: int) -> datetime:
     return _aware(at).astimezone(UTC) + timedelta(hours=hours)
 
 
+def after_minutes(at: datetime, minutes: int) -> datetime:
+    """Return the UTC instant when `minutes` have elapsed since `at`; negative ones lie before it."""
+    return _aware(at).astimezone(UTC) + timedelta(minutes=minutes)
+
+
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("a naive datetime is no instant: give an aware one")

@@ -96,6 +96,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
@@ -109,6 +110,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 # Files of laboratory results: what the browser may send, and what the command reads from the disk.
 RESULT_UPLOAD_MAX_BYTES = env.int("RESULT_UPLOAD_MAX_MB", default=64) * 1_000_000
 RESULT_FILE_MAX_BYTES = env.int("RESULT_FILE_MAX_MB", default=1000) * 1_000_000
+
+# How bags are coded: a class that fulfils infusion.rules.bag_codes.BagCodeFormat.
+BAG_CODE_FORMAT = env("BAG_CODE_FORMAT", default="infusion.rules.bag_codes.OwnBagCode")
 
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"

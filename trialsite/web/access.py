@@ -34,7 +34,7 @@ def requires(permission: Permission) -> Callable[[Callable[..., HttpResponseBase
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_authenticated:
+            if not request.user.is_authenticated or is_of_somebody_else(request):
                 return sign_in_first(request)
             if not request.user.access.holds(permission):
                 raise NotPermitted("not-permitted", "Your role does not allow this page.")
@@ -48,8 +48,22 @@ def requires(permission: Permission) -> Callable[[Callable[..., HttpResponseBase
     return decorate
 
 
+KEPT_ENTRY = "X-Kept-Entry"
+
+
+def is_of_somebody_else(request: HttpRequest) -> bool:
+    """Return whether an entry kept by a browser comes in the session of another user than the one who made it."""
+    owner = request.headers.get(KEPT_ENTRY)
+    return bool(owner) and owner != str(request.user.pk)
+
+
 def sign_in_first(request: HttpRequest) -> HttpResponse:
-    """Send to the sign-in page: the whole window, also when only a fragment was asked for."""
+    """Send to the sign-in page: the whole window, also when only a fragment was asked for.
+
+    A kept entry is answered 401, which no page and no proxy in between can be mistaken for.
+    """
+    if request.headers.get(KEPT_ENTRY):
+        return HttpResponse(status=401)
     if not request.headers.get("HX-Request"):
         return redirect_to_login(request.get_full_path())
     page = request.headers.get("HX-Current-URL", "/")

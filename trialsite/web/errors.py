@@ -4,13 +4,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from trialsite.errors import DomainError
+from trialsite.web.access import KEPT_ENTRY
 
 PAGES = frozenset({400, 403, 404, 405, 409, 422, 429, 500})
 
 
 def error_page(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
-    """Return the page for `status`; for a fragment request only the sentence, which the page shows on top."""
-    if request.headers.get("HX-Request"):
+    """Return the page for `status`; for a fragment or a kept entry only the sentence, which the page shows."""
+    if request.headers.get("HX-Request") or request.headers.get(KEPT_ENTRY):
         return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
     context = {"message": message, "status": status}
     return HttpResponse(render_to_string(f"{status}.html", context, request=request), status=status)
@@ -22,7 +23,9 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Tell that the form is too old to be trusted. Nothing was saved."""
+    """Tell that the form is too old to be trusted. Nothing was saved. A kept entry waits for a new proof."""
+    if request.headers.get(KEPT_ENTRY):
+        return HttpResponse(status=401)
     return error_page(
         request,
         403,

@@ -17,7 +17,10 @@ _KEPT = "_page_frame"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """chosen_site None: all of the user's sites together. expires_in: seconds until the session ends."""
+    """chosen_site None: all of the user's sites together. expires_in: seconds until the session ends.
+
+    now_ms: the server's clock, milliseconds since 1970; the browser holds its own against it.
+    """
 
     user: User
     nav: tuple[NavLink, ...]
@@ -25,6 +28,7 @@ class Frame:
     chosen_site: Site | None
     roles: str
     expires_in: int
+    now_ms: int
 
 
 def frame_for(request: HttpRequest) -> Frame | None:
@@ -46,6 +50,7 @@ def _build(request: HttpRequest, user: User) -> Frame:
         chosen_site=next((site for site in sites if site.id == chosen_id), None),
         roles=_roles(user),
         expires_in=seconds_left(request),
+        now_ms=int(clock.now().timestamp() * 1000),
     )
 
 

@@ -17,7 +17,7 @@ from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.errors import Conflict
-from trialsite.web.access import requires, signed_in
+from trialsite.web.access import KEPT_ENTRY, requires, signed_in
 from trialsite.web.forms import StepForm
 from trialsite.web.submit import submit
 
@@ -58,6 +58,9 @@ class Step:
     explanation: one or two sentences beside the form. consequences: what follows from saving, as a list.
     fields: template of the inputs where they need their own arrangement; default: one below the other.
     template: extends web/step.html, to fill its `side` block. extra: fixed values for these templates.
+    keeps_unsent: the entry may be made without a connection. It then waits encrypted in the browser and goes out
+    once, by itself, when the connection is back, under the token of its form (decision 12). For facts that happened,
+    never for an act that a gate must allow first; no direct identifiers; the form names the time it is about.
     done: the message after saving. next_url(target, outcome): where to go then; default: the target's page.
     """
 
@@ -73,6 +76,7 @@ class Step:
     consequences: tuple[str, ...] = ()
     banner: str = ""
     is_destructive: bool = False
+    keeps_unsent: bool = False
     blocked: Callable[[User, Any], str] = _never
     initial: Callable[..., Mapping[str, object]] = _no_values
     form_options: Callable[[Any], Mapping[str, object]] = _no_values
@@ -143,5 +147,6 @@ def _show(
         **step.extra,
         **step.context(request, target),
     }
-    template = "web/step.html#form" if request.headers.get("HX-Request") else step.template
+    is_part = request.headers.get("HX-Request") or request.headers.get(KEPT_ENTRY)
+    template = "web/step.html#form" if is_part else step.template
     return render(request, template, context, status=status)

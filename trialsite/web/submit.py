@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from trialsite.errors import DomainError, NotPermitted
+from trialsite.web.access import KEPT_ENTRY
 from trialsite.web.collisions import collision
 from trialsite.web.forms import SiteMomentField, StepForm
 from trialsite.web.once import run_once
@@ -28,7 +29,8 @@ def submit(
     """Run `act` with what was entered; it returns the URL to go to.
 
     A refusal becomes an error of the form, at the field it names. NotPermitted is no matter of the form and
-    goes through to its page.
+    goes through to its page. An entry that a browser kept (`X-Kept-Entry`) is answered with its token, once it is
+    recorded; sent in the background (`X-Background: 1`), with no message for the page that comes next.
     """
     if not form.is_valid():
         return Answer()
@@ -44,8 +46,11 @@ def submit(
         if lost is None:
             raise
         return _refused(form, lost)
-    if done:
+    is_seen_next = request.headers.get("X-Background") != "1"
+    if done and is_seen_next:
         messages.success(request, done)
+    if request.headers.get(KEPT_ENTRY):
+        return Answer(response=JsonResponse({"recorded": str(token), "href": href, "done": done}))
     return Answer(response=go_to(request, href))
 
 

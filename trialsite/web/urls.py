@@ -1,8 +1,8 @@
-"""Health, session and the component page; the people of a site."""
+"""Health, session, kept entries and the component page; the people of a site."""
 
 from django.urls import path
 
-from trialsite.web import users, views
+from trialsite.web import kept, users, views
 
 app_name = "web"
 
@@ -13,6 +13,11 @@ urlpatterns = [
     path("language/", views.set_language, name="set-language"),
     path("session/keep/", views.keep_alive, name="keep-alive"),
     path("session/site/", views.choose_site, name="choose-site"),
+    path("session/draft-key/", kept.draft_key, name="draft-key"),
+    path("session/presence/", kept.presence, name="presence"),
+    path("unsent/", kept.unsent, name="unsent"),
+    path("offline/", kept.offline, name="offline"),
+    path("worker.js", kept.worker, name="worker"),
     path("components/", views.components, name="components"),
     path("users/", users.user_list, name="users"),
     path("users/add/", users.add_user, name="user-add"),

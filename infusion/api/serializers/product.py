@@ -18,6 +18,7 @@ from trialsite.api.steps import CorrectionIn, GatedIn, ReasonedIn
 CODE = "Subject code of the participant."
 VERSION = "Counts the changes of this record; it is the `ETag` and goes into `If-Match`."
 RECORDED_AT = "When it was entered, UTC."
+BAG_CODE = "Code on the label of the bag, with a check character."
 MOST_CELLS = 10**15  # a body has fewer than 10^14
 
 
@@ -61,6 +62,7 @@ class LeukapheresisOut(OutSerializer):
     collected_cells_10e9 = serializers.DecimalField(
         max_digits=8, decimal_places=3, allow_null=True, help_text="Collected nucleated cells, ×10⁹."
     )
+    bag_code = serializers.CharField(help_text=BAG_CODE)
     bag_identifier = serializers.CharField(allow_blank=True, help_text="Identifier on the bag.")
     complications = serializers.CharField(allow_blank=True, help_text="Complications.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
@@ -110,6 +112,7 @@ class ProductOut(OutSerializer):
         source="leukapheresis_id", help_text="Id of the leukapheresis it was made from."
     )
     lot = serializers.CharField(help_text="Lot number.")
+    bag_code = serializers.CharField(help_text=BAG_CODE)
     state = EnumField(ProductState, help_text="In manufacturing, released, failed, or infused.")
     manufacturing_started_at = serializers.DateTimeField(help_text="When manufacturing started, UTC.")
     is_in_specification = serializers.BooleanField(

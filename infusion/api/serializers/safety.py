@@ -10,6 +10,7 @@ from trialsite.api.fields import (
     StrictBooleanField,
     StrictDateField,
     StrictIntegerField,
+    StrictListField,
 )
 from trialsite.api.serializers import OutSerializer
 from trialsite.api.steps import ReasonedIn
@@ -49,6 +50,72 @@ class AdverseEventOut(OutSerializer):
     )
     resolved_on = serializers.DateField(allow_null=True, help_text="Civil date of resolution.")
     outcome = serializers.CharField(allow_blank=True, help_text="Outcome.")
+    scale = serializers.CharField(help_text="Scale of the grade: `CTCAE` or `ASTCT`.")
+    scale_version = serializers.CharField(help_text="Version of the scale.")
+    seriousness = serializers.ListField(
+        child=serializers.CharField(), help_text="Criteria of seriousness that it meets (ICH E2A)."
+    )
+    special_interest_rule = serializers.CharField(
+        allow_blank=True, help_text="The rule of the protocol that makes it of special interest."
+    )
+    collection_period = serializers.CharField(
+        allow_blank=True, help_text="The collection period it lies in; empty outside of all of them."
+    )
+    sponsor_relation = serializers.CharField(
+        allow_blank=True, help_text="How the sponsor sees the relation to the product."
+    )
+    is_expected = serializers.BooleanField(
+        allow_null=True, help_text="Whether the sponsor expected it; null while not assessed."
+    )
+    sponsor_aware_at = serializers.DateTimeField(allow_null=True, help_text="Day 0 of the sponsor, UTC.")
+    dlt_judged_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was judged whether it limits the dose, UTC."
+    )
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)
+
+
+class SeriousnessIn(ReasonedIn):
+    """Whether an event is serious. Withdrawing it needs a reason."""
+
+    is_serious = StrictBooleanField(help_text="Whether it is serious (ICH E2A).")
+    seriousness = StrictListField(
+        child=CodeField(max_length=20), required=False, max_length=6, help_text="Criteria that it meets."
+    )
+    aware_at = AwareDateTimeField(required=False, help_text="When the site learned that it is; default now.")
+
+
+class DltIn(ReasonedIn):
+    """Whether an event limits the dose."""
+
+    is_dlt = StrictBooleanField(allow_null=True, help_text="Null: not evaluable, with a reason.")
+
+
+class SponsorAssessmentIn(ReasonedIn):
+    """How the sponsor sees an event."""
+
+    sponsor_relation = CodeField(max_length=10, help_text="Relation to the product, such as `possible`.")
+    is_expected = StrictBooleanField(help_text="Whether its reference document expects it.")
+    sponsor_aware_at = AwareDateTimeField(help_text="When the sponsor first knew of it: its day 0.")
+
+
+class ResolveIn(ReasonedIn):
+    """The outcome of an event."""
+
+    outcome = CodeField(max_length=30, help_text="Outcome, such as `recovered`.")
+    resolved_on = StrictDateField(required=False, allow_null=True, help_text="Civil date of the end.")
+
+
+class GradeEntryOut(OutSerializer):
+    """The grade of an event from an instant on; 0: not there any more."""
+
+    id = serializers.UUIDField(help_text="Id of the entry.")
+    assessed_at = serializers.DateTimeField(help_text="From when on, UTC.")
+    grade = serializers.IntegerField(help_text="Grade 0 to 5.")
+    scale = serializers.CharField(help_text="Scale: `CTCAE` or `ASTCT`.")
+    scale_version = serializers.CharField(help_text="Version of the scale.")
+    ref = serializers.CharField(allow_blank=True, help_text="The assessment it was taken from, if any.")
+    voided_at = serializers.DateTimeField(allow_null=True, help_text="When it was corrected, UTC.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
 

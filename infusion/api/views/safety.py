@@ -5,10 +5,26 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from infusion.api.serializers.safety import AdverseEventIn, AdverseEventOut, SafetyReportIn, SafetyReportOut
+from infusion.api.serializers.safety import (
+    AdverseEventIn,
+    AdverseEventOut,
+    DltIn,
+    GradeEntryOut,
+    ResolveIn,
+    SafetyReportIn,
+    SafetyReportOut,
+    SeriousnessIn,
+    SponsorAssessmentIn,
+)
 from infusion.api.views.product import OF_PARTICIPANT, with_participant
-from infusion.models import AdverseEvent, SafetyReport
+from infusion.models import AdverseEvent, GradeEntry, SafetyReport
 from infusion.services.adverse_events import record_adverse_event, record_safety_report
+from infusion.services.safety_judgements import (
+    judge_dlt,
+    judge_seriousness,
+    record_sponsor_assessment,
+    resolve_adverse_event,
+)
 from participants.models import Participant
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
@@ -50,6 +66,67 @@ class AdverseEventDetail(ScopedDetail):
 
     def narrow(self, rows: QuerySet[AdverseEvent]) -> QuerySet[AdverseEvent]:
         return with_participant(rows)
+
+
+class _Judge(UnderCommand, abstract=True):
+    """A judgement about an adverse event on record."""
+
+    required_permission = Permission.REPORT_SAFETY
+    model = AdverseEvent
+    lookup = BY_ID
+    gives = AdverseEventOut
+
+    def narrow(self, rows: QuerySet[AdverseEvent]) -> QuerySet[AdverseEvent]:
+        return with_participant(rows)
+
+
+class JudgeSeriousness(_Judge):
+    """Judge whether an event is serious; its clock runs from when the site learned that it is."""
+
+    takes = SeriousnessIn
+
+    def run(self, target: AdverseEvent, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
+        return judge_seriousness(adverse_event=target, by=by, at=at, **given)
+
+
+class JudgeDlt(_Judge):
+    """Judge whether an event limits the dose."""
+
+    required_permission = Permission.JUDGE_DLT
+    takes = DltIn
+
+    def run(self, target: AdverseEvent, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
+        return judge_dlt(adverse_event=target, by=by, at=at, **given)
+
+
+class RecordSponsorAssessment(_Judge):
+    """Record how the sponsor sees an event; the clocks of a SUSAR run from its day 0."""
+
+    takes = SponsorAssessmentIn
+
+    def run(self, target: AdverseEvent, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
+        return record_sponsor_assessment(adverse_event=target, by=by, at=at, **given)
+
+
+class ResolveAdverseEvent(_Judge):
+    """Record the outcome of an event, with the day it ended where it has."""
+
+    required_permission = Permission.RECORD_SAFETY
+    takes = ResolveIn
+
+    def run(self, target: AdverseEvent, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
+        return resolve_adverse_event(adverse_event=target, by=by, at=at, **given)
+
+
+class GradeEntryList(ScopedList):
+    """List the course of the grade of an adverse event."""
+
+    required_permission = Permission.VIEW_PARTICIPANT
+    model = GradeEntry
+    parent = Parent(AdverseEvent, "adverse_event", BY_ID)
+    order = ("assessed_at", "id")
+    gives = GradeEntryOut
+    from_columns = True
 
 
 class SafetyReportList(ScopedList):

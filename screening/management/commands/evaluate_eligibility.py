@@ -1,17 +1,13 @@
 """Evaluates records of evidence from a file or a pipe, without a database and without a clock."""
 
-import io
 import json
-import os
-import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 
 from screening.management.reading import Malformed, Record, records
+from screening.management.streams import end_quietly, error_of, opened
 from screening.rules.evaluate import evaluate
 from screening.rules.wire import (
     EvidenceInvalid,
@@ -48,10 +44,10 @@ class Command(BaseCommand):
             raise CommandError("Name a file, or - for standard input; --schema shows what belongs in it.")
         _require_day(as_of)
         try:
-            with _opened(file) as stream:
+            with opened(file) as stream:
                 failed, total = self._evaluate(stream, with_text=with_text, as_of=as_of)
         except BrokenPipeError:
-            _end_quietly()
+            end_quietly()
         if failed:
             raise CommandError(f"{failed} of {total} records could not be evaluated.", returncode=1)
 
@@ -77,14 +73,9 @@ def answer(record: Record, writer: LineWriter, as_of: str) -> tuple[str, bool]:
     try:
         case = read_case(given)
     except EvidenceInvalid as exc:
-        return encoded({"line": record.line, "error": _error(exc)}), False
+        return encoded({"line": record.line, "error": error_of(exc)}), False
     evaluation = evaluate(resolve(case.version), case.record, case.anchors, case.arm)
     return writer.line(evaluation, case.id), True
-
-
-def _error(exc: EvidenceInvalid) -> dict[str, Any]:
-    faults = [{"path": one.path, "code": one.code, "message": one.message} for one in exc.faults]
-    return {"code": "invalid-input", "message": "The record has errors; see faults.", "faults": faults}
 
 
 def _require_day(as_of: str) -> None:
@@ -93,25 +84,3 @@ def _require_day(as_of: str) -> None:
             read_day(as_of)
     except EvidenceInvalid as exc:
         raise CommandError(f"--as-of{exc}") from None
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
-    """Open the file, or take standard input; results leave as UTF-8 whatever the terminal prefers."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
-    if file == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        stream = open(file, "rb")  # noqa: SIM115  # closed below; only opening may fail as a wrong name
-    except OSError as exc:
-        raise CommandError(f"{file}: {exc.strerror}") from None
-    with stream:
-        yield stream
-
-
-def _end_quietly() -> None:
-    """Whoever read the results has read enough; nothing may be flushed to them at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise SystemExit(1)

@@ -132,16 +132,16 @@ def _method_reader(item: Item) -> Reader:
 def _value_reader(item: Item) -> Reader:
     match item.kind:
         case Kind.RESULT:
-            return _result_reader(item)
+            return result_reader(item)
         case Kind.FORM:
             return _form_reader(item.fields)
         case Kind.ROWS:
             row = _form_reader(item.fields)
             return lambda given: read_sequence(given, row)
-    return _scalar_reader(item)
+    return scalar_reader(item)
 
 
-def _scalar_reader(given: Item | Field) -> Reader:
+def scalar_reader(given: Item | Field) -> Reader:
     """Return the reader of a kind that stands for itself, in an item or in a field of one."""
     codes = code_reader(given.choices or {})
     return {
@@ -160,7 +160,7 @@ def _distinct(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _form_reader(fields: tuple[Field, ...]) -> Reader:
-    readers = {one.id: _scalar_reader(one) for one in fields}
+    readers = {one.id: scalar_reader(one) for one in fields}
     required = frozenset(one.id for one in fields if one.is_required)
     open_fields = dict.fromkeys(readers)
 
@@ -170,7 +170,8 @@ def _form_reader(fields: tuple[Field, ...]) -> Reader:
     return read
 
 
-def _result_reader(item: Item) -> Reader:
+def result_reader(item: Item) -> Reader:
+    """Return the reader of a laboratory result; it refuses what no laboratory can have found."""
     readers: Mapping[str, Reader] = {
         "value": read_number,
         "operator": read_operator,

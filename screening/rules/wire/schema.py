@@ -154,22 +154,23 @@ def _listed(choices: Any) -> str:
 def _value(item: Item) -> Schema:
     match item.kind:
         case Kind.RESULT:
-            return {**described(item.title, item.description), **_result(item)}
+            return {**described(item.title, item.description), **result(item)}
         case Kind.FORM:
             return {**described(item.title, item.description), **_form(item.fields)}
         case Kind.ROWS:
             row = {**described(f"{item.title}: one row", item.description), **_form(item.fields)}
             rows = {"type": "array", "items": row, "maxItems": ROW_LIMIT}
             return {**described(item.title, f"{item.description} An empty list is an answer."), **rows}
-    return _scalar(item, item.description)
+    return scalar(item, item.description)
 
 
 def _form(fields: tuple[Field, ...]) -> Schema:
     required = tuple(one.id for one in fields if one.is_required)
-    return members({one.id: _scalar(one, one.help) for one in fields}, required)
+    return members({one.id: scalar(one, one.help) for one in fields}, required)
 
 
-def _scalar(asked: Item | Field, words: str) -> Schema:
+def scalar(asked: Item | Field, words: str) -> Schema:
+    """Return the schema of a value that stands for itself, with its unit and what it may be."""
     about = " ".join(part for part in (words, _value_words(asked)) if part)
     unit = {"x-unit": asked.unit} if asked.unit else {}
     return {**described(asked.title, about), **_shape(asked), **unit}
@@ -223,7 +224,8 @@ def _plain(bound: Any) -> int | float:
     return int(bound) if bound == int(bound) else float(bound)
 
 
-def _result(item: Item) -> Schema:
+def result(item: Item) -> Schema:
+    """Return the schema of a laboratory result, with the units that are accepted for this one."""
     quantity = QUANTITIES[item.quantity]
     units = accepted(quantity) or "as the laboratory reports it; it is compared with its own limit only"
     owed = "Needed here." if item.needs_upper_limit else "Kept with the result."

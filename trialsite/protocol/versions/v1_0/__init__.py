@@ -1,6 +1,13 @@
 """Protocol version 1.0: the public registry record, completed by labelled assumptions."""
 
 from trialsite.protocol.types import ProtocolVersion
+from trialsite.protocol.versions.v1_0.adverse_events import (
+    COLLECTION_PERIODS,
+    DLT_EXEMPTIONS,
+    PROHIBITED_MEDICATIONS,
+    SAFETY_TASKS,
+    SPECIAL_INTERESTS,
+)
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
@@ -24,4 +31,9 @@ VERSION = ProtocolVersion(
     limits=LIMITS,
     thresholds=THRESHOLDS,
     rechecks=RECHECKS,
+    safety_tasks=SAFETY_TASKS,
+    special_interests=SPECIAL_INTERESTS,
+    dlt_exemptions=DLT_EXEMPTIONS,
+    collection_periods=COLLECTION_PERIODS,
+    prohibited_medications=PROHIBITED_MEDICATIONS,
 )

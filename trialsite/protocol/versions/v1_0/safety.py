@@ -34,12 +34,12 @@ CLOCKS = (
         note="CRS or ICANS of grade 3 and more, IEC-HS, second malignancy.",
     ),
     ClockDefinition(
-        id="C-PREG",
-        title="Pregnancy of a participant or partner: report to the sponsor",
-        title_zh="受试者或其伴侣妊娠：向申办者报告",
+        id="C-CONF",  # id and title stand on lists and in mail, so they name no condition
+        title="Confidential safety report: to the sponsor",
+        title_zh="保密安全性报告：向申办者报告",
         hours=DAY_HOURS,
         source=Source.ASSUMED,
-        note="Followed to its outcome, the child to 12 months of age.",
+        note="For what only the staff of the trial may read. Followed to its outcome.",
     ),
     ClockDefinition(
         id="C-SUSAR-7",
@@ -49,6 +49,15 @@ CLOCKS = (
         source=Source.ASSUMED,
         ladder="clock-7",
         note="Day 0 is the day the sponsor first knows; the complete report follows within 8 more days.",
+    ),
+    ClockDefinition(
+        id="C-SUSAR-FULL",
+        title="Fatal or life-threatening SUSAR: complete report to the authority",
+        title_zh="致死或危及生命的可疑且非预期严重不良反应：向监管部门提交完整报告",
+        hours=15 * DAY_HOURS,
+        source=Source.ASSUMED,
+        ladder="clock-15",
+        note="Within 8 days after the 7 of the first report, counted from the same day 0.",
     ),
     ClockDefinition(
         id="C-SUSAR-15",
@@ -66,9 +75,16 @@ def _elapsed(*hours: int) -> tuple[Rung, ...]:
     return tuple(Rung(id=f"{passed}h", relative_to="opens", hours=passed) for passed in hours)
 
 
+_NEXT_DAY = Rung(id="next-day", relative_to="opens", days=1)
 _OPENS = Rung(id="opens", relative_to="opens", days=0)
 _CLOSES_SOON = Rung(id="closes-2d", relative_to="closes", days=-2)
 _OVERDUE = Rung(id="overdue", relative_to="closes", days=1)
+
+
+def _asked_again(week: int) -> Rung:
+    """Asked again every seven days, for as long as it is open."""
+    return Rung(id=f"week-{week}", relative_to="opens", days=7 * week)
+
 
 LADDERS = (
     Ladder(
@@ -86,6 +102,7 @@ LADDERS = (
     Ladder(id="clock", rungs=_elapsed(12, 20, 24)),
     Ladder(id="clock-7", rungs=_elapsed(72, 120, 144, 168)),
     Ladder(id="clock-15", rungs=_elapsed(168, 288, 336, 360)),
+    Ladder(id="safety", rungs=(_NEXT_DAY, *(_asked_again(week) for week in range(1, 9)))),
     Ladder(id="none", rungs=()),
 )
 
@@ -145,4 +162,6 @@ LIMITS = (
     _limit("L-PREG-TEST-H", 72, "hours", "Longest time from pregnancy test to lymphodepletion"),
     _limit("L-LD-GAP-H", 48, "hours", "Shortest time from the last lymphodepletion dose to infusion"),
     _limit("L-THAW-MIN", 30, "minutes", "Longest time from thaw to the start of infusion"),
+    _limit("L-CRS-RAISED", 2, "grade", "CRS grade from which rounds follow every 1 to 2 hours"),
+    _limit("L-ICANS-RAISED", 1, "grade", "ICANS grade from which rounds follow every 1 to 2 hours"),
 )

@@ -1,5 +1,7 @@
 // Dates are typed and read as 2026-11-22 whatever the language of the browser; `t` enters today at the site,
-// `Now` the present time there. On a touch screen the field of the system stays, with the date spelled out beside it.
+// `Now` the present time there, by the clock that stands beside it. On a touch screen the field of the system stays, with the date spelled out beside it.
+
+import { serverTime } from "./server_time.js";
 
 const fingers = window.matchMedia("(pointer: coarse)");
 const kinds = { date: "day", "datetime-local": "time" };
@@ -9,7 +11,7 @@ function siteParts(zone) {
     timeZone: zone || "UTC", hourCycle: "h23",
     year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
   });
-  return Object.fromEntries(format.formatToParts(new Date()).map((part) => [part.type, part.value]));
+  return Object.fromEntries(format.formatToParts(new Date(serverTime.now())).map((part) => [part.type, part.value]));
 }
 
 function presentValue(input) {
@@ -37,8 +39,11 @@ function button(className, label, act) {
 function addNow(input, after) {
   const now = button("btn btn-sm now-button", "Now: enter the present time", () => { enter(input, presentValue(input)); input.focus(); });
   now.textContent = "Now";
-  now.title = `The clock of this computer, shown in ${input.dataset.zone || "UTC"}`;
+  const source = document.createElement("span");
+  source.className = `now-source${serverTime.isFarOff ? " now-source-off" : ""}`;
+  source.textContent = serverTime.source;
   after.after(now);
+  now.closest(".field-moment")?.append(source);
 }
 
 // 20261122, 2026.11.22 or 202611221430 become the written form when the field is left.

@@ -30,7 +30,9 @@ export function startFragments() {
     if (target?.querySelector(".panel-wait")) target.textContent = text;
     else say(text);
   });
-  body.addEventListener("htmx:sendError", () => {
+  body.addEventListener("htmx:sendError", (event) => {
+    event.detail.target?.removeAttribute("aria-busy");
+    if (!navigator.onLine) return; // the bar on top says so
     say("No connection. What you typed is still here; send it again when the connection is back.", "warning");
   });
 }

@@ -13,13 +13,16 @@ export function startIdleWarning() {
   let endsAt = Date.now() + Number(meta.content) * 1000;
 
   async function stay() {
-    const answer = await fetch(meta.dataset.keepAlive, { method: "POST", headers: { "X-CSRFToken": token } });
+    const answer = await fetch(meta.dataset.keepAlive, { method: "POST", headers: { "X-CSRFToken": token } }).catch(() => null);
+    if (!answer) { dialog.close(); return; }
     if (!answer.ok || answer.redirected) { location.assign(meta.dataset.signIn); return; }
     endsAt = Date.now() + Number((await answer.json()).expires_in) * 1000;
     dialog.close();
   }
 
+  // Without a connection nothing can be prolonged and a reload would help nobody: what is typed stays where it is.
   function look() {
+    if (!navigator.onLine) { if (dialog.open) dialog.close(); return; }
     const seconds = Math.round((endsAt - Date.now()) / 1000);
     if (seconds <= 0) { location.assign(location.href); return; }
     if (seconds <= WARN_BEFORE && !dialog.open) dialog.showModal();

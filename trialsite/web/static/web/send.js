@@ -12,6 +12,8 @@ function wasSent(form) {
 
 const mark = (what) => history.replaceState({ ...history.state, sent: "", of: "", ...what }, "");
 
+export function markSent(form) { mark({ sent: tokenOf(form), of: form.action }); }
+
 function saySent(form) {
   if (form.querySelector("[data-sent-already]")) return;
   const again = document.createElement("a");
@@ -34,7 +36,7 @@ function holdBack(form) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
-    mark({ sent: tokenOf(form), of: form.action });
+    markSent(form);
     setTimeout(() => buttons.forEach((button) => { button.disabled = true; }), 0);
   });
   window.addEventListener("pageshow", () => {

@@ -1,0 +1,1 @@
+"""Reads of infusion, shaped for a page or a decision."""
