@@ -6,11 +6,12 @@ Three statements: lock the participant, read what happened and what the site has
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from participants.models import (
@@ -127,38 +128,40 @@ def load_course(participant: Participant) -> Course:
 
 def _load(participant: Participant) -> Mapping[str, Any]:
     """Read events, consents, ICF approvals and protocol activations in one statement, after the lock."""
+    return _everything_known().get(pk=participant.pk)
+
+
+@cache
+def _everything_known() -> QuerySet[Participant, Mapping[str, Any]]:
+    """The query of `_load`, built once: every command runs it, and building costs more than running it."""
     events = JourneyEvent.objects.filter(participant=OuterRef("pk"), voided_at__isnull=True)
     consents = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=True)
     approvals = IcfApproval.objects.filter(site=OuterRef("site"))
     activations = ProtocolActivation.objects.filter(site=OuterRef("site"))
-    return (
-        Participant.objects.filter(pk=participant.pk)
-        .values(
-            event_values=ArraySubquery(
-                events.values(
-                    row=JSONObject(
-                        kind="kind", at="occurred_at", on="occurred_on", item="item", ref="ref", facts="facts"
-                    )
+    return Participant.objects.values(
+        event_values=ArraySubquery(
+            events.values(
+                row=JSONObject(
+                    kind="kind", at="occurred_at", on="occurred_on", item="item", ref="ref", facts="facts"
                 )
-            ),
-            consent_values=ArraySubquery(
-                consents.values(row=JSONObject(number="icf__protocol_version", signed_at="signed_at"))
-            ),
-            icf_values=ArraySubquery(
-                approvals.values(
-                    row=JSONObject(
-                        version="icf__number",
-                        substantive="icf__is_substantive",
-                        approved_on="approved_on",
-                        activated_at="activated_at",
-                    )
+            )
+        ),
+        consent_values=ArraySubquery(
+            consents.values(row=JSONObject(number="icf__protocol_version", signed_at="signed_at"))
+        ),
+        icf_values=ArraySubquery(
+            approvals.values(
+                row=JSONObject(
+                    version="icf__number",
+                    substantive="icf__is_substantive",
+                    approved_on="approved_on",
+                    activated_at="activated_at",
                 )
-            ),
-            activation_values=ArraySubquery(
-                activations.values(row=JSONObject(number="number", activated_at="activated_at"))
-            ),
-        )
-        .get()
+            )
+        ),
+        activation_values=ArraySubquery(
+            activations.values(row=JSONObject(number="number", activated_at="activated_at"))
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
-from participants.models import Observation, Participant
+from participants.models import Observation
 from participants.queries.course import Course
 from screening.models import EligibilityDecision, Evidence, ScreeningEpisode
 from screening.rules.assessments import Evaluation
@@ -58,7 +59,7 @@ class EvidenceFile:
 
 def evidence_file(course: Course, episode_id: UUID | None = None) -> EvidenceFile | None:
     """Load the newest episode (or the given one) with its evidence; None before screening. One statement."""
-    found = _episodes(course.participant)
+    found = _episodes().filter(participant=course.participant)
     episode = (
         found.filter(pk=episode_id).first() if episode_id is not None else found.order_by("-number").first()
     )
@@ -125,13 +126,15 @@ def verdict_for_enrolment(
     return evaluate(version, file.record, anchors, arm).verdict
 
 
-def _episodes(participant: Participant) -> QuerySet[ScreeningEpisode]:
+@cache
+def _episodes() -> QuerySet[ScreeningEpisode]:
+    """Episodes with their evidence, results and decision. Built once: building costs more than running it."""
     evidence = Evidence.objects.filter(episode=OuterRef("pk"), voided_at__isnull=True).order_by("recorded_at")
     results = Observation.objects.filter(
         participant=OuterRef("participant"), voided_at__isnull=True, test_code__in=list(BY_TEST_CODE)
     ).order_by("taken_at", "recorded_at")
     decisions = EligibilityDecision.objects.filter(episode=OuterRef("pk"), reopened_at__isnull=True)
-    return ScreeningEpisode.objects.filter(participant=participant).annotate(
+    return ScreeningEpisode.objects.annotate(
         evidence_values=ArraySubquery(
             evidence.values(
                 row=JSONObject(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from participants.models import Observation, Participant
+from participants.models import JourneyEvent, Observation, Participant
 from participants.queries.course import Course, lock_course
 from participants.services.journey import follow, void_event
 from screening.models import EligibilityDecision, EligibilityEvaluation
@@ -46,13 +46,20 @@ def follow_change(participant: Participant, values: Sequence[Observation], by: A
     sex, year of birth or the consent was changed.
     """
     asked = [row for row in values if row.test_code in BY_TEST_CODE]
-    if values and not asked:
+    if values and not _may_decide(participant, asked):
         return
-    course = lock_course(participant.pk)
-    enrolled = course.last(EventKind.ENROLLED)
-    if enrolled is None or not values or any(row.taken_at <= enrolled.at for row in asked):
-        cause = "participants.observations_recorded" if values else "participants.particulars_changed"
-        follow_evidence(course, cause=cause, by=by, at=at)
+    cause = "participants.observations_recorded" if values else "participants.particulars_changed"
+    follow_evidence(lock_course(participant.pk), cause=cause, by=by, at=at)
+
+
+def _may_decide(participant: Participant, asked: Sequence[Observation]) -> bool:
+    """True if a result is from the time before the enrolment, or there is none. Asked before the course is loaded."""
+    if not asked:
+        return False
+    enrolments = JourneyEvent.objects.filter(
+        participant=participant, kind=EventKind.ENROLLED.value, voided_at__isnull=True
+    )
+    return not enrolments.filter(occurred_at__lt=min(row.taken_at for row in asked)).exists()
 
 
 def keep_evaluation(

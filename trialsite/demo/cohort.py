@@ -88,6 +88,7 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
         )
         if part.number % 10 == 9:
             report(f"{part.number + 1} of {PARTICIPANTS} participants told")
+    catch_up(now)
     return PARTICIPANTS
 
 
@@ -100,7 +101,6 @@ def _tell(
     except NotYet:
         story.now = now
     record_readings(story, rng)
-    catch_up(now)
 
 
 def catch_up(at: datetime) -> None:

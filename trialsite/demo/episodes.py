@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from infusion.services.adverse_events import record_adverse_event, record_safety_report
-from participants.models import DispositionKind, IcfVersion, Obligation
+from participants.models import DispositionKind, IcfVersion
 from participants.states import State
 from trialsite.demo import texture
 from trialsite.demo.evidence import lower_platelets
@@ -111,9 +111,10 @@ def _follow_up(story: Story, trouble: Trouble, rng: Random, telling: Telling) ->
 
 
 def _comes(story: Story, trouble: Trouble, key: str, delay: int, telling: Telling) -> None:
-    if not Obligation.objects.in_force().filter(participant=story.participant, key=key).exists():
+    target_on = story.target_of(key)
+    if target_on is None:
         return
-    _goes_to_target(story, key, delay)
+    story.goes_to(max(story.morning_of(target_on, delay), story.now))
     forgot = trouble is Trouble.FORGOT_TO_SIGN and story.now > telling.revised_at
     story.comes_to(key, reason="The new consent form was overlooked at this visit" if forgot else "")
 
@@ -176,9 +177,9 @@ def _signs_what_is_in_force(story: Story, telling: Telling) -> None:
 
 def _signs_if_owed(story: Story, telling: Telling) -> None:
     """Sign the second form at the first contact after it came into force."""
-    has_left = story.state in {State.WITHDRAWN, State.DIED, State.SCREEN_FAILED, State.NOT_SCREENED}
-    is_owed = story.now > telling.revised_at and not has_left
-    if is_owed and story.consent is not None and story.consent.icf_id != telling.second.pk:
+    if story.now <= telling.revised_at or story.consent is None or story.consent.icf_id == telling.second.pk:
+        return
+    if story.state not in {State.WITHDRAWN, State.DIED, State.SCREEN_FAILED, State.NOT_SCREENED}:
         story.signs(telling.second)
 
 

@@ -315,10 +315,18 @@ class Story:
 
     def moment_of(self, key: str, delay_days: int = 0) -> datetime:
         """Return 10:00 at the site on the target date of an obligation, some days later or earlier."""
-        row = there(Obligation.objects.filter(participant=self.participant, key=key).first())
-        zone = ZoneInfo(self.ward.site.time_zone)
-        on = row.target_on + timedelta(days=delay_days)
-        return datetime.combine(on, time(10), tzinfo=zone).astimezone(UTC)
+        return self.morning_of(there(self.target_of(key)), delay_days)
+
+    def target_of(self, key: str) -> date | None:
+        """Return the target date of an obligation in force, or None."""
+        mine = Obligation.objects.in_force().filter(participant=self.participant, key=key)
+        return mine.values_list("target_on", flat=True).first()
+
+    def morning_of(self, on: date, delay_days: int = 0) -> datetime:
+        moment = datetime.combine(
+            on + timedelta(days=delay_days), time(10), tzinfo=ZoneInfo(self.ward.site.time_zone)
+        )
+        return moment.astimezone(UTC)
 
     def leaves(self, kind: DispositionKind, *, reason: str = "", **details: Any) -> None:
         record_disposition(

@@ -81,9 +81,9 @@ class Supervisor:
         self._start_database()
         self._start_broker()
         self.run_step("migrate", "migrate", "--noinput")
-        self._load_demo_once()
         self._start_mail_sink()
         self.start_programs(web)
+        self._load_demo_once()  # in one transaction, while the programs start
         self.wait_for_web()
         self._announce(time.monotonic() - began)
 
