@@ -70,11 +70,11 @@ def follow_toxicity(
 
 
 def withdraw_toxicity(
-    course: Course, *, ref: str, by: Actor, at: datetime, reason: str
+    course: Course, *, ref: str, by: Actor, at: datetime, reason: str, term: str = ""
 ) -> tuple[AdverseEvent, ...]:
     """Take an assessment that was voided out of the events it graded; called inside `command`.
 
-    Where no grade is left the event is voided with the reason, and its clocks stop. Returns the events.
+    term: only out of the event of this syndrome. Where no grade is left the event is voided with the reason, and its clocks stop. Returns the events.
     """
     entries = GradeEntry.objects.filter(
         adverse_event__participant=course.participant,
@@ -82,6 +82,8 @@ def withdraw_toxicity(
         ref=ref,
         voided_at__isnull=True,
     ).select_related("adverse_event")
+    if term:
+        entries = entries.filter(adverse_event__syndrome=_syndrome(term).value)
     found = list(entries)
     for entry in found:
         entry.voided_at = at

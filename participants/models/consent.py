@@ -40,12 +40,17 @@ class IcfApproval(Record):
 
 
 class ProtocolActivation(Record):
-    """A site put a protocol version in force."""
+    """A site put a protocol version in force.
+
+    rounds_since: since when bedside rounds are logged here and not on paper; None = as before, at first from the
+    beginning.
+    """
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="protocol_activations")
     number = models.CharField(max_length=20)
     approved_on = models.DateField()
     activated_at = models.DateTimeField()
+    rounds_since = models.DateTimeField(null=True, blank=True)
 
     objects = SiteScopedQuerySet["ProtocolActivation"].as_manager()
 

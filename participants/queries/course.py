@@ -3,7 +3,7 @@
 Three statements: lock the participant, read what happened and what the site has in force, read what is due.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -33,11 +33,15 @@ from trialsite.protocol.validate import ProtocolInvalid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteVersions:
-    """What a site has in force: ICF versions (substantive or not) and protocol activations."""
+    """What a site has in force: ICF versions (substantive or not) and protocol activations.
+
+    rounds_since: since when bedside rounds are logged here; None = from the beginning.
+    """
 
     icfs: tuple[IcfInForce, ...]
     icf_activations: tuple[IcfActivation, ...]
     protocol_activations: tuple[Activation, ...]
+    rounds_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class Course:
             arm=self.participant.assigned_arm,
             icf_activations=self.versions.icf_activations,
             evidence_lapses_on=self.participant.evidence_lapses_on,
+            rounds_since=self.versions.rounds_since,
         )
 
     @property
@@ -117,6 +122,7 @@ def load_course(participant: Participant) -> Course:
                 )
                 for values in loaded["activation_values"]
             ),
+            rounds_since=_rounds_since(loaded["activation_values"]),
         ),
         consented=tuple(
             ConsentedVersion(number=values["number"], signed_at=datetime.fromisoformat(values["signed_at"]))
@@ -160,7 +166,9 @@ def _everything_known() -> QuerySet[Participant, Mapping[str, Any]]:
             )
         ),
         activation_values=ArraySubquery(
-            activations.values(row=JSONObject(number="number", activated_at="activated_at"))
+            activations.values(
+                row=JSONObject(number="number", activated_at="activated_at", rounds_since="rounds_since")
+            )
         ),
     )
 
@@ -174,6 +182,13 @@ def _event(values: Mapping[str, Any]) -> Event:
         ref=values["ref"],
         facts=values["facts"],
     )
+
+
+def _rounds_since(activations: Sequence[Mapping[str, Any]]) -> datetime | None:
+    """What the newest activation says that says anything."""
+    stated = [one for one in activations if one["rounds_since"]]
+    newest = max(stated, key=lambda one: datetime.fromisoformat(one["activated_at"]), default=None)
+    return datetime.fromisoformat(newest["rounds_since"]) if newest else None
 
 
 def _icf(values: Mapping[str, Any]) -> tuple[IcfInForce, bool]:

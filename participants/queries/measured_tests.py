@@ -58,6 +58,7 @@ TESTS: tuple[MeasuredTest, ...] = (
     _test(VITAL_SIGNS, "PULSE", "Pulse", "beats/min", 0, "20", "300"),
     _test(VITAL_SIGNS, "TEMP", "Body temperature", "°C", 1, "30", "44"),
     _test(VITAL_SIGNS, "RESP", "Breathing rate", "breaths/min", 0, "4", "80"),
+    _test(VITAL_SIGNS, "OXYSAT", "Oxygen saturation", "%", 0, "30", "100"),
 )
 BY_CODE: Mapping[str, MeasuredTest] = {test.code: test for test in TESTS}
 PLACES_KEPT = 6  # decimals the column holds

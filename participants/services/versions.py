@@ -84,11 +84,13 @@ def activate_protocol(
     activated_at: datetime,
     by: Actor,
     at: datetime,
+    rounds_since: datetime | None = None,
     reason: str = "",
 ) -> ProtocolActivation:
     """Put a protocol version in force at a site. Needs MANAGE_VERSIONS.
 
-    Raises RuleViolated("unknown-protocol-version", "in-the-future", "not-approved-yet"),
+    rounds_since: since when the site logs bedside rounds here; infusions begun before owe none. None = as before, at
+    first from the beginning. Raises RuleViolated("unknown-protocol-version", "in-the-future", "not-approved-yet"),
     Conflict("protocol-active-already").
     """
     require(by, Permission.MANAGE_VERSIONS, site.pk)
@@ -99,7 +101,12 @@ def activate_protocol(
         raise Conflict("protocol-active-already", f"Protocol {number} is in force at this site already.")
     with acting(by=by, at=at, action="participants.protocol_activated", reason=reason):
         activation = ProtocolActivation(
-            site=site, number=number, approved_on=approved_on, activated_at=activated_at, recorded_at=at
+            site=site,
+            number=number,
+            approved_on=approved_on,
+            activated_at=activated_at,
+            rounds_since=rounds_since,
+            recorded_at=at,
         )
         activation.save_new()
         _reconcile_site(site, at)

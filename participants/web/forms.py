@@ -238,3 +238,14 @@ class ActivateForm(StepForm):
     def __init__(self, *args: Any, versions: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["choice"].choices = list(versions)  # type: ignore[attr-defined]
+
+
+class ActivateProtocolForm(ActivateForm):
+    rounds_since = SiteMomentField(
+        label="Bedside rounds are logged here since",
+        required=False,
+        help_text="Infusions begun before owe no rounds here: theirs are in the records of the ward. Empty: as before, "
+        "at first from the beginning.",
+    )
+
+    field_order = ("choice", "approved_on", "activated_at", "rounds_since", "reason")

@@ -59,7 +59,14 @@ def _activate_icf(target: AtSite, entered: dict[str, Any], *, by: User, at: date
 
 
 def _activate_protocol(target: AtSite, entered: dict[str, Any], *, by: User, at: datetime) -> object:
-    return activate_protocol(site=target.site, number=entered["choice"], by=by, at=at, **_dates(entered))
+    return activate_protocol(
+        site=target.site,
+        number=entered["choice"],
+        rounds_since=entered["rounds_since"],
+        by=by,
+        at=at,
+        **_dates(entered),
+    )
 
 
 def _dates(entered: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +158,7 @@ ACTIVATE_PROTOCOL = Step(
     name="protocol-activate",
     title="Put a protocol version in force",
     permission=Permission.MANAGE_VERSIONS,
-    form_class=forms.ActivateForm,
+    form_class=forms.ActivateProtocolForm,
     find=find_site_of_versions,
     run=_activate_protocol,
     submit="Put in force",

@@ -24,10 +24,9 @@ from trialsite.protocol.types import (
     Obligation,
     ObligationKind,
 )
-from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.windows import civil_date
 
-VERSION = replace(resolve("1.0"), monitoring=MONITORING)
+VERSION = resolve("1.0")
 ALL = ",".join(Assessed)
 START = "2026-03-15T10:00"
 LATER = local("2026-05-01")

@@ -1,7 +1,6 @@
 """What holds for `plan` whatever happened, in the engine's small protocol and in the shipped one."""
 
 import random
-from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -26,7 +25,6 @@ from trialsite.protocol.due import due_state
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.schedule import diff, plan
 from trialsite.protocol.types import Arm, DueState, Event, EventKind, Facts, ObligationKind, ProtocolVersion
-from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.windows import add_months, civil_date, day_start_at
 
 SMALL = protocol()
@@ -81,8 +79,7 @@ def courses(draw: st.DrawFn) -> tuple[list[Event], Facts]:
     return found, facts(*ICFS, zone=zone, arm=draw(st.sampled_from([None, *Arm])))
 
 
-WITH_ROUNDS = replace(resolve("1.0"), monitoring=MONITORING)
-VERSIONS = st.sampled_from([SMALL, WITH_ROUNDS])
+VERSIONS = st.sampled_from([SMALL, resolve("1.0")])
 thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -170,7 +167,7 @@ def test_version_1_0_plans_nothing_for_a_product_released_after_death() -> None:
 
 
 def test_version_1_0_knows_a_ladder_for_every_obligation() -> None:
-    version = WITH_ROUNDS
+    version = resolve("1.0")
     course = [
         event(K.REFERRED, "2026-01-01"),
         consented("1.0", "2026-01-05"),

@@ -9,9 +9,8 @@ import pytest
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm, CriterionKind, EventKind, Ladder, ObligationKind, Offset, Rung, Slot
 from trialsite.protocol.validate import ProtocolInvalid, validate
-from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 
-VERSION = replace(resolve("1.0"), monitoring=MONITORING)
+VERSION = resolve("1.0")
 
 
 def with_row(item_id, **changes):

@@ -1,7 +1,5 @@
 """Bedside monitoring around the infusion, by arm. All of it assumed: the record states none.
 
-Not part of version 1.0 yet: a round is owed only once there is a page on which it can be recorded.
-
 Windows reach half an interval either side, so that a round a few minutes late is the round it was meant to
 be and none is counted twice. Elapsed hours follow the infusion; from day 1 the civil day at the site counts.
 """
