@@ -2,6 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from infusion.api.views.bedside import (
+    BedsideRoundDetail,
+    BedsideRoundList,
+    CorrectBedsideRound,
+    RecordBedsideRound,
+)
 from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
     CorrectInfusion,
@@ -66,6 +72,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(f"{ONE}infusions/", by_method(get=InfusionList, post=RecordInfusion)),
     path("infusions/<uuid:infusion_id>/", by_method(get=InfusionDetail, patch=CorrectInfusion)),
+    path(f"{ONE}bedside-rounds/", by_method(get=BedsideRoundList, post=RecordBedsideRound)),
+    path("bedside-rounds/<uuid:round_id>/", by_method(get=BedsideRoundDetail, patch=CorrectBedsideRound)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
     path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),

@@ -21,6 +21,9 @@ from trialsite.protocol.types import Assessed
 
 # The fever of the period counts, not only that of the moment: since the round before, at most so long.
 PERIOD = timedelta(hours=24)
+PAIN_MOST = 10
+FLOW_MOST_L_PER_MIN = 100  # beyond what any device gives
+CHEST_IMAGES = ("", "no_pneumothorax", "pneumothorax")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,21 @@ class EarlierRound:
     antipyretic_at: datetime | None
     anticytokine_at: datetime | None
     steroid_at: datetime | None
+
+
+def require_sound(found: RoundFindings) -> None:
+    """Raise RuleViolated("pain-range", "chest-image-unknown", "flow-range") for what no round can find."""
+    if found.pain_score is not None and not 0 <= found.pain_score <= PAIN_MOST:
+        raise RuleViolated("pain-range", "The pain score is 0 to 10.", field="pain_score")
+    if found.chest_image not in CHEST_IMAGES:
+        raise RuleViolated("chest-image-unknown", "Say whether there is a pneumothorax.", field="chest_image")
+    flow = found.oxygen_flow_l_per_min
+    if flow is not None and not 0 <= flow <= FLOW_MOST_L_PER_MIN:
+        raise RuleViolated(
+            "flow-range",
+            f"The flow of oxygen is 0 to {FLOW_MOST_L_PER_MIN} L/min.",
+            field="oxygen_flow_l_per_min",
+        )
 
 
 def grade_crs(found: RoundFindings, earlier: Iterable[EarlierRound]) -> Grading:

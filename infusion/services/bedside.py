@@ -1,21 +1,27 @@
 """Recording a bedside round: vital signs, the CRS and ICANS grades, the event on the journey, the adverse event."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from infusion.models import BedsideRound
-from infusion.queries.bedside import TEMPERATURE, earlier_rounds, infusion_at
-from infusion.rules.bedside import RoundFindings, confirmed, coverage, grade_crs, grade_icans
+from infusion.models import AdverseEvent, BedsideRound, Infusion
+from infusion.queries.bedside import (
+    TEMPERATURE,
+    as_earlier,
+    earlier_rounds,
+    gradings_for,
+    infusion_at,
+    infusions_of,
+    with_measured,
+)
+from infusion.rules.bedside import EarlierRound, RoundFindings, confirmed, coverage, require_sound
 from infusion.rules.grading.crs import CRS
-from infusion.rules.grading.grading import Grading
 from infusion.rules.grading.icans import ICANS
-from infusion.rules.grading.ice import IceAnswers
+from infusion.rules.round_columns import columns_of, inputs_of
 from infusion.services.toxicity_events import follow_toxicity, withdraw_toxicity
 from participants.models import Observation, ObservationDomain, Participant
 from participants.queries.course import Course, load_course
@@ -29,13 +35,6 @@ from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.types import EventKind
 
-_KEPT = tuple(
-    one.name for one in fields(RoundFindings) if one.name not in {"temperature_c", "has_vital_signs"}
-)
-CHEST_IMAGES = ("", "no_pneumothorax", "pneumothorax")
-_WORDS = frozenset({"hypotension", "oxygen_device", "consciousness", "seizure"})  # "" where not documented
-_ESSENTIAL = frozenset({"TEMP", "PULSE", "RESP", "SYSBP", "DIABP", "OXYSAT"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
@@ -44,6 +43,23 @@ class Confirmation:
     crs_grade: int | None = None
     icans_grade: int | None = None
     override_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundEntry:
+    """One round as it is entered. vital_signs: test code → value in the unit of the test."""
+
+    findings: RoundFindings
+    vital_signs: Mapping[str, Decimal]
+    confirmation: Confirmation = Confirmation()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Act:
+    by: Actor
+    at: datetime
+    reason: str
 
 
 def record_round(
@@ -65,6 +81,24 @@ def record_round(
     Raises RuleViolated("in-the-future", "nothing-given", "value-impossible", "override-reason", "grade-range",
     "pain-range", "chest-image-unknown"), Conflict("recorded-already").
     """
+    entry = RoundEntry(
+        findings=findings, vital_signs=vital_signs, confirmation=confirmation or Confirmation(), note=note
+    )
+    return record_rounds(participant=participant, entries=[entry], by=by, at=at, reason=reason)[0]
+
+
+def record_rounds(
+    *,
+    participant: Participant,
+    entries: Sequence[RoundEntry],
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+) -> list[BedsideRound]:
+    """Record several rounds of one participant, all or none, such as those of a night written up from paper.
+
+    As `record_round`, each graded with those before it. Returns them in the order of time.
+    """
     with command(
         participant=participant,
         permission=Permission.RECORD_INFUSION,
@@ -73,11 +107,12 @@ def record_round(
         at=at,
         reason=reason,
     ) as course:
-        row = _row(course, findings, vital_signs, confirmation or Confirmation(), by=by, at=at, note=note)
-        _save(row)
-        _keep_values(course, row, vital_signs, by=by, at=at)
-        _take_effect(course, row, ref=row.pk, by=by, at=at, reason=reason)
-    return row
+        act = _Act(by=by, at=at, reason=reason)
+        rows = _rows(course, entries, earlier_rounds(participant), act)
+        _save(rows)
+        _keep_values(course, entries, act)
+        _take_effect(course, [(row, row.pk) for row in rows], act)
+    return rows
 
 
 def correct_round(
@@ -98,6 +133,9 @@ def correct_round(
     Conflict("corrected-already", "stale-version").
     """
     require_reason(reason, "an entered fact is changed")
+    entry = RoundEntry(
+        findings=findings, vital_signs=vital_signs, confirmation=confirmation or Confirmation(), note=note
+    )
     with command(
         participant=bedside_round.participant,
         permission=Permission.CORRECT_RECORD,
@@ -106,54 +144,66 @@ def correct_round(
         at=at,
         reason=reason,
     ) as course:
-        former = BedsideRound.objects.get(pk=bedside_round.pk)
-        if former.voided_at is not None:
-            raise Conflict("corrected-already", "This round was corrected meanwhile. Load the page again.")
-        former.version = version or former.version
-        former.voided_at, former.void_reason = at, reason
-        former.save_changes(["voided_at", "void_reason"])
-        row = _row(
-            course, findings, vital_signs, confirmation or Confirmation(), by=by, at=at, note=note, but=former
-        )
+        act = _Act(by=by, at=at, reason=reason)
+        former = _voided(bedside_round, version, act)
+        (row,) = _rows(course, [entry], earlier_rounds(course.participant, but=former), act)
         row.corrects = former
-        _save(row)
-        _void_values(former, row.taken_at, vital_signs, at, reason)
-        _keep_values(course, row, vital_signs, by=by, at=at, reason=reason)
+        _save([row])
+        _void_values(former, row.taken_at, vital_signs, act)
+        _keep_values(course, [entry], act)
         ref = _first_of(former)
         course = void_event(course=course, ref=str(ref), kind=EventKind.ROUND_RECORDED, at=at, reason=reason)
-        _take_effect(course, row, ref=ref, by=by, at=at, reason=reason)
+        _take_effect(course, [(row, ref)], act)
     return row
 
 
+def _voided(bedside_round: BedsideRound, version: int | None, act: _Act) -> BedsideRound:
+    former = BedsideRound.objects.get(pk=bedside_round.pk)
+    if former.voided_at is not None:
+        raise Conflict("corrected-already", "This round was corrected meanwhile. Load the page again.")
+    former.version = version or former.version
+    former.voided_at, former.void_reason = act.at, act.reason
+    former.save_changes(["voided_at", "void_reason"])
+    return former
+
+
+def _rows(
+    course: Course, entries: Sequence[RoundEntry], earlier: Sequence[EarlierRound], act: _Act
+) -> list[BedsideRound]:
+    """The rows by time, each graded with what was on record and with those before it."""
+    known, rows = list(earlier), []
+    infusions = infusions_of(course.participant)
+    for entry in sorted(entries, key=lambda one: one.findings.taken_at):
+        row = _row(course.participant, entry, known, infusions, act)
+        known.append(as_earlier(row.taken_at, entry.vital_signs.get(TEMPERATURE), row))
+        rows.append(row)
+    return rows
+
+
 def _row(
-    course: Course,
-    found: RoundFindings,
-    vital_signs: Mapping[str, Decimal],
-    said: Confirmation,
-    *,
-    by: Actor,
-    at: datetime,
-    note: str,
-    but: BedsideRound | None = None,
+    participant: Participant,
+    entry: RoundEntry,
+    earlier: Sequence[EarlierRound],
+    infusions: Sequence[Infusion],
+    act: _Act,
 ) -> BedsideRound:
-    found = replace(
+    found, said = with_measured(entry.findings, entry.vital_signs), entry.confirmation
+    _require_possible(found, entry.vital_signs, act.at)
+    crs, icans = gradings_for(
         found,
-        temperature_c=vital_signs.get(TEMPERATURE),
-        has_vital_signs=vital_signs.keys() >= _ESSENTIAL,
+        earlier,
+        crs_stated=said.crs_grade is not None,
+        icans_stated=said.icans_grade is not None,
     )
-    _require_sound(found, vital_signs, at)
-    participant = course.participant
-    crs = grade_crs(found, earlier_rounds(participant, but=but)) if _asks_crs(found, said) else None
-    icans = grade_icans(found) if _asks_icans(found, said) else None
     crs_grade = confirmed(crs, said.crs_grade, said.override_reason) if crs else None
     icans_grade = confirmed(icans, said.icans_grade, said.override_reason) if icans else None
     covers = coverage(found, crs_grade=crs_grade, icans_grade=icans_grade)
-    if not covers and not vital_signs:
+    if not covers and not entry.vital_signs:
         raise RuleViolated("nothing-given", "Enter what was measured, asked or given.")
     graded = [one for one in (crs, icans) if one is not None]
     return BedsideRound(
         participant=participant,
-        infusion=infusion_at(participant, found.taken_at),
+        infusion=infusion_at(infusions, found.taken_at),
         covers=sorted(covers),
         crs_computed=crs.grade if crs else None,
         crs_grade=crs_grade,
@@ -165,71 +215,57 @@ def _row(
         icans_because=icans.because[:300] if icans else "",
         scale=graded[0].scale.value if graded else "",
         scale_version=graded[0].scale_version if graded else "",
-        graded_inputs={one.term.lower(): _inputs(one) for one in graded},
+        graded_inputs={one.term.lower(): inputs_of(one) for one in graded},
         override_reason=said.override_reason,
-        confirmed_by=by.actor_label if graded else "",
-        note=note,
-        recorded_at=at,
-        **{name: _stored(getattr(found, name), name) for name in _KEPT},
+        confirmed_by=act.by.actor_label if graded else "",
+        note=entry.note,
+        recorded_at=act.at,
+        **columns_of(found),
     )
 
 
-def _asks_crs(found: RoundFindings, said: Confirmation) -> bool:
-    return found.temperature_c is not None or said.crs_grade is not None
-
-
-def _asks_icans(found: RoundFindings, said: Confirmation) -> bool:
-    return found.ice is not None or found.consciousness is not None or said.icans_grade is not None
-
-
-def _require_sound(found: RoundFindings, vital_signs: Mapping[str, Decimal], at: datetime) -> None:
+def _require_possible(found: RoundFindings, vital_signs: Mapping[str, Decimal], at: datetime) -> None:
     require_past(found.taken_at, at, "taken_at")
     for name in ("antipyretic_at", "anticytokine_at", "steroid_at"):
         require_past(getattr(found, name) or at, at, name)
+    for code in vital_signs:
+        if code not in BY_CODE:
+            raise RuleViolated("test-unknown", f"{code} is not a test that is kept.", field=code)
     for code, words in faults_in(vital_signs).items():
         raise RuleViolated("value-impossible", f"{code}: {words}", field=code)
-    if found.pain_score is not None and not 0 <= found.pain_score <= 10:
-        raise RuleViolated("pain-range", "The pain score is 0 to 10.", field="pain_score")
-    if found.chest_image not in CHEST_IMAGES:
-        raise RuleViolated("chest-image-unknown", "Say whether there is a pneumothorax.", field="chest_image")
+    require_sound(found)
 
 
-def _save(row: BedsideRound) -> None:
+def _save(rows: Sequence[BedsideRound]) -> None:
     try:
         with transaction.atomic():
-            row.save_new()
+            BedsideRound.objects.bulk_create(rows)
     except IntegrityError as twice:
         raise Conflict("recorded-already", "A round stands at this very time already.") from twice
 
 
-def _keep_values(
-    course: Course,
-    row: BedsideRound,
-    vital_signs: Mapping[str, Decimal],
-    *,
-    by: Actor,
-    at: datetime,
-    reason: str = "",
-) -> None:
-    if not vital_signs:
-        return
+def _keep_values(course: Course, entries: Sequence[RoundEntry], act: _Act) -> None:
     readings = [
         Reading(
             domain=ObservationDomain.VITAL_SIGNS,
             test_code=code,
             unit=BY_CODE[code].unit,
-            taken_at=row.taken_at,
+            taken_at=entry.findings.taken_at,
             value=value,
         )
-        for code, value in vital_signs.items()
+        for entry in entries
+        for code, value in entry.vital_signs.items()
     ]
-    participant = course.participant
-    values = save_readings(participant, readings, by=by, at=at, reason=reason, corrects=bool(reason))
-    tell_followers(participant, by=by, at=at, values=values)
+    if not readings:
+        return
+    values = save_readings(
+        course.participant, readings, by=act.by, at=act.at, reason=act.reason, corrects=bool(act.reason)
+    )
+    tell_followers(course.participant, by=act.by, at=act.at, values=values)
 
 
 def _void_values(
-    former: BedsideRound, taken_at: datetime, vital_signs: Mapping[str, Decimal], at: datetime, reason: str
+    former: BedsideRound, taken_at: datetime, vital_signs: Mapping[str, Decimal], act: _Act
 ) -> None:
     """Void the values of the former round that no new one replaces: at another time, or left out now."""
     kept = set(vital_signs) if taken_at == former.taken_at else set()
@@ -240,51 +276,58 @@ def _void_values(
         voided_at__isnull=True,
     )
     for row in rows.exclude(test_code__in=kept):
-        row.voided_at, row.void_reason = at, reason
+        row.voided_at, row.void_reason = act.at, act.reason
         row.save_changes(["voided_at", "void_reason"])
 
 
-def _take_effect(
-    course: Course, row: BedsideRound, *, ref: UUID, by: Actor, at: datetime, reason: str
-) -> None:
-    """Put the round on the journey; the rounds owed follow from it, more of them after a raised grade.
+def _take_effect(course: Course, rounds: Sequence[tuple[BedsideRound, UUID]], act: _Act) -> None:
+    """Put the rounds on the journey; those owed follow from them, more of them after a raised grade.
 
     A confirmed grade opens, updates or resolves the adverse event of its syndrome.
     """
+    happenings = [_happening(row, ref) for row, ref in rounds]
+    course = happened(course, happenings, by=act.by, at=act.at, reason=act.reason)
+    followed, is_stale = _syndromes_on_record(course), False
+    for row, ref in rounds:
+        for term, grade in ((CRS, row.crs_grade), (ICANS, row.icans_grade)):
+            if grade or term.lower() in followed:
+                # With what the adverse event before told the journey.
+                course = load_course(course.participant) if is_stale else course
+                _follow(course, row, term, grade, str(ref), act)
+                followed.add(term.lower())
+                is_stale = True
+
+
+def _syndromes_on_record(course: Course) -> set[str]:
+    events = AdverseEvent.objects.filter(participant=course.participant, voided_at__isnull=True)
+    return set(events.exclude(syndrome="").values_list("syndrome", flat=True))
+
+
+def _follow(course: Course, row: BedsideRound, term: str, grade: int | None, ref: str, act: _Act) -> None:
+    if grade is not None:
+        follow_toxicity(
+            course,
+            term=term,
+            grade=grade,
+            assessed_at=row.taken_at,
+            ref=ref,
+            by=act.by,
+            at=act.at,
+            reason=act.reason,
+        )
+    elif row.corrects_id is not None:
+        withdraw_toxicity(course, term=term, ref=ref, by=act.by, at=act.at, reason=act.reason)
+
+
+def _happening(row: BedsideRound, ref: UUID) -> Happening:
     grades = {"crs": row.crs_grade, "icans": row.icans_grade}
     facts = {name: "" if grade is None else str(grade) for name, grade in grades.items()}
-    happening = Happening(
+    return Happening(
         kind=EventKind.ROUND_RECORDED,
         occurred_at=row.taken_at,
         ref=str(ref),
         facts={"covers": ",".join(row.covers), **facts},
     )
-    course = happened(course, [happening], by=by, at=at, reason=reason)
-    for term, grade in ((CRS, row.crs_grade), (ICANS, row.icans_grade)):
-        if _follow(course, row, term, grade, ref=str(ref), by=by, at=at, reason=reason):
-            course = load_course(course.participant)  # with what the adverse event told the journey
-
-
-def _follow(
-    course: Course,
-    row: BedsideRound,
-    term: str,
-    grade: int | None,
-    *,
-    ref: str,
-    by: Actor,
-    at: datetime,
-    reason: str,
-) -> bool:
-    """Bring the adverse event in line with one grade of the round; True if there is one."""
-    if grade is None:
-        return bool(
-            row.corrects_id and withdraw_toxicity(course, term=term, ref=ref, by=by, at=at, reason=reason)
-        )
-    event = follow_toxicity(
-        course, term=term, grade=grade, assessed_at=row.taken_at, ref=ref, by=by, at=at, reason=reason
-    )
-    return event is not None or row.corrects_id is not None
 
 
 def _first_of(row: BedsideRound) -> UUID:
@@ -292,29 +335,3 @@ def _first_of(row: BedsideRound) -> UUID:
     while row.corrects is not None:
         row = row.corrects
     return row.pk
-
-
-def _inputs(grading: Grading) -> object:
-    return _as_json(asdict(grading.inputs))  # type: ignore[call-overload]
-
-
-def _as_json(value: object) -> object:
-    """Findings as JSON: numbers as they were written, letter for letter."""
-    if isinstance(value, Mapping):
-        return {str(name): _as_json(one) for name, one in value.items()}
-    return str(value) if isinstance(value, Decimal) else _stored(value)
-
-
-def _stored(value: object, name: str = "") -> object:
-    """A finding as its column keeps it: enumerations by value, sets in order, answers of the pad by name."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, frozenset | set):
-        return sorted(str(_stored(one)) for one in value)
-    if isinstance(value, tuple):
-        return [_stored(one) for one in value]
-    if isinstance(value, IceAnswers):
-        return asdict(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    return "" if value is None and name in _WORDS else value

@@ -22,8 +22,9 @@ from screening.web.words import in_powers
 from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
-from trialsite.protocol.types import DueState, Obligation
+from trialsite.protocol.types import DueState, Obligation, ObligationKind
 from trialsite.web.access import requires, signed_in
+from trialsite.web.navigation import NavItem, register_nav
 from trialsite.web.panels import Panel, register_panel
 
 _PANELS = (
@@ -42,6 +43,14 @@ _PANELS = (
         permission=Permission.VIEW_PARTICIPANT,
         order=40,
         icon="droplet",
+    ),
+    Panel(
+        name="bedside",
+        title="Bedside rounds",
+        url_name="panel-bedside",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=45,
+        icon="heartbeat",
     ),
     Panel(
         name="safety",
@@ -74,12 +83,23 @@ def register() -> None:
     """Tell the participant page which panels to load, and which form fulfils what."""
     for panel in _PANELS:
         register_panel(panel)
+    register_nav(
+        NavItem(
+            name="handover",
+            title="Handover",
+            url_name="handover",
+            permission=Permission.VIEW_PARTICIPANT,
+            icon="bed",
+            order=22,
+        )
+    )
     register_action("V-APH", "leukapheresis-record", Permission.RECORD_LEUKAPHERESIS)
     register_action("T-REAPH", "leukapheresis-record", Permission.RECORD_LEUKAPHERESIS)
     register_action("T-RELEASE", "product-next", Permission.RECORD_PRODUCT)
     register_action("T-PLAN", "infusion-plan", Permission.PLAN_INFUSION)
     register_action("V-LD", "lymphodepletion-record", Permission.RECORD_LYMPHODEPLETION, route=by_key)
     register_action("V-D0", "infusion-record", Permission.RECORD_INFUSION)
+    register_action(ObligationKind.ROUND.value, "round-record", Permission.RECORD_INFUSION)
     register_action("T-SERIOUS", "adverse-event-seriousness", Permission.REPORT_SAFETY, route=_by_case)
     register_action("T-DLT", "adverse-event-dlt", Permission.JUDGE_DLT, route=_by_case)
     register_action("T-SAE-FU", "safety-report-record", Permission.REPORT_SAFETY, route=_by_follow_up)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from infusion.web import panels, safety_steps, steps
+from infusion.web import handover, panels, rounds, safety_steps, steps
 from infusion.web.previews import preview_view
 from screening.web.acts import step_paths
 from trialsite.web.steps import Step
@@ -19,6 +19,7 @@ def _previewed(route: str, step: Step) -> list[URLPattern]:
 
 
 urlpatterns = [
+    path("handover/", handover.sheet, name="handover"),
     path(f"{_OF}/panels/product/", panels.product, name="panel-product"),
     path(f"{_OF}/panels/infusion/", panels.infusion, name="panel-infusion"),
     path(f"{_OF}/panels/safety/", panels.safety, name="panel-safety"),
@@ -33,6 +34,10 @@ urlpatterns = [
     *step_paths(f"{_OF}/infusion/record/<str:route>/", steps.INFUSE),
     *_previewed(f"{_OF}/infusion/<uuid:infusion_id>/correct/", steps.CORRECT_INFUSION),
     *step_paths(f"{_OF}/lymphodepletion/<str:key>/", steps.DOSE),
+    path(f"{_OF}/panels/bedside/", rounds.panel, name="panel-bedside"),
+    path(f"{_OF}/rounds/", rounds.page, name="rounds"),
+    *step_paths(f"{_OF}/rounds/record/", rounds.RECORD_ROUND),
+    *step_paths(f"{_OF}/rounds/<uuid:round_id>/correct/", rounds.CORRECT_ROUND),
     *step_paths(f"{_OF}/adverse-events/record/", safety_steps.RECORD),
     *step_paths(f"{_OF}/adverse-events/<uuid:event_id>/seriousness/", safety_steps.SERIOUSNESS),
     *step_paths(f"{_OF}/adverse-events/<uuid:event_id>/dlt/", safety_steps.DLT),

@@ -53,6 +53,8 @@ TESTS: tuple[MeasuredTest, ...] = (
     _test(LABORATORY, "AST", "Aspartate aminotransferase", "U/L", 0, "1", "30000"),
     _test(LABORATORY, "BILI", "Bilirubin, total", "µmol/L", 1, "0.5", "1200"),
     _test(LABORATORY, "CREAT", "Creatinine", "µmol/L", 0, "10", "3000"),
+    _test(LABORATORY, "FERRITIN", "Ferritin", "µg/L", 0, "1", "500000"),
+    _test(LABORATORY, "FIBRINO", "Fibrinogen", "g/L", 1, "0.1", "20"),
     _test(VITAL_SIGNS, "SYSBP", "Systolic blood pressure", "mmHg", 0, "40", "300"),
     _test(VITAL_SIGNS, "DIABP", "Diastolic blood pressure", "mmHg", 0, "15", "200"),
     _test(VITAL_SIGNS, "PULSE", "Pulse", "beats/min", 0, "20", "300"),
@@ -68,6 +70,8 @@ _QUANTITIES: Mapping[str, Quantity] = {
     **dict.fromkeys(("ALT", "AST"), units.ENZYME),
     "BILI": units.BILIRUBIN,
     "CREAT": units.CREATININE,
+    "FERRITIN": units.FERRITIN,
+    "FIBRINO": units.FIBRINOGEN,
 }
 
 

@@ -6,13 +6,19 @@ from decimal import Decimal
 
 import pytest
 
-from infusion.models import BedsideRound
+from infusion.models import AdverseEvent, BedsideRound
 from infusion.queries.bedside import rounds_of, rounds_owed
 from infusion.rules.bedside import RoundFindings
-from infusion.rules.grading.crs import CrsComponent, Hypotension, OxygenDevice
+from infusion.rules.grading.crs import Hypotension, OxygenDevice
 from infusion.rules.grading.icans import Consciousness, Seizure
 from infusion.rules.grading.ice import IceAnswers
-from infusion.services.bedside import Confirmation, correct_round, record_round
+from infusion.services.bedside import (
+    Confirmation,
+    RoundEntry,
+    correct_round,
+    record_round,
+    record_rounds,
+)
 from participants.models import JourneyEvent, Obligation, Observation
 from participants.states import State
 from tests.factories.accounts import make_user
@@ -28,6 +34,7 @@ ICE_10 = IceAnswers(
     year=True, month=True, city=True, hospital=True, objects_named=3,
     follows_command=True, writes_sentence=True, counts_backwards=True,
 )  # fmt: skip
+LOW = Hypotension.WITHOUT_VASOPRESSOR
 SIGNS = {
     "TEMP": Decimal("36.8"),
     "PULSE": Decimal(80),
@@ -64,37 +71,6 @@ def does_round(
     )
 
 
-def test_crs_rises_is_treated_and_fades() -> None:
-    """CRS 1 → 2 → tocilizumab → fever gone, hypotension stays → 2 → 0, with the rounds that this makes due."""
-    story = participant_at(State.INFUSED).wait(hours=20)
-
-    first = does_round(story, temperature="38.0")
-    assert (first.crs_grade, first.icans_grade, first.scale) == (1, 0, "ASTCT")
-    story.wait(hours=4)
-    second = does_round(story, temperature="39.1", hypotension=Hypotension.WITHOUT_VASOPRESSOR)
-    assert second.crs_grade == 2
-    raised = f"M-RAISED:{second.pk}"
-    assert story.wait(hours=1).due_states()[raised] is DueState.DUE
-
-    third = does_round(
-        story, temperature="37.2", hypotension=Hypotension.WITHOUT_VASOPRESSOR, anticytokine_at=story.now
-    )
-    assert third.crs_grade == 2  # the fever is waived, the hypotension grades alone
-    assert story.due_states()[raised] is DueState.DONE
-    assert story.wait(hours=1).due_states()[f"M-RAISED:{third.pk}"] is DueState.DUE
-
-    last = does_round(story, temperature="37.0")
-    assert last.crs_grade == 0
-    states = story.due_states()
-    assert states[f"M-RAISED:{third.pk}"] is DueState.DONE
-    assert f"M-RAISED:{last.pk}" not in states
-    assert [one.crs_grade for one in rounds_of(story.participant)] == [0, 2, 2, 1]
-    assert last.graded_inputs["crs"]["anticytokine_given"] is True
-
-    after = does_round(story.wait(hours=4), temperature="37.0", hypotension=Hypotension.WITHOUT_VASOPRESSOR)
-    assert after.crs_grade == 0  # the episode is over: without a new fever there is none
-
-
 def test_a_round_is_one_entry_with_values_grades_event_and_trail() -> None:
     story = participant_at(State.INFUSED).wait(hours=1)
 
@@ -112,21 +88,25 @@ def test_a_round_is_one_entry_with_values_grades_event_and_trail() -> None:
     assert owed.next_due is not None
 
 
-def test_a_round_written_up_later_fulfils_what_it_was_meant_for() -> None:
+def test_rounds_written_up_later_fulfil_what_they_were_meant_for_and_grade_each_other() -> None:
     story = participant_at(State.INFUSED)
-    true_time = story.now + timedelta(minutes=15)
+    began = story.now
     story.wait(hours=6)
+    late = quiet(began + timedelta(minutes=30))
+    entries = [  # as they lie on the sheet of paper, not in the order of time
+        RoundEntry(findings=replace(late, hypotension=LOW, steroid_at=late.taken_at), vital_signs=SIGNS),
+        RoundEntry(findings=quiet(began + timedelta(minutes=15)), vital_signs={**SIGNS, "TEMP": Decimal(39)}),
+    ]
 
-    row = record_round(
-        participant=story.participant,
-        findings=quiet(true_time),
-        vital_signs=SIGNS,
-        by=story.ward.nurse,
-        at=story.now,
+    first, second = record_rounds(
+        participant=story.participant, entries=entries, by=story.ward.nurse, at=story.now
     )
 
-    assert (row.taken_at, row.recorded_at) == (true_time, story.now)
-    assert story.due_states()["M-H1-0015#1"] is DueState.DONE
+    assert (first.taken_at, first.recorded_at) == (began + timedelta(minutes=15), story.now)
+    assert [first.crs_grade, second.crs_grade] == [1, 2]  # the fever of the first is waived for the second
+    states = story.due_states()
+    assert states["M-H1-0015#1"] is states["M-H1-0030#1"] is DueState.DONE
+    assert AdverseEvent.objects.get(participant=story.participant).toxicity_grade == 2
 
 
 def test_a_grade_other_than_the_computed_needs_a_reason() -> None:
@@ -140,13 +120,6 @@ def test_a_grade_other_than_the_computed_needs_a_reason() -> None:
         story, temperature="38.5", said=Confirmation(crs_grade=0, override_reason="transfusion reaction")
     )
     assert (row.crs_computed, row.crs_grade, row.override_reason) == (1, 0, "transfusion reaction")
-
-
-def test_what_has_another_cause_does_not_count() -> None:
-    story = participant_at(State.INFUSED).wait(hours=20)
-    row = does_round(story, temperature="38.5", not_crs=frozenset({CrsComponent.FEVER}))
-    assert row.crs_grade == 0
-    assert row.not_crs == ["fever"]
 
 
 REFUSALS = [
@@ -178,6 +151,15 @@ def test_what_cannot_be_is_refused_and_nothing_is_saved() -> None:
             at=story.now,
         )
     assert refused.value.code == "nothing-given"
+    with pytest.raises(RuleViolated) as refused:
+        record_round(
+            participant=story.participant,
+            findings=quiet(story.now),
+            vital_signs={"WEIGHT": Decimal(60)},
+            by=story.ward.nurse,
+            at=story.now,
+        )
+    assert refused.value.code == "test-unknown"
     with pytest.raises(NotPermitted):
         record_round(
             participant=story.participant,

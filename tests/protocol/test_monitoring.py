@@ -66,6 +66,15 @@ def test_no_round_is_owed_before_an_infusion_nor_by_a_protocol_without_a_plan() 
     assert monitoring_obligations(replace(VERSION, monitoring=()), [given_at(START)], facts()) == []
 
 
+def test_an_infusion_before_the_site_logged_rounds_here_owes_none_and_a_later_one_does() -> None:
+    at = local(START)
+    again = given_at("2026-04-10T10:00", ref="inf-2")
+    for since, owed in ((None, {"1", "2"}), (at, {"1", "2"}), (at + timedelta(seconds=1), {"2"})):
+        there = replace(facts(), rounds_since=since)
+        found = monitoring_obligations(VERSION, [given_at(START), again], there)
+        assert {one.key.rpartition("#")[2] for one in found} == owed
+
+
 WINDOWS = [
     ("M-ICE0", ["08 10:00–15 10:05"]),
     ("M-PRE", ["15 09:30–15 10:05"]),

@@ -13,6 +13,7 @@ from participants.services.identities import record_identity
 from participants.services.referral import refer_participant
 from participants.services.sweep import sweep_once
 from trialsite.accounts.permissions import SystemActor
+from trialsite.demo.bedside import Bedside
 from trialsite.demo.episodes import Telling, tell
 from trialsite.demo.people import invent_person, open_sites, put_in_force, revise_consent_form
 from trialsite.demo.readings import record_readings
@@ -27,6 +28,7 @@ PARTICIPANTS = 60
 SWEEP = SystemActor("sweep")
 REVISED_BEFORE = timedelta(days=100)  # the second consent form came into force this long ago
 OPENED_BEFORE = timedelta(days=560)
+ROUNDS_BEFORE = timedelta(days=13)  # bedside rounds are logged here since; before, they were on paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,10 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     The sites open early enough for the participant whose contraception year ran out on a 28 February.
     """
     leap_at = Trouble.leap_day_infusion(now)
-    wards = open_sites(since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)))
+    bedside = Bedside(since=now - ROUNDS_BEFORE)
+    wards = open_sites(
+        since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)), rounds_since=bedside.since
+    )
     revised_at = now - REVISED_BEFORE
     second = revise_consent_form(wards[0], at=revised_at)
     first = wards[0].icf
@@ -84,7 +89,12 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
         if part.trouble is Trouble.LEAP_DAY:
             referred_at = leap_at - timedelta(days=60)
         _tell(
-            Random(rng.random()), ward, part, referred_at, now, Telling(second=second, revised_at=revised_at)
+            Random(rng.random()),
+            ward,
+            part,
+            referred_at,
+            now,
+            Telling(second=second, revised_at=revised_at, bedside=bedside),
         )
         if part.number % 10 == 9:
             report(f"{part.number + 1} of {PARTICIPANTS} participants told")
@@ -100,6 +110,7 @@ def _tell(
         tell(story, part.trouble, rng, telling)
     except NotYet:
         story.now = now
+        telling.bedside.catch_up(story)
     record_readings(story, rng)
 
 

@@ -8,6 +8,7 @@ from infusion.services.adverse_events import record_adverse_event, record_safety
 from participants.models import DispositionKind, IcfVersion
 from participants.states import State
 from trialsite.demo import texture
+from trialsite.demo.bedside import Bedside
 from trialsite.demo.evidence import lower_platelets
 from trialsite.demo.story import Story
 from trialsite.demo.troubles import Trouble
@@ -17,16 +18,16 @@ from trialsite.protocol.types import Arm, ObligationKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """What is the same for everybody: the second consent form and when it came into force."""
+    """What is the same for everybody: the second consent form, when it came into force, the rounds at the bedside."""
 
     second: IcfVersion
     revised_at: datetime
+    bedside: Bedside
 
 
 def tell(story: Story, trouble: Trouble, rng: Random, telling: Telling) -> None:
     """Tell the story until it ends or `story.until` is reached, which raises NotYet."""
-    if trouble is not Trouble.FORGOT_TO_SIGN:
-        story.on_arrival = lambda arrived: _signs_if_owed(arrived, telling)
+    story.on_arrival = lambda arrived: _on_arrival(arrived, trouble, telling)
     if not _screening(story, trouble, rng, telling):
         return
     story.wait(rng.randint(0, 3)).enrols()
@@ -34,6 +35,12 @@ def tell(story: Story, trouble: Trouble, rng: Random, telling: Telling) -> None:
         return
     _treatment(story, trouble, rng, telling)
     _follow_up(story, trouble, rng, telling)
+
+
+def _on_arrival(story: Story, trouble: Trouble, telling: Telling) -> None:
+    if trouble is not Trouble.FORGOT_TO_SIGN:
+        _signs_if_owed(story, telling)
+    telling.bedside.catch_up(story)
 
 
 def _screening(story: Story, trouble: Trouble, rng: Random, telling: Telling) -> bool:
@@ -91,13 +98,14 @@ def _treatment(story: Story, trouble: Trouble, rng: Random, telling: Telling) ->
         story.gets_infusion(route=other, reason="Catheter could not be placed; given by the other route")
     else:
         story.gets_infusion()
+    telling.bedside.begin(story)
 
 
 def _follow_up(story: Story, trouble: Trouble, rng: Random, telling: Telling) -> None:
     visits = [item for item in resolve("1.0").schedule if item.id[:3] in {"V-D", "V-M"} and item.id != "V-D0"]
     for order, visit in enumerate((v for v in visits if v.kind is ObligationKind.VISIT), start=1):
         if visit.id == "V-D4":
-            _toxicity(story, trouble, rng)
+            _toxicity(story, trouble, rng, telling)
         if _left(story, trouble, visit.id):
             return
         if texture.is_visit_missed(rng, order):
@@ -138,15 +146,16 @@ def _left(story: Story, trouble: Trouble, visit: str) -> bool:
     return False
 
 
-def _toxicity(story: Story, trouble: Trouble, rng: Random) -> None:
+def _toxicity(story: Story, trouble: Trouble, rng: Random, telling: Telling) -> None:
     """Cytokine release in every third, a DLT once, serious events reported late or not yet."""
     onset_at = story.now - timedelta(hours=min(texture.reporting_lag_hours(rng), 20))
     is_serious = trouble in {Trouble.CRS_AND_DLT, Trouble.SAE_REPORTED_LATE, Trouble.SAE_OPEN}
-    if not is_serious and rng.random() > 0.33:
+    is_watched = telling.bedside.watches(story)  # what the rounds find becomes the event
+    if not is_serious and (is_watched or rng.random() > 0.33):
         return
     event = record_adverse_event(
         participant=story.participant,
-        term="Cytokine release syndrome",
+        term="Pneumonia" if is_watched else "Cytokine release syndrome",
         onset_at=onset_at,
         aware_at=story.now,
         toxicity_grade=4 if trouble is Trouble.CRS_AND_DLT else 3 if is_serious else rng.randint(1, 2),
