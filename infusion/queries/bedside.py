@@ -104,7 +104,7 @@ def earlier_rounds(participant: Participant, *, but: BedsideRound | None = None)
     measured = Observation.objects.filter(
         participant=participant, test_code=TEMPERATURE, voided_at__isnull=True, value__isnull=False
     )
-    temperatures = dict(measured.values_list("taken_at", "value"))
+    temperatures = {at: value.normalize() for at, value in measured.values_list("taken_at", "value") if value}
     if but is not None:
         temperatures.pop(but.taken_at, None)
     return tuple(
@@ -158,7 +158,11 @@ def vital_signs_of(row: BedsideRound) -> dict[str, Decimal]:
         voided_at__isnull=True,
         value__isnull=False,
     )
-    return {code: value for code, value in measured.values_list("test_code", "value") if value is not None}
+    return {
+        code: Decimal(written(value, BY_CODE[code].places))
+        for code, value in measured.values_list("test_code", "value")
+        if value is not None and code in BY_CODE
+    }
 
 
 def bedside_of(participant: Participant, at: datetime, *, most: int) -> Bedside:

@@ -266,8 +266,13 @@ _GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 
 def vital_signs_in(entered: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Return test code → value in the standard unit of each test; a temperature in °F is converted exactly."""
+    """Return test code → value in the standard unit of each test; a temperature in °F is converted."""
     found = {code: entered[code] for code in VITAL_SIGNS if entered.get(code) is not None}
     if "TEMP" in found and entered.get("temperature_unit") == FAHRENHEIT:
-        found["TEMP"] = round(celsius(found["TEMP"], FAHRENHEIT), 6)
+        found["TEMP"] = _kept(celsius(found["TEMP"], FAHRENHEIT))
     return found
+
+
+def _kept(degrees: Decimal) -> Decimal:
+    """Two places, one where that is exact: 38.0 of 100.4 °F. A tenth of a degree Fahrenheit stays apart from the next."""
+    return round(degrees, 1) if round(degrees, 1) == degrees else round(degrees, 2)
