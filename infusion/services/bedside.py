@@ -84,7 +84,7 @@ def record_round(
     entry = RoundEntry(
         findings=findings, vital_signs=vital_signs, confirmation=confirmation or Confirmation(), note=note
     )
-    return record_rounds(participant=participant, entries=[entry], by=by, at=at, reason=reason)[0]
+    return _record(participant, [entry], _Act(by=by, at=at, reason=reason))[0]
 
 
 def record_rounds(
@@ -99,20 +99,7 @@ def record_rounds(
 
     As `record_round`, each graded with those before it. Returns them in the order of time.
     """
-    with command(
-        participant=participant,
-        permission=Permission.RECORD_INFUSION,
-        action="infusion.round_recorded",
-        by=by,
-        at=at,
-        reason=reason,
-    ) as course:
-        act = _Act(by=by, at=at, reason=reason)
-        rows = _rows(course, entries, earlier_rounds(participant), act)
-        _save(rows)
-        _keep_values(course, entries, act)
-        _take_effect(course, [(row, row.pk) for row in rows], act)
-    return rows
+    return _record(participant, entries, _Act(by=by, at=at, reason=reason))
 
 
 def correct_round(
@@ -155,6 +142,22 @@ def correct_round(
         course = void_event(course=course, ref=str(ref), kind=EventKind.ROUND_RECORDED, at=at, reason=reason)
         _take_effect(course, [(row, ref)], act)
     return row
+
+
+def _record(participant: Participant, entries: Sequence[RoundEntry], act: _Act) -> list[BedsideRound]:
+    with command(
+        participant=participant,
+        permission=Permission.RECORD_INFUSION,
+        action="infusion.round_recorded",
+        by=act.by,
+        at=act.at,
+        reason=act.reason,
+    ) as course:
+        rows = _rows(course, entries, earlier_rounds(participant), act)
+        _save(rows)
+        _keep_values(course, entries, act)
+        _take_effect(course, [(row, row.pk) for row in rows], act)
+    return rows
 
 
 def _voided(bedside_round: BedsideRound, version: int | None, act: _Act) -> BedsideRound:

@@ -40,8 +40,9 @@ def entry_from(entered: Mapping[str, Any]) -> RoundEntry:
 
 def findings_from(entered: Mapping[str, Any]) -> RoundFindings:
     doses = entered.get("vasopressor_doses") or ""
+    plain: dict[str, Any] = {name: entered.get(name) for name in _PLAIN}
     return RoundFindings(
-        **{name: entered.get(name) for name in _PLAIN},
+        **plain,
         hypotension=_one(Hypotension, entered.get("hypotension")),
         vasopressors=dict.fromkeys(entered.get("vasopressors") or (), doses),
         oxygen_device=_one(OxygenDevice, entered.get("oxygen_device")),

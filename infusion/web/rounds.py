@@ -207,7 +207,7 @@ def _why_corrected(user: User, target: AtBedside) -> str:
     return "This round was corrected already; correct the later one" if is_over else ""
 
 
-RECORD_ROUND = Step(
+RECORD_ROUND: Step = Step(
     name="round-record",
     title="Record a bedside round",
     permission=Permission.RECORD_INFUSION,
@@ -232,7 +232,7 @@ RECORD_ROUND = Step(
     extra={"beside": ROUND_BESIDE},
 )
 
-CORRECT_ROUND = Step(
+CORRECT_ROUND: Step = Step(
     name="round-correct",
     title="Correct a bedside round",
     permission=Permission.CORRECT_RECORD,

@@ -42,7 +42,7 @@ class IcfApproval(Record):
 class ProtocolActivation(Record):
     """A site put a protocol version in force.
 
-    rounds_since: since when bedside rounds are logged here and not on paper; None = as before, at first from the
+    rounds_begin_at: since when bedside rounds are logged here and not on paper; None = as before, at first from the
     beginning.
     """
 
@@ -50,7 +50,7 @@ class ProtocolActivation(Record):
     number = models.CharField(max_length=20)
     approved_on = models.DateField()
     activated_at = models.DateTimeField()
-    rounds_since = models.DateTimeField(null=True, blank=True)
+    rounds_begin_at = models.DateTimeField(null=True, blank=True)
 
     objects = SiteScopedQuerySet["ProtocolActivation"].as_manager()
 

@@ -35,13 +35,13 @@ from trialsite.protocol.validate import ProtocolInvalid
 class SiteVersions:
     """What a site has in force: ICF versions (substantive or not) and protocol activations.
 
-    rounds_since: since when bedside rounds are logged here; None = from the beginning.
+    rounds_begin_at: since when bedside rounds are logged here; None = from the beginning.
     """
 
     icfs: tuple[IcfInForce, ...]
     icf_activations: tuple[IcfActivation, ...]
     protocol_activations: tuple[Activation, ...]
-    rounds_since: datetime | None = None
+    rounds_begin_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Course:
             arm=self.participant.assigned_arm,
             icf_activations=self.versions.icf_activations,
             evidence_lapses_on=self.participant.evidence_lapses_on,
-            rounds_since=self.versions.rounds_since,
+            rounds_begin_at=self.versions.rounds_begin_at,
         )
 
     @property
@@ -122,7 +122,7 @@ def load_course(participant: Participant) -> Course:
                 )
                 for values in loaded["activation_values"]
             ),
-            rounds_since=_rounds_since(loaded["activation_values"]),
+            rounds_begin_at=_rounds_begin_at(loaded["activation_values"]),
         ),
         consented=tuple(
             ConsentedVersion(number=values["number"], signed_at=datetime.fromisoformat(values["signed_at"]))
@@ -167,7 +167,9 @@ def _everything_known() -> QuerySet[Participant, Mapping[str, Any]]:
         ),
         activation_values=ArraySubquery(
             activations.values(
-                row=JSONObject(number="number", activated_at="activated_at", rounds_since="rounds_since")
+                row=JSONObject(
+                    number="number", activated_at="activated_at", rounds_begin_at="rounds_begin_at"
+                )
             )
         ),
     )
@@ -184,11 +186,11 @@ def _event(values: Mapping[str, Any]) -> Event:
     )
 
 
-def _rounds_since(activations: Sequence[Mapping[str, Any]]) -> datetime | None:
+def _rounds_begin_at(activations: Sequence[Mapping[str, Any]]) -> datetime | None:
     """What the newest activation says that says anything."""
-    stated = [one for one in activations if one["rounds_since"]]
+    stated = [one for one in activations if one["rounds_begin_at"]]
     newest = max(stated, key=lambda one: datetime.fromisoformat(one["activated_at"]), default=None)
-    return datetime.fromisoformat(newest["rounds_since"]) if newest else None
+    return datetime.fromisoformat(newest["rounds_begin_at"]) if newest else None
 
 
 def _icf(values: Mapping[str, Any]) -> tuple[IcfInForce, bool]:

@@ -84,12 +84,12 @@ def activate_protocol(
     activated_at: datetime,
     by: Actor,
     at: datetime,
-    rounds_since: datetime | None = None,
+    rounds_begin_at: datetime | None = None,
     reason: str = "",
 ) -> ProtocolActivation:
     """Put a protocol version in force at a site. Needs MANAGE_VERSIONS.
 
-    rounds_since: since when the site logs bedside rounds here; infusions begun before owe none. None = as before, at
+    rounds_begin_at: since when the site logs bedside rounds here; infusions begun before owe none. None = as before, at
     first from the beginning. Raises RuleViolated("unknown-protocol-version", "in-the-future", "not-approved-yet"),
     Conflict("protocol-active-already").
     """
@@ -105,7 +105,7 @@ def activate_protocol(
             number=number,
             approved_on=approved_on,
             activated_at=activated_at,
-            rounds_since=rounds_since,
+            rounds_begin_at=rounds_begin_at,
             recorded_at=at,
         )
         activation.save_new()

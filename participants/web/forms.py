@@ -241,11 +241,11 @@ class ActivateForm(StepForm):
 
 
 class ActivateProtocolForm(ActivateForm):
-    rounds_since = SiteMomentField(
+    rounds_begin_at = SiteMomentField(
         label="Bedside rounds are logged here since",
         required=False,
         help_text="Infusions begun before owe no rounds here: theirs are in the records of the ward. Empty: as before, "
         "at first from the beginning.",
     )
 
-    field_order = ("choice", "approved_on", "activated_at", "rounds_since", "reason")
+    field_order = ("choice", "approved_on", "activated_at", "rounds_begin_at", "reason")

@@ -62,7 +62,7 @@ def _activate_protocol(target: AtSite, entered: dict[str, Any], *, by: User, at:
     return activate_protocol(
         site=target.site,
         number=entered["choice"],
-        rounds_since=entered["rounds_since"],
+        rounds_begin_at=entered["rounds_begin_at"],
         by=by,
         at=at,
         **_dates(entered),

@@ -6,6 +6,7 @@ A route without a permission fails; a new one is covered the day it appears.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -15,7 +16,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from followup.models import Visit
+from infusion.rules.bedside import RoundFindings
 from infusion.services.adverse_events import record_adverse_event
+from infusion.services.bedside import record_round
 from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
@@ -149,7 +152,15 @@ def _world() -> World:
         at=story.now,
         reason="",
     )
+    bedside_round = record_round(
+        participant=story.participant,
+        findings=RoundFindings(taken_at=story.now),
+        vital_signs={"TEMP": Decimal("36.8")},
+        by=ward.nurse,
+        at=story.now,
+    )
     values = {
+        "round_id": bedside_round.pk,
         "consent_id": there(story.consent).pk,
         "deviation_id": Deviation.objects.filter(participant=story.participant).get().pk,
         "episode_id": there(story.episode).pk,

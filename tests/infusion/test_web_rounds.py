@@ -170,7 +170,7 @@ def test_a_correction_starts_from_the_round_and_is_made_once(monkeypatch: pytest
     right = BedsideRound.objects.get(voided_at=None)
     assert (right.crs_grade, right.icans_grade, right.corrects_id) == (1, 0, row.pk)
     assert "corrected already" in office.get(here).content.decode()
-    assert desk(story, "nurse").get(here).status_code == 403
+    assert desk(story, "admin").get(here).status_code == 403
 
 
 def test_values_that_call_for_it_raise_the_alert_of_iec_hs(monkeypatch: pytest.MonkeyPatch) -> None:

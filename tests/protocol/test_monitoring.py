@@ -70,7 +70,7 @@ def test_an_infusion_before_the_site_logged_rounds_here_owes_none_and_a_later_on
     at = local(START)
     again = given_at("2026-04-10T10:00", ref="inf-2")
     for since, owed in ((None, {"1", "2"}), (at, {"1", "2"}), (at + timedelta(seconds=1), {"2"})):
-        there = replace(facts(), rounds_since=since)
+        there = replace(facts(), rounds_begin_at=since)
         found = monitoring_obligations(VERSION, [given_at(START), again], there)
         assert {one.key.rpartition("#")[2] for one in found} == owed
 

@@ -71,7 +71,7 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     leap_at = Trouble.leap_day_infusion(now)
     bedside = Bedside(since=now - ROUNDS_BEFORE)
     wards = open_sites(
-        since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)), rounds_since=bedside.since
+        since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)), rounds_begin_at=bedside.since
     )
     revised_at = now - REVISED_BEFORE
     second = revise_consent_form(wards[0], at=revised_at)

@@ -66,12 +66,12 @@ SITES = (
 )
 
 
-def open_sites(*, since: datetime, rounds_since: datetime) -> list[Ward]:
+def open_sites(*, since: datetime, rounds_begin_at: datetime) -> list[Ward]:
     """Create both sites with their staff, an auditor for all, protocol 1.0 and the first consent form.
 
-    rounds_since: before, the rounds at the bedside were kept on paper.
+    rounds_begin_at: before, the rounds at the bedside were kept on paper.
     """
-    wards = [_open_site(plan, since, rounds_since) for plan in SITES]
+    wards = [_open_site(plan, since, rounds_begin_at) for plan in SITES]
     auditor = _person("auditor", "Sun Qiang", since)
     grant_role(user=auditor, role=Role.AUDITOR, site=None, by=BOOTSTRAP, at=since)
     first = create_icf_version(
@@ -108,7 +108,7 @@ def put_in_force(ward: Ward, icf: IcfVersion, *, at: datetime) -> None:
     ward.icf = icf
 
 
-def _open_site(plan: SitePlan, since: datetime, rounds_since: datetime) -> Ward:
+def _open_site(plan: SitePlan, since: datetime, rounds_begin_at: datetime) -> Ward:
     site = create_site(
         code=plan.code,
         name=plan.name,
@@ -125,7 +125,7 @@ def _open_site(plan: SitePlan, since: datetime, rounds_since: datetime) -> Ward:
         number="1.0",
         approved_on=(since - timedelta(days=10)).date(),
         activated_at=since,
-        rounds_since=rounds_since,
+        rounds_begin_at=rounds_begin_at,
         by=admin,
         at=since,
     )

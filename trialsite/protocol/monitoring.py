@@ -80,7 +80,7 @@ def monitoring_obligations(
     rounds = [event for event in timeline if event.kind is EventKind.ROUND_RECORDED]
     found = []
     for infusion in _infusions(timeline, facts):
-        if facts.rounds_since is not None and infusion.occurrence.at < facts.rounds_since:
+        if facts.rounds_begin_at is not None and infusion.occurrence.at < facts.rounds_begin_at:
             continue
         for due in _rounds_due(version, infusion, rounds, facts.site_zone):
             obligation = _obligation(version, due, infusion, timeline, rounds, facts.site_zone)

@@ -148,7 +148,7 @@ class Facts:
     """What `plan` needs beyond the events: the site's zone, the assigned arm, the site's ICF versions.
 
     evidence_lapses_on: first site-local day on which evidence of eligibility no longer holds; None = none does.
-    rounds_since: since when the site logs bedside rounds here. An infusion begun before owes none, its rounds stand
+    rounds_begin_at: since when the site logs bedside rounds here. An infusion begun before owes none, its rounds stand
     in the records of the ward; None = from the beginning.
     """
 
@@ -156,7 +156,7 @@ class Facts:
     arm: Arm | None = None
     icf_activations: tuple[IcfActivation, ...] = ()
     evidence_lapses_on: date | None = None
-    rounds_since: datetime | None = None
+    rounds_begin_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class ProtocolActivationIn(ReasonedIn):
     number = CodeField(max_length=20, help_text="Protocol version number.")
     approved_on = StrictDateField(help_text=APPROVED_ON)
     activated_at = AwareDateTimeField(help_text="From when it is in force at the site.")
-    rounds_since = AwareDateTimeField(
+    rounds_begin_at = AwareDateTimeField(
         required=False,
         allow_null=True,
         help_text="Since when the site logs bedside rounds here; infusions begun before owe none. Left out: as before, "
@@ -50,7 +50,7 @@ class ProtocolActivationOut(OutSerializer):
     number = serializers.CharField(help_text="Protocol version number.")
     approved_on = serializers.DateField(help_text=APPROVED_ON)
     activated_at = serializers.DateTimeField(help_text="From when it is in force at the site, UTC.")
-    rounds_since = serializers.DateTimeField(
+    rounds_begin_at = serializers.DateTimeField(
         allow_null=True, help_text="Since when bedside rounds are logged here, UTC; null = not stated."
     )
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='protocolactivation',
-            name='rounds_since',
+            name='rounds_begin_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]
