@@ -107,6 +107,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('recorded_at', models.DateTimeField(editable=False)),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
+                ('number', models.PositiveSmallIntegerField()),
                 ('decision', models.CharField(choices=[('treat_under_exception', 'treat_under_exception'), ('remanufacture', 'remanufacture'), ('reapheresis', 'reapheresis'), ('withdraw', 'withdraw')], max_length=24)),
                 ('decided_at', models.DateTimeField()),
                 ('decided_by', models.CharField(max_length=150)),
@@ -250,6 +251,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='custodyentry',
             constraint=models.CheckConstraint(condition=models.Q(('product__isnull', True), ('leukapheresis__isnull', True), _connector='XOR'), name='custody_of_one_bag'),
+        ),
+        migrations.AddConstraint(
+            model_name='productdisposition',
+            constraint=models.UniqueConstraint(fields=('product', 'number'), name='disposition_number_once'),
         ),
         migrations.AddConstraint(
             model_name='productdisposition',

@@ -70,9 +70,10 @@ class ProductDispositionQuerySet(OfParticipantQuerySet["ProductDisposition"]):
 
 
 class ProductDisposition(Record):
-    """Who decided what on a lot out of specification. The newest of a lot counts; none is ever changed."""
+    """Who decided what on a lot out of specification. The last number of a lot counts; none is ever changed."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="dispositions")
+    number = models.PositiveSmallIntegerField()
     decision = models.CharField(max_length=24, choices=[(d.value, d.value) for d in Decision])
     decided_at = models.DateTimeField()
     decided_by = models.CharField(max_length=150)
@@ -91,6 +92,7 @@ class ProductDisposition(Record):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["product", "number"], name="disposition_number_once"),
             models.CheckConstraint(
                 name="disposition_sponsor_named",
                 condition=models.Q(

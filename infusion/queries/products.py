@@ -65,7 +65,7 @@ def release_gate(product: CellProduct, version: ProtocolVersion) -> Gate:
 def file_of(product: CellProduct, version: ProtocolVersion) -> ProductFile:
     """Load what a release is judged by: two queries, without the chain of custody."""
     results = ReleaseTestResult.objects.filter(product=product, voided_at__isnull=True)
-    dispositions = ProductDisposition.objects.filter(product=product).order_by("recorded_at", "id")
+    dispositions = ProductDisposition.objects.filter(product=product).order_by("number")
     return _file(product, version, results, dispositions, ())
 
 
@@ -74,7 +74,7 @@ def files_of(participant: Participant, version: ProtocolVersion) -> tuple[Produc
     products = CellProduct.objects.filter(participant=participant).order_by("manufacturing_started_at", "lot")
     results = list(ReleaseTestResult.objects.filter(product__participant=participant, voided_at__isnull=True))
     dispositions = list(
-        ProductDisposition.objects.filter(product__participant=participant).order_by("recorded_at", "id")
+        ProductDisposition.objects.filter(product__participant=participant).order_by("number")
     )
     custody = [one for one in custody_of(participant) if one.product_id]
     return tuple(

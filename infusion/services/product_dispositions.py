@@ -60,6 +60,7 @@ def record_disposition_of_product(
         _require_open(current)
         row = ProductDisposition(
             product=current,
+            number=current.dispositions.count() + 1,
             decision=decision.value,
             decided_at=decided_at,
             decided_by=by.actor_label,

@@ -116,6 +116,7 @@ class ProductDispositionOut(OutSerializer):
 
     id = serializers.UUIDField(help_text="Id of the disposition.")
     product = serializers.UUIDField(source="product_id", help_text="Id of the product.")
+    number = serializers.IntegerField(help_text="1 for the first decision on the lot.")
     decision = EnumField(Decision, help_text="What becomes of the lot.")
     decided_at = serializers.DateTimeField(help_text="When it was decided, UTC.")
     decided_by = serializers.CharField(help_text="The investigator.")

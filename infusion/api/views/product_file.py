@@ -89,7 +89,7 @@ class ProductDispositionList(ScopedList):
     required_permission = Permission.VIEW_PARTICIPANT
     model = ProductDisposition
     parent = OF_PRODUCT
-    order = ("recorded_at", "id")
+    order = ("number", "id")
     gives = ProductDispositionOut
 
 
