@@ -2,18 +2,25 @@
 
 from infusion.models.adverse_event import AdverseEvent, GradeEntry, SafetyReport
 from infusion.models.bedside_round import BedsideRound
+from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion
-from infusion.models.leukapheresis import Leukapheresis
+from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
 from infusion.models.lymphodepletion import LymphodepletionDose
 from infusion.models.product import CellProduct
+from infusion.models.release import ProductDisposition, ReleaseTestResult
 
 __all__ = [
     "AdverseEvent",
     "BedsideRound",
     "CellProduct",
+    "CustodyEntry",
+    "ExcursionDecision",
     "GradeEntry",
     "Infusion",
     "Leukapheresis",
+    "LeukapheresisPlan",
     "LymphodepletionDose",
+    "ProductDisposition",
+    "ReleaseTestResult",
     "SafetyReport",
 ]
