@@ -80,7 +80,7 @@ _DOMAINS = {
     IcansDomain.MOTOR: "Weakness",
     IcansDomain.PRESSURE: "Pressure signs",
 }
-AGENTS = {one: one.value.replace("_ii", " II").replace("_", " ").capitalize() for one in Vasopressor}
+AGENTS = {one: one.value.replace("_", " ").capitalize().replace(" ii", " II") for one in Vasopressor}
 CHEST = [("", "None taken"), ("no_pneumothorax", "No pneumothorax"), ("pneumothorax", "Pneumothorax")]
 _OF_PLEURA = ("pain_score", "has_dyspnoea", "drained_volume_ml", "chest_image")
 

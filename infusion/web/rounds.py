@@ -27,7 +27,7 @@ from infusion.rules.grading.grading import Flag, Grading
 from infusion.rules.plausibility import unusual_in
 from infusion.services.bedside import RoundEntry, correct_round, record_round
 from infusion.web.round_entries import entry_from, form_values
-from infusion.web.round_form import CorrectRoundForm, RoundForm
+from infusion.web.round_form import FAHRENHEIT, CorrectRoundForm, RoundForm
 from participants.models import Participant
 from participants.queries.measured_tests import BY_CODE
 from participants.queries.pages import banner_of, participant_for
@@ -119,7 +119,8 @@ def _beside(step: Step) -> Any:
     """Return what stands beside the form: the grades of what is entered so far, and what the round is for."""
 
     def context(request: HttpRequest, target: AtBedside) -> Mapping[str, object]:
-        entry = entry_from({"taken_at": clock.now(), **_read(step, request, target)})
+        read = _read(step, request, target)
+        entry = entry_from({"taken_at": clock.now(), **read})
         at = entry.findings.taken_at or clock.now()
         found = with_measured(entry.findings, entry.vital_signs)
         said = entry.confirmation
@@ -136,7 +137,7 @@ def _beside(step: Step) -> Any:
             "unusual": [
                 (BY_CODE[code].title, words) for code, words in unusual_in(entry.vital_signs).items()
             ],
-            "celsius": entry.vital_signs.get("TEMP"),
+            "celsius": entry.vital_signs.get("TEMP") if read.get("temperature_unit") == FAHRENHEIT else None,
             "open_now": owed.open_now,
             "infusion": infusion_at(target.infusions, at),
         }

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from infusion.models import BedsideRound
 from participants.models import Observation, Participant
 from tests.browser.conftest import ARGUMENTS, SiteClock, browser_program
 from tests.browser.pages import Desk
@@ -21,6 +22,7 @@ from trialsite.accounts.permissions import Role
 from trialsite.web.models import AnsweredForm
 
 SAVE = "Record vital signs"
+SAVE_ROUND = "Record round"
 WAITS = "Kept on this device, not sent yet"
 CONTROLLED = """async () => {
   await navigator.serviceWorker.ready;
@@ -101,8 +103,8 @@ def _enters(desk: Desk, temperature: str, taken_at: str = "2026-01-06 09:00") ->
     desk.page.get_by_role("spinbutton", name="Body temperature").fill(temperature)
 
 
-def _sends_in_vain(desk: Desk) -> None:
-    desk.presses(SAVE)
+def _sends_in_vain(desk: Desk, button: str = SAVE) -> None:
+    desk.presses(button)
     expect(desk.page.get_by_role("heading", name=WAITS)).to_be_visible()
 
 
@@ -383,27 +385,30 @@ def _holding(words: str, files: list[Path]) -> list[str]:
 
 
 class Evening:
-    """Rounds of one evening, each with a temperature of its own, so that one lost or doubled is seen."""
+    """Bedside rounds of one evening, each with a temperature of its own, so that one lost or doubled is seen."""
 
     def __init__(self, desk: Desk, bed: Bed, wall: SiteClock) -> None:
         self.desk = desk
         self.bed = bed
         self.wall = wall
+        self.form = f"/participants/{bed.code}/rounds/record/"
         self.entered: list[tuple[str, str]] = []
 
     def round_at(self, time: str) -> None:
         self.wall.goes_to(f"2026-01-06 {time}")
         temperature = f"{36 + len(self.entered) / 10:.1f}"
-        self.desk.page.goto(self.bed.form)
-        self.desk.presses("Now: enter the present time")
+        self.desk.page.goto(self.form)
+        self.desk.page.get_by_role("button", name="Now: enter the present time").first.click()
         self.desk.page.get_by_role("spinbutton", name="Body temperature").fill(temperature)
+        self.desk.chooses("Low blood pressure", "None")
+        self.desk.chooses("ICE score", "10: all right")
         self.entered.append((time, temperature))
 
     def is_recorded(self) -> None:
-        self.desk.saves(SAVE, "Vital signs recorded.")
+        self.desk.saves(SAVE_ROUND, "Round recorded.")
 
     def waits(self) -> None:
-        _sends_in_vain(self.desk)
+        _sends_in_vain(self.desk, SAVE_ROUND)
 
     def on_record(self) -> list[tuple[str, str]]:
         found = Observation.objects.filter(participant__code=self.bed.code, test_code="TEMP").order_by(
@@ -428,9 +433,9 @@ def test_an_evening_of_four_hours_with_the_network_cut_in_the_middle_loses_and_d
 
     # The network goes while an entry is under way: the server has it, the tablet does not know.
     evening.round_at("19:30")
-    context.route(f"**{bed.form}", _loses_the_reply)
+    context.route(f"**{evening.form}", _loses_the_reply)
     evening.waits()
-    context.unroute(f"**{bed.form}")
+    context.unroute(f"**{evening.form}")
     assert evening.on_record() == evening.entered
     context.set_offline(True)
     for time in ("20:00", "20:15"):
@@ -458,6 +463,8 @@ def test_an_evening_of_four_hours_with_the_network_cut_in_the_middle_loses_and_d
 
     assert len(evening.entered) == 11
     assert evening.on_record() == evening.entered
+    rounds = BedsideRound.objects.filter(participant__code=bed.code, voided_at=None, ice__isnull=False)
+    assert rounds.count() == len(evening.entered)
     assert desk.page.evaluate(STORED) == [[], 1]
     assert AnsweredForm.objects.count() == len(evening.entered)
 

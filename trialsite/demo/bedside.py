@@ -45,9 +45,13 @@ _ALL_RIGHT = IceAnswers(
 
 @dataclass
 class Bedside:
-    """since: rounds are logged for infusions begun after. waiting: by participant, the rounds still to be recorded."""
+    """since: rounds are logged for infusions begun after. crs_at: code of the site where somebody has a CRS.
+
+    waiting: by participant, the rounds still to be recorded.
+    """
 
     since: datetime
+    crs_at: str
     waiting: dict[UUID, list[RoundEntry]] = field(default_factory=dict)
     has_crs: bool = False
 
@@ -59,7 +63,8 @@ class Bedside:
         infusion, until = there(story.infusion), story.until or story.now
         if infusion.started_at < self.since:
             return
-        is_crs = not self.has_crs and until - infusion.started_at > timedelta(minutes=CRS_MINUTES[1])
+        is_long_enough = until - infusion.started_at > timedelta(minutes=CRS_MINUTES[1])
+        is_crs = is_long_enough and not self.has_crs and story.ward.site.code == self.crs_at
         self.has_crs = self.has_crs or is_crs
         crs = AssumedCrs(*CRS_MINUTES, grade=2) if is_crs else None
         drawn = Random(story.participant.code)

@@ -69,10 +69,11 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     The sites open early enough for the participant whose contraception year ran out on a 28 February.
     """
     leap_at = Trouble.leap_day_infusion(now)
-    bedside = Bedside(since=now - ROUNDS_BEFORE)
+    rounds_begin_at = now - ROUNDS_BEFORE
     wards = open_sites(
-        since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)), rounds_begin_at=bedside.since
+        since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)), rounds_begin_at=rounds_begin_at
     )
+    bedside = Bedside(since=rounds_begin_at, crs_at=wards[0].site.code)
     revised_at = now - REVISED_BEFORE
     second = revise_consent_form(wards[0], at=revised_at)
     first = wards[0].icf
