@@ -18,4 +18,5 @@ def sheet(request: HttpRequest) -> HttpResponse:
     lines = handover(signed_in(request), now)
     context = {"lines": lines, "now": now, "hours": int(SHIFT.total_seconds() // 3600), "days": DAYS}
     context["zone"] = lines[0].zone if lines else "UTC"
+    context["may_record"] = signed_in(request).access.holds(Permission.RECORD_INFUSION)
     return render(request, "infusion/handover.html", context)

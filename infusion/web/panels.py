@@ -23,7 +23,7 @@ from screening.web.words import in_powers
 from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
-from trialsite.protocol.types import DueState, Obligation, ObligationKind
+from trialsite.protocol.types import DueState, Obligation
 from trialsite.web.access import requires, signed_in
 from trialsite.web.navigation import NavItem, register_nav
 from trialsite.web.panels import Panel, register_panel
@@ -101,7 +101,6 @@ def register() -> None:
     register_action("T-PLAN", "infusion-plan", Permission.PLAN_INFUSION)
     register_action("V-LD", "lymphodepletion-record", Permission.RECORD_LYMPHODEPLETION, route=by_key)
     register_action("V-D0", "infusion-record", Permission.RECORD_INFUSION)
-    register_action(ObligationKind.ROUND.value, "round-record", Permission.RECORD_INFUSION)
     register_action("T-SERIOUS", "adverse-event-seriousness", Permission.REPORT_SAFETY, route=_by_case)
     register_action("T-DLT", "adverse-event-dlt", Permission.JUDGE_DLT, route=_by_case)
     register_action("T-SAE-FU", "safety-report-record", Permission.REPORT_SAFETY, route=_by_follow_up)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
-from django.db.models import Q
 from django.http import Http404
 
 from participants.models import (
@@ -120,10 +119,10 @@ def banner_of(participant: Participant, at: datetime) -> Banner:
 def participant_page(participant: Participant, at: datetime) -> ParticipantPage:
     """Return everything the page itself shows, in two queries; panels load by themselves.
 
-    Of the bedside rounds only those open now; the panel and the page of monitoring have the others.
+    Bedside rounds are left to their own panel: there are dozens, and each is due for minutes or hours.
     """
-    elsewhere = Q(kind=ObligationKind.ROUND.value) & (Q(is_settled=True) | Q(opens_at__gt=at))
-    rows = Obligation.objects.in_force().filter(participant=participant).exclude(elsewhere)
+    rows = Obligation.objects.in_force().filter(participant=participant)
+    rows = rows.exclude(kind=ObligationKind.ROUND.value)
     rows = rows.order_by("opens_at", "target_on", "key")
     lines = due_for(participant, list(rows), at)
     events = list(JourneyEvent.objects.filter(participant=participant).order_by("occurred_at", "recorded_at"))
@@ -134,7 +133,7 @@ def participant_page(participant: Participant, at: datetime) -> ParticipantPage:
         banner=_banner(participant, lines, valid, at),
         due=_pressing(doable),
         upcoming=tuple(line for line in doable if line.state is DueState.UPCOMING)[:_UPCOMING_SHOWN],
-        epochs=tuple(_epochs([line for line in doable if line.obligation.kind is not ObligationKind.ROUND])),
+        epochs=tuple(_epochs(doable)),
         happened=_happened(events, lines),
         contraception=_contraception(lines, valid),
         today=civil_date(at, participant.site.time_zone),
