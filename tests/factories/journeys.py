@@ -8,6 +8,7 @@ from participants.services.referral import refer_participant
 from participants.services.versions import activate_icf, activate_protocol, create_icf_version
 from participants.states import State
 from tests.factories.accounts import make_site, make_user
+from tests.factories.kept import told_once
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Role
 from trialsite.demo.story import Story, Ward, there
@@ -80,7 +81,13 @@ def participant_at(
     state: State, *, ward: Ward | None = None, arm: Arm = Arm.INTRAVENOUS, at: datetime = START_AT
 ) -> Story:
     """Return a story whose participant has come, on schedule, to a state of the regular path."""
-    story = refer(ward or make_ward(), arm=arm, at=at)
+    if ward is None and at == START_AT:
+        return told_once((state, arm), lambda: _tell(state, make_ward(), arm, at))
+    return _tell(state, ward or make_ward(), arm, at)
+
+
+def _tell(state: State, ward: Ward, arm: Arm, at: datetime) -> Story:
+    story = refer(ward, arm=arm, at=at)
     for step in _PATH[1 : _PATH.index(state) + 1]:
         _STEPS[step](story)
     return story
