@@ -10,10 +10,12 @@ from infusion.models import (
     Leukapheresis,
     LymphodepletionDose,
 )
+from infusion.queries.cohorts import Standing, standing_of
 from infusion.rules.gates import (
     InfusionFacts,
     ProductFacts,
     first_dose_checks,
+    is_first_dose,
     may_condition,
     may_infuse,
     may_plan_infusion,
@@ -55,6 +57,7 @@ class Treatment:
     products: tuple[CellProduct, ...]
     doses: tuple[LymphodepletionDose, ...]
     infusions: tuple[Infusion, ...]
+    standing: Standing
     at: datetime
 
     @property
@@ -102,8 +105,12 @@ class Treatment:
         return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, self.course.obligations, now))
 
     def may_plan(self) -> Gate:
+        """Return the gate of a plan before its day is chosen."""
         return may_plan_infusion(
-            has_released_product=self.released is not None, obligations=self.course.obligations, now=self.at
+            has_released_product=self.released is not None,
+            obligations=self.course.obligations,
+            now=self.at,
+            also=self.standing.checks(at=self.at, dosed_on=None),
         )
 
     def may_condition(self, obligation_key: str, given_at: datetime | None = None) -> Gate:
@@ -114,7 +121,14 @@ class Treatment:
             has_released_product=self.released is not None,
             obligations=self.course.obligations,
             now=now,
-            also=first_dose_checks(self.version, self.course.events, obligation_key, given_on),
+            also=[
+                *first_dose_checks(self.version, self.course.events, obligation_key, given_on),
+                *(
+                    self.standing.checks(at=now, dosed_on=self.planned_on)
+                    if is_first_dose(obligation_key)
+                    else ()
+                ),
+            ],
         )
 
     def may_infuse(
@@ -144,6 +158,7 @@ class Treatment:
             events=self.course.events,
             obligations=self.course.obligations,
             now=started_at,
+            also=self.standing.checks(at=started_at, dosed_on=civil_date(started_at, self.zone)),
         )
 
     def limit(self, limit_id: str) -> int:
@@ -151,7 +166,7 @@ class Treatment:
 
 
 def treatment_of(participant: Participant, at: datetime) -> Treatment:
-    """Load it: six queries, however much there is. Raises RuleViolated("no-protocol-in-force")."""
+    """Load it: seven queries, with a slot six more, however much there is. Raises RuleViolated("no-protocol-in-force")."""
     course = load_course(participant)
     return Treatment(
         participant=participant,
@@ -165,5 +180,6 @@ def treatment_of(participant: Participant, at: datetime) -> Treatment:
         infusions=tuple(
             Infusion.objects.filter(participant=participant).select_related("product").order_by("number")
         ),
+        standing=standing_of(participant),
         at=at,
     )

@@ -55,12 +55,18 @@ def may_release(product: ProductFacts) -> Gate:
 
 
 def may_plan_infusion(
-    *, has_released_product: bool, obligations: Iterable[Obligation], now: datetime
+    *,
+    has_released_product: bool,
+    obligations: Iterable[Obligation],
+    now: datetime,
+    also: Iterable[Check] = (),
 ) -> Gate:
+    """also: the slot of the dose cohort."""
     return gate(
         Act.PLAN_INFUSION,
         [
             check("released", has_released_product, "No released product is at hand", Category.PRODUCT),
+            *also,
             *hold_checks(Act.PLAN_INFUSION, obligations, now),
         ],
     )
@@ -88,9 +94,13 @@ def first_dose_checks(
     version: ProtocolVersion, events: Iterable[Event], obligation_key: str, on: date
 ) -> tuple[Check, ...]:
     """Before the first dose of a course eligibility is re-checked; on: its site-local day."""
-    if not obligation_key.startswith("V-LD1#"):
+    if not is_first_dose(obligation_key):
         return ()
     return (recheck_check(version, events, Act.LYMPHODEPLETION, on),)
+
+
+def is_first_dose(obligation_key: str) -> bool:
+    return obligation_key.startswith("V-LD1#")
 
 
 def dose_checks(
@@ -123,8 +133,9 @@ def may_infuse(
     events: Iterable[Event],
     obligations: Iterable[Obligation],
     now: datetime,
+    also: Iterable[Check] = (),
 ) -> Gate:
-    """Return the gate ladder of an infusion. Source: clinical rules 5.3, 6.1, 6.2."""
+    """Return the gate ladder of an infusion. also: the slot of the dose cohort. Source: clinical rules 5.3, 6.1, 6.2."""
     level = next((one for one in version.dose_levels if one.id == dose_level), None)
     limits = {limit.id: limit.value for limit in version.limits}
     released = product.state in {ProductState.RELEASED, ProductState.INFUSED}
@@ -151,6 +162,7 @@ def may_infuse(
         _thaw_check(infusion, limits["L-THAW-MIN"]),
         _gap_check(events, infusion.started_at, limits["L-LD-GAP-H"]),
         recheck_check(version, events, Act.INFUSE, infusion.started_on),
+        *also,
         *hold_checks(Act.INFUSE, obligations, now),
     ]
     return gate(Act.INFUSE, checks)

@@ -159,6 +159,8 @@ def _world() -> World:
         "adverse_event_id": event.pk,
         "event_id": event.pk,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
+        "cohort_id": there(story.slot).cohort_id,
+        "slot_id": there(story.slot).pk,
         "group": "laboratory",
         "item": "lesions",
         "evidence_id": Evidence.objects.filter(episode=there(story.episode), item="lesions")

@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
-from infusion.models import AdverseEvent, CellProduct, Infusion, Leukapheresis
+from infusion.models import AdverseEvent, CellProduct, Cohort, CohortSlot, Infusion, Leukapheresis
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
+from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
+from infusion.states import CohortKind
 from participants.models import Consent, DispositionKind, IcfVersion, Obligation, Participant
 from participants.queries.worklist import due_for
 from participants.services.consents import record_consent
@@ -66,11 +68,28 @@ class Ward:
     icf: IcfVersion
 
 
+def expansion_for(story: Story) -> Cohort:
+    """Return an expansion cohort with room enough at the lowest level of the arm, opened where there is none."""
+    level = story.dose_level
+    found = Cohort.objects.filter(dose_level=level, kind=CohortKind.EXPANSION, closed_at=None).first()
+    return found or open_cohort(
+        dose_level=level,
+        kind=CohortKind.EXPANSION,
+        opened_at=story.now,
+        capacity=60,
+        already_happened=True,
+        by=story.ward.investigator,
+        at=story.now,
+        reason="The escalation was completed before this record began",
+    )
+
+
 @dataclass
 class Story:
     """One participant's way through the trial. `now` moves on; each method is one recorded act.
 
     until: the clock never passes it. on_arrival: called whenever the clock has moved.
+    cohort_for: where the participant takes a slot at enrolment.
     """
 
     ward: Ward
@@ -86,6 +105,8 @@ class Story:
     until: datetime | None = None
     on_arrival: Callable[[Story], object] | None = None
     lots: int = 0
+    slot: CohortSlot | None = None
+    cohort_for: Callable[[Story], Cohort] = expansion_for
 
     def wait(self, days: float = 0, *, hours: float = 0) -> Story:
         return self.goes_to(self.now + timedelta(days=days, hours=hours))
@@ -182,6 +203,22 @@ class Story:
         )
 
     def enrols(self) -> Participant:
+        """Enrol, and take a slot at once."""
+        self.enrols_without_slot()
+        self.takes_slot(self.cohort_for(self))
+        return self.participant
+
+    def takes_slot(self, cohort: Cohort) -> CohortSlot:
+        self.slot = take_slot(
+            participant=self.participant,
+            cohort=cohort,
+            taken_at=self.now,
+            by=self.ward.coordinator,
+            at=self.now,
+        )
+        return self.slot
+
+    def enrols_without_slot(self) -> Participant:
         self.participant = enrol(
             participant=self.participant,
             arm=self.arm,

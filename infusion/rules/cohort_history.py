@@ -1,0 +1,157 @@
+"""What happened in the cohorts of an arm, and how they stood at an instant. Pure: dated records in, facts out.
+
+A gate of something that happened asks for the cohort as it stood then; what came later does not heal it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from infusion.rules.cohort_gates import Level, above_shut
+from infusion.rules.cohorts import CohortFacts, DecisionFacts, SlotFacts, board_of
+from infusion.states import CLEARS_LEVEL, ENDS_COHORT, CohortDecision, CohortKind
+from trialsite.protocol.types import CohortRule, DoseLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toxicity:
+    """aware_at: when the site learned of it. is_dlt: None while nobody has said yes or no."""
+
+    term: str
+    grade: int
+    onset_on: date
+    aware_at: datetime
+    is_dlt: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The first infusion of a slot's participant."""
+
+    started_at: datetime
+    on: date
+    is_as_assigned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRecord:
+    """plans, left: instants with the civil date they name. key: whose slot it is, opaque."""
+
+    key: str
+    number: int
+    taken_at: datetime
+    freed_at: datetime | None = None
+    plans: tuple[tuple[datetime, date], ...] = ()
+    given: Given | None = None
+    left: tuple[tuple[datetime, date], ...] = ()
+    toxicities: tuple[Toxicity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    decided_at: datetime
+    decision: CohortDecision
+    known_dlts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortRecord:
+    """capacity: with which it was opened; a decision to expand raises it. order: of the dose level, 0 the lowest."""
+
+    key: str
+    order: int
+    kind: CohortKind
+    capacity: int
+    opened_at: datetime
+    slots: tuple[SlotRecord, ...] = ()
+    decisions: tuple[DecisionRecord, ...] = ()
+
+
+def slot_facts(record: SlotRecord, rule: CohortRule, at: datetime) -> SlotFacts:
+    """Return what was known of a slot at `at`."""
+    given = record.given if record.given and record.given.started_at <= at else None
+    plans = [plan for plan in record.plans if plan[0] <= at]
+    left = [on for left_at, on in record.left if left_at <= at]
+    known = [one for one in record.toxicities if one.aware_at <= at]
+    return SlotFacts(
+        number=record.number,
+        planned_on=max(plans)[1] if plans and given is None else None,
+        infused_on=given.on if given else None,
+        left_on=min(left, default=None),
+        has_dlt=any(one.is_dlt for one in known),
+        is_unjudged=any(needs_judgement(one, rule, given.on) for one in known) if given else False,
+        is_as_assigned=given.is_as_assigned if given else True,
+    )
+
+
+def needs_judgement(toxicity: Toxicity, rule: CohortRule, infused_on: date) -> bool:
+    """Return whether a toxicity waits for a yes or no: high enough, inside the window, not an expected one."""
+    last_on = infused_on + timedelta(days=rule.dlt_window_days)
+    return (
+        toxicity.is_dlt is None
+        and toxicity.grade >= rule.judged_from_grade
+        and infused_on <= toxicity.onset_on <= last_on
+        and not is_expected(toxicity.term, rule)
+    )
+
+
+def is_expected(term: str, rule: CohortRule) -> bool:
+    """Return whether a toxicity is one of those the protocol expects and exempts from DLT questions."""
+    return any(exempt in term.casefold() for exempt in rule.exempt_terms)
+
+
+def cohort_facts(
+    record: CohortRecord, rule: CohortRule, at: datetime, levels: Iterable[Level] = ()
+) -> CohortFacts:
+    """Return a cohort as it stood at `at`. levels: of its arm; without them no other level counts."""
+    decided = sorted(
+        (one for one in record.decisions if one.decided_at <= at), key=lambda one: one.decided_at
+    )
+    last = decided[-1] if decided else None
+    is_expanded = any(one.decision is CohortDecision.EXPAND for one in decided)
+    levels = tuple(levels)
+    return CohortFacts(
+        kind=record.kind,
+        capacity=max(record.capacity, rule.expanded_size) if is_expanded else record.capacity,
+        slots=tuple(
+            slot_facts(slot, rule, at)
+            for slot in record.slots
+            if slot.taken_at <= at and (slot.freed_at is None or slot.freed_at > at)
+        ),
+        last=DecisionFacts(decision=last.decision, known_dlts=last.known_dlts) if last else None,
+        is_above_shut=above_shut(record.order, levels) if levels else False,
+        is_below_exceeded=any(level.is_stopped for level in levels if level.order < record.order),
+    )
+
+
+def levels_of(
+    records: Iterable[CohortRecord],
+    rule: CohortRule,
+    dose_levels: Iterable[DoseLevel],
+    at: datetime,
+    on: date,
+) -> tuple[Level, ...]:
+    """Return each dose level of an arm, the lowest first, as its cohorts stood at `at`."""
+    known = [one for one in records if one.opened_at <= at]
+    ordered = sorted(dose_levels, key=lambda level: level.nominal_cells_per_kg)
+    return tuple(
+        _level(order, [one for one in known if one.order == order], rule, at, on)
+        for order, _ in enumerate(ordered)
+    )
+
+
+def _level(order: int, records: list[CohortRecord], rule: CohortRule, at: datetime, on: date) -> Level:
+    """One level. A DLT that became known after it was cleared can stop it all the same."""
+    facts = [cohort_facts(record, rule, at) for record in records]
+    boards = [board_of(one, rule, on) for one in facts]
+    last = [one.last.decision if one.last else None for one in facts]
+    escalating = [
+        decision for one, decision in zip(facts, last, strict=True) if one.kind is CohortKind.ESCALATION
+    ]
+    return Level(
+        order=order,
+        is_cleared=any(decision in CLEARS_LEVEL for decision in escalating),
+        is_stopped=CohortDecision.STOP in last
+        or any(board.proposal.decision is CohortDecision.STOP for board in boards),
+        has_open_escalation=any(decision not in ENDS_COHORT for decision in escalating),
+    )
