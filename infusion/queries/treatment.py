@@ -166,7 +166,7 @@ class Treatment:
 
 
 def treatment_of(participant: Participant, at: datetime) -> Treatment:
-    """Load it: seven queries, with a slot six more, however much there is. Raises RuleViolated("no-protocol-in-force")."""
+    """Load it: six queries, two more after enrolment, however much there is. Raises RuleViolated("no-protocol-in-force")."""
     course = load_course(participant)
     return Treatment(
         participant=participant,

@@ -15,13 +15,14 @@ from trialsite.protocol.types import CohortRule, DoseLevel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toxicity:
-    """aware_at: when the site learned of it. is_dlt: None while nobody has said yes or no."""
+    """aware_at: when the site learned of it. is_dlt: None while not judged, or where it was judged not evaluable."""
 
     term: str
     grade: int
     onset_on: date
     aware_at: datetime
     is_dlt: bool | None
+    is_judged: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,14 @@ class SlotRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
-    decided_at: datetime
+    """proposed, decided_by, reason: for who reads it; the rules look at the rest."""
+
+    number: int
+    proposed: CohortDecision
     decision: CohortDecision
+    decided_at: datetime
+    decided_by: str
+    reason: str
     known_dlts: int
 
 
@@ -73,23 +80,24 @@ def slot_facts(record: SlotRecord, rule: CohortRule, at: datetime) -> SlotFacts:
     plans = [plan for plan in record.plans if plan[0] <= at]
     left = [on for left_at, on in record.left if left_at <= at]
     known = [one for one in record.toxicities if one.aware_at <= at]
+    asked = [one for one in known if given and limits_may_arise(one, rule, given.on)]
     return SlotFacts(
         number=record.number,
         planned_on=max(plans)[1] if plans and given is None else None,
         infused_on=given.on if given else None,
         left_on=min(left, default=None),
         has_dlt=any(one.is_dlt for one in known),
-        is_unjudged=any(needs_judgement(one, rule, given.on) for one in known) if given else False,
+        is_unjudged=any(not one.is_judged for one in asked),
+        is_inconclusive=any(one.is_judged and one.is_dlt is None for one in asked),
         is_as_assigned=given.is_as_assigned if given else True,
     )
 
 
-def needs_judgement(toxicity: Toxicity, rule: CohortRule, infused_on: date) -> bool:
-    """Return whether a toxicity waits for a yes or no: high enough, inside the window, not an expected one."""
+def limits_may_arise(toxicity: Toxicity, rule: CohortRule, infused_on: date) -> bool:
+    """Return whether a toxicity is to be judged: high enough, inside the window, not one that is expected."""
     last_on = infused_on + timedelta(days=rule.dlt_window_days)
     return (
-        toxicity.is_dlt is None
-        and toxicity.grade >= rule.judged_from_grade
+        toxicity.grade >= rule.judged_from_grade
         and infused_on <= toxicity.onset_on <= last_on
         and not is_expected(toxicity.term, rule)
     )

@@ -50,8 +50,8 @@ _EVALUABLE = frozenset({SlotStatus.CLEAR, SlotStatus.DLT})
 class SlotFacts:
     """One slot in force. number: within its cohort, never used twice. Dates are civil dates at the site.
 
-    left_on: died, withdrew or was lost. is_unjudged: a toxicity of the window has neither yes nor no yet.
-    is_as_assigned: dose within the level and route of the arm.
+    left_on: died, withdrew or was lost. is_unjudged: a toxicity of the window has not been judged yet.
+    is_inconclusive: one was judged not evaluable. is_as_assigned: dose within the level and route of the arm.
     """
 
     number: int
@@ -60,6 +60,7 @@ class SlotFacts:
     left_on: date | None = None
     has_dlt: bool = False
     is_unjudged: bool = False
+    is_inconclusive: bool = False
     is_as_assigned: bool = True
 
 
@@ -170,6 +171,8 @@ def _status(slot: SlotFacts, last_on: date | None, on: date) -> tuple[SlotStatus
         return SlotStatus.TO_JUDGE, ""
     if not slot.is_as_assigned:
         return SlotStatus.NOT_EVALUABLE, "Other dose or route than assigned"
+    if slot.is_inconclusive:
+        return SlotStatus.NOT_EVALUABLE, "A toxicity could not be judged"
     if has_left:
         return SlotStatus.NOT_EVALUABLE, "Left before the window was over"
     return (SlotStatus.IN_WINDOW if on <= last_on else SlotStatus.CLEAR), ""

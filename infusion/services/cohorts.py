@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from infusion.models import Cohort, CohortDecision, CohortSlot, Infusion
-from infusion.queries.cohorts import CohortEntry, Ledger, dose_levels_of, ledger_of, slot_of
+from infusion.queries.cohorts import CohortEntry, Ledger, dose_levels_of, ledger_of
 from infusion.rules.cohort_gates import may_open, require_permitted
 from infusion.rules.cohorts import CohortBoard
 from infusion.states import ENDS_COHORT, CohortKind
@@ -97,12 +97,13 @@ def take_slot(
         reason=reason,
     ) as course:
         current = _locked(cohort.pk)
-        _require_suitable(course, current, reason)
-        _require_place(current, at)
+        ledger, entry = _entry(current)
+        _require_suitable(course, current, ledger, reason)
+        _require_place(current, ledger, entry, at)
         slot = CohortSlot(
             cohort=current,
             participant=course.participant,
-            number=current.slots.count() + 1,
+            number=len(entry.slots) + 1,
             taken_at=taken_at,
             taken_by=by.actor_label,
             recorded_at=at,
@@ -182,7 +183,7 @@ def decide_cohort(
         require_permitted(board, decision, reason)
         made = CohortDecision(
             cohort=current,
-            number=len(entry.decisions) + 1,
+            number=len(entry.record.decisions) + 1,
             proposed=board.proposal.decision.value,
             decided=decision.value,
             decided_at=decided_at,
@@ -248,22 +249,21 @@ def _locked(cohort_id: UUID) -> Cohort:
     return Cohort.objects.select_for_update(no_key=True).get(pk=cohort_id)
 
 
-def _require_suitable(course: Course, cohort: Cohort, reason: str) -> None:
+def _require_suitable(course: Course, cohort: Cohort, ledger: Ledger, reason: str) -> None:
     participant = course.participant
     if not participant.arm:
         raise RuleViolated("not-enrolled", "Enrol the participant first.", field="cohort")
     if participant.arm != cohort.arm:
         raise RuleViolated("cohort-of-other-arm", "Choose a cohort of the participant's arm.", field="cohort")
-    if slot_of(participant) is not None:
+    if ledger.slot_of(participant.pk) is not None:
         raise Conflict("slot-held-already", "This participant holds a slot already.")
     if participant.dose_level != cohort.dose_level:
         require_reason(reason, f"the participant was enrolled at {participant.dose_level}")
 
 
-def _require_place(cohort: Cohort, at: datetime) -> None:
+def _require_place(cohort: Cohort, ledger: Ledger, entry: CohortEntry, at: datetime) -> None:
     if cohort.closed_at is not None:
         raise Conflict("cohort-closed", "This cohort is closed. Choose another one.")
-    ledger, entry = _entry(cohort)
     board = ledger.board(entry, max([at, *(slot.taken_at for slot in entry.slots)]))
     if board.proposal.decision is Decided.STOP:
         raise RuleViolated("cohort-stopped", f"No place is given: {board.proposal.reason}.", field="cohort")

@@ -9,8 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from infusion.models import Cohort, CohortDecision, CohortSlot
+from infusion.models import Cohort, CohortSlot
 from infusion.queries.cohorts import CohortEntry, Ledger, ledger_of
+from infusion.rules.cohort_history import DecisionRecord
 from infusion.rules.cohorts import CohortBoard, CohortState, SlotLine, SlotStatus, board_of, with_dlt
 from infusion.states import CohortDecision as Decided
 from participants.queries.words import ARMS
@@ -73,7 +74,7 @@ class CohortShown:
     state: str
     proposal: str
     slots: Sequence[SlotShown]
-    decisions: Sequence[tuple[CohortDecision, str]]
+    decisions: Sequence[tuple[DecisionRecord, str]]
     places: int
     site_code: str
 
@@ -159,7 +160,7 @@ def _cohort(
             _slot(line, rows[line.facts.number], visible, on, entry.rule.dlt_window_days)
             for line in board.lines
         ],
-        decisions=[(one, DECISIONS[Decided(one.decided)]) for one in reversed(entry.decisions)],
+        decisions=[(one, DECISIONS[one.decision]) for one in reversed(entry.record.decisions)],
         places=board.counts.places_left,
         site_code=site_code,
     )

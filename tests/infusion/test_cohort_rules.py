@@ -134,6 +134,8 @@ def test_an_expansion_stops_above_its_share(clear, dlts, proposed):
         ({"infused_on": D0, "left_on": D0 + timedelta(days=29)}, LATE, SlotStatus.CLEAR),
         ({"infused_on": D0, "left_on": D0, "is_unjudged": True}, D0, SlotStatus.TO_JUDGE),
         ({"infused_on": D0, "is_as_assigned": False}, D0, SlotStatus.NOT_EVALUABLE),
+        ({"infused_on": D0, "is_inconclusive": True}, D0, SlotStatus.NOT_EVALUABLE),
+        ({"infused_on": D0, "is_inconclusive": True, "has_dlt": True}, D0, SlotStatus.DLT),
         ({"infused_on": D0, "is_as_assigned": False, "has_dlt": True}, D0, SlotStatus.DLT),
         ({"infused_on": D0, "left_on": D0, "has_dlt": True}, D0, SlotStatus.DLT),
     ],
@@ -360,24 +362,29 @@ AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def toxicity(*, grade=3, term="Pneumonitis", is_dlt=None, on=D0, aware_at=AT):
-    return Toxicity(term=term, grade=grade, onset_on=on, aware_at=aware_at, is_dlt=is_dlt)
+def toxicity(*, grade=3, term="Pneumonitis", is_dlt=None, is_judged=None, on=D0, aware_at=AT):
+    is_judged = is_dlt is not None if is_judged is None else is_judged
+    return Toxicity(
+        term=term, grade=grade, onset_on=on, aware_at=aware_at, is_dlt=is_dlt, is_judged=is_judged
+    )
 
 
 @pytest.mark.parametrize(
-    ("event", "waits"),
+    ("event", "waits", "is_inconclusive"),
     [
-        (toxicity(), True),
-        (toxicity(grade=2), False),
-        (toxicity(is_dlt=False), False),
-        (toxicity(on=D0 - DAY), False),
-        (toxicity(on=D0 + 28 * DAY), True),
-        (toxicity(on=D0 + 29 * DAY), False),
-        (toxicity(term="Lymphocyte count decreased"), False),
-        (toxicity(aware_at=AT + 90 * DAY), False),  # not known yet
+        (toxicity(), True, False),
+        (toxicity(grade=2), False, False),
+        (toxicity(is_dlt=False), False, False),
+        (toxicity(on=D0 - DAY), False, False),
+        (toxicity(on=D0 + 28 * DAY), True, False),
+        (toxicity(on=D0 + 29 * DAY), False, False),
+        (toxicity(term="Lymphocyte count decreased"), False, False),
+        (toxicity(aware_at=AT + 90 * DAY), False, False),  # not known yet
+        (toxicity(is_judged=True), False, True),
+        (toxicity(is_judged=True, grade=2), False, False),
     ],
 )
-def test_which_toxicity_waits_for_a_judgement(event, waits):
+def test_which_toxicity_waits_for_a_judgement(event, waits, is_inconclusive):
     record = SlotRecord(
         key="s",
         number=1,
@@ -385,7 +392,10 @@ def test_which_toxicity_waits_for_a_judgement(event, waits):
         given=Given(started_at=AT, on=D0, is_as_assigned=True),
         toxicities=(event,),
     )
-    assert slot_facts(record, RULE, AT + 60 * DAY).is_unjudged is waits
+    facts = slot_facts(record, RULE, AT + 60 * DAY)
+    assert (facts.is_unjudged, facts.is_inconclusive) == (waits, is_inconclusive)
+    before = slot_facts(replace(record, given=None), RULE, AT + 60 * DAY)
+    assert (before.is_unjudged, before.is_inconclusive) == (False, False)
 
 
 def test_a_slot_is_seen_as_it_was_known():
@@ -407,7 +417,16 @@ def test_a_slot_is_seen_as_it_was_known():
 
 def record_of(order: int, *decided: CohortDecision, slots=(), kind=CohortKind.ESCALATION) -> CohortRecord:
     decisions = tuple(
-        DecisionRecord(decided_at=AT + n * DAY, decision=one, known_dlts=0) for n, one in enumerate(decided)
+        DecisionRecord(
+            number=n + 1,
+            proposed=one,
+            decision=one,
+            decided_at=AT + n * DAY,
+            decided_by="Doctor",
+            reason="",
+            known_dlts=0,
+        )
+        for n, one in enumerate(decided)
     )
     return CohortRecord(
         key=str(order),
