@@ -6,8 +6,16 @@ from infusion.states import CohortDecision as Decided
 from infusion.states import CohortKind
 from participants.models import Participant
 from participants.models.scoped import OfParticipantQuerySet
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
 from trialsite.audit.records import Record
 from trialsite.protocol.types import Arm
+
+
+class CohortQuerySet(models.QuerySet["Cohort"]):
+    def visible_to(self, user: User) -> "CohortQuerySet":
+        """Return all of them to whoever may read the trial: a cohort belongs to no site."""
+        return self.all() if user.access.holds(Permission.VIEW_TRIAL) else self.none()
 
 
 class Cohort(Record):
@@ -27,6 +35,8 @@ class Cohort(Record):
     closed_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     departure = models.CharField(max_length=500, blank=True)
+
+    objects = CohortQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -6,10 +6,13 @@ from uuid import UUID
 
 from infusion.models import Cohort, CohortSlot
 from infusion.queries.cohort_records import cohorts_of, level_of, record_of, slots_of
-from infusion.rules.cohort_gates import Level, dosing_checks
+from infusion.rules.cohort_gates import PERMITTED, Level, dosing_checks
 from infusion.rules.cohort_history import CohortRecord, cohort_facts, levels_of
-from infusion.rules.cohorts import CohortBoard, CohortFacts, board_of
+from infusion.rules.cohorts import CohortBoard, CohortFacts, SlotLine, board_of, with_dlt
+from infusion.states import CohortDecision as Decided
 from participants.models import Participant
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
 from trialsite.protocol.gates import Check
 from trialsite.protocol.registry import latest, resolve
 from trialsite.protocol.types import Arm, CohortRule, DoseLevel, ProtocolVersion
@@ -60,8 +63,38 @@ class Ledger:
         held = (slot for entry in self.entries for slot in entry.slots if slot.freed_at is None)
         return next((slot for slot in held if slot.participant_id == participant_id), None)
 
+    def supposed(self, entry: CohortEntry, number: int, at: datetime) -> CohortBoard:
+        """Return the board as it would be if the participant of a slot had a dose-limiting toxicity now."""
+        on = self.on(at)
+        return board_of(with_dlt(self.facts(entry, at), number, on), entry.rule, on)
+
     def entry_of(self, cohort_id: UUID) -> CohortEntry | None:
         return next((entry for entry in self.entries if entry.cohort.pk == cohort_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotSeen:
+    """One slot in force as somebody sees it. participant: None where the site is not theirs to see."""
+
+    line: SlotLine
+    slot: CohortSlot
+    participant: Participant | None
+    days_observed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortSeen:
+    """A cohort with its board at an instant, for one reader."""
+
+    entry: CohortEntry
+    board: CohortBoard
+    slots: tuple[SlotSeen, ...]
+
+    @property
+    def permitted(self) -> tuple[Decided, ...]:
+        """Return what may be decided: the proposal or something more cautious; nothing on a closed cohort at rest."""
+        is_at_rest = self.entry.cohort.closed_at is not None and not self.board.needs_decision
+        return () if is_at_rest else PERMITTED[self.board.proposal.decision]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +147,32 @@ def ledger_of(arm: Arm) -> Ledger:
         arm=arm,
         version=version,
         entries=tuple(sorted(entries, key=lambda entry: (entry.record.order, entry.cohort.number))),
+    )
+
+
+def seen_by(user: User, ledger: Ledger, at: datetime) -> tuple[CohortSeen, ...]:
+    """Return every cohort of an arm as a user sees it at `at`; who is of a site out of sight stays unnamed."""
+    visible = user.access.site_ids(Permission.VIEW_PARTICIPANT)
+    return tuple(_seen(ledger, entry, visible, at) for entry in ledger.entries)
+
+
+def _seen(ledger: Ledger, entry: CohortEntry, visible: frozenset[UUID] | None, at: datetime) -> CohortSeen:
+    board, on = ledger.board(entry, at), ledger.on(at)
+    rows = {slot.number: slot for slot in entry.slots}
+    return CohortSeen(
+        entry=entry,
+        board=board,
+        slots=tuple(
+            SlotSeen(
+                line=line,
+                slot=(row := rows[line.facts.number]),
+                participant=row.participant
+                if visible is None or row.participant.site_id in visible
+                else None,
+                days_observed=line.days_observed(on, entry.rule.dlt_window_days),
+            )
+            for line in board.lines
+        ),
     )
 
 

@@ -2,23 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from infusion.models import Cohort, CohortSlot
-from infusion.queries.cohorts import CohortEntry, Ledger, ledger_of
+from infusion.models import Cohort
+from infusion.queries.cohorts import CohortSeen, Ledger, SlotSeen, ledger_of, seen_by
 from infusion.rules.cohort_history import DecisionRecord
-from infusion.rules.cohorts import CohortBoard, CohortState, SlotLine, SlotStatus, board_of, with_dlt
+from infusion.rules.cohorts import CohortBoard, CohortState, SlotStatus
 from infusion.states import CohortDecision as Decided
 from participants.queries.words import ARMS
 from screening.web.words import in_powers
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
+from trialsite.protocol.registry import latest
 from trialsite.protocol.types import Arm, DoseLevel
 from trialsite.web.access import requires, signed_in
 from trialsite.web.components import Status
@@ -55,13 +56,10 @@ DECISIONS: dict[Decided, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotShown:
-    """code, href: empty for a participant of a site the reader does not see."""
+    """days: of the window."""
 
-    line: SlotLine
+    seen: SlotSeen
     sign: Status
-    code: str
-    href: str
-    observed: int
     days: int
 
 
@@ -75,7 +73,6 @@ class CohortShown:
     proposal: str
     slots: Sequence[SlotShown]
     decisions: Sequence[tuple[DecisionRecord, str]]
-    places: int
     site_code: str
 
     @property
@@ -97,7 +94,7 @@ def board(request: HttpRequest) -> HttpResponse:
     user, at = signed_in(request), clock.now()
     site_code = site_of_decisions(user)
     arms = [(ARMS[arm.value], _levels(ledger_of(arm), user, at, site_code)) for arm in Arm]
-    rule = ledger_of(Arm.INTRAVENOUS).version.cohort_rule
+    rule = latest().cohort_rule
     return render(
         request,
         "infusion/cohorts.html",
@@ -117,8 +114,7 @@ def what_if(request: HttpRequest, cohort_id: UUID) -> HttpResponse:
     entry = next(one for one in ledger.entries if one.cohort.pk == cohort_id)
     wanted = request.GET.get("slot", "")
     number = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 4 else 0
-    on = ledger.on(at)
-    supposed = board_of(with_dlt(ledger.facts(entry, at), number, on), entry.rule, on)
+    supposed = ledger.supposed(entry, number, at)
     context = {"number": number, "board": supposed, "proposal": DECISIONS[supposed.proposal.decision]}
     return render(request, "infusion/cohort_what_if.html", context)
 
@@ -131,50 +127,31 @@ def site_of_decisions(user: User) -> str:
 
 
 def _levels(ledger: Ledger, user: User, at: datetime, site_code: str) -> list[LevelShown]:
-    visible = user.access.site_ids(Permission.VIEW_PARTICIPANT)
+    seen = seen_by(user, ledger, at)
     return [
         LevelShown(
             level=level,
             dose=in_powers(level.nominal_cells_per_kg),
-            cohorts=[
-                _cohort(ledger, entry, visible, at, site_code)
-                for entry in ledger.entries
-                if entry.cohort.dose_level == level.id
-            ],
+            cohorts=[_shown(one, site_code) for one in seen if one.entry.cohort.dose_level == level.id],
         )
         for level in ledger.dose_levels
     ]
 
 
-def _cohort(
-    ledger: Ledger, entry: CohortEntry, visible: frozenset[UUID] | None, at: datetime, site_code: str
-) -> CohortShown:
-    board, on = ledger.board(entry, at), ledger.on(at)
-    rows = {slot.number: slot for slot in entry.slots}
+def _shown(seen: CohortSeen, site_code: str) -> CohortShown:
     return CohortShown(
-        cohort=entry.cohort,
-        board=board,
-        state=STATES[board.state],
-        proposal=DECISIONS[board.proposal.decision],
+        cohort=seen.entry.cohort,
+        board=seen.board,
+        state=STATES[seen.board.state],
+        proposal=DECISIONS[seen.board.proposal.decision],
         slots=[
-            _slot(line, rows[line.facts.number], visible, on, entry.rule.dlt_window_days)
-            for line in board.lines
+            SlotShown(
+                seen=one,
+                sign=SLOT_SIGNS[one.line.status],
+                days=seen.entry.rule.dlt_window_days,
+            )
+            for one in seen.slots
         ],
-        decisions=[(one, DECISIONS[one.decision]) for one in reversed(entry.record.decisions)],
-        places=board.counts.places_left,
+        decisions=[(one, DECISIONS[one.decision]) for one in reversed(seen.entry.record.decisions)],
         site_code=site_code,
-    )
-
-
-def _slot(
-    line: SlotLine, row: CohortSlot, visible: frozenset[UUID] | None, on: date, window_days: int
-) -> SlotShown:
-    is_seen = visible is None or row.participant.site_id in visible
-    return SlotShown(
-        line=line,
-        sign=SLOT_SIGNS[line.status],
-        code=row.participant.code if is_seen else "",
-        href=row.participant.get_absolute_url() if is_seen else "",
-        observed=line.days_observed(on, window_days),
-        days=window_days,
     )

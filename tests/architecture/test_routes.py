@@ -47,7 +47,9 @@ class Route:
 
     @property
     def is_of_a_participant(self) -> bool:
-        return bool(re.search(r"(participants/<str:code>|<uuid:(?!user_id|membership_id))", self.template))
+        return bool(
+            re.search(r"(participants/<str:code>|<uuid:(?!user_id|membership_id|cohort_id))", self.template)
+        )
 
     def __str__(self) -> str:
         return f"{self.method} /{self.template}"

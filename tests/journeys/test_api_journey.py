@@ -12,9 +12,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from infusion.services.cohorts import open_cohort, take_slot
-from infusion.states import CohortKind
-from participants.models import Participant
 from screening.rules.items import BY_ID
 from tests.factories.accounts import make_site, make_user
 from tests.factories.api import Program, refused, shown
@@ -151,24 +148,22 @@ def is_enrolled(team: Team, one: str) -> dict[str, Any]:
     team.wait(1)
     body = {"arm": "intrapleural", "dose_level": level["id"], "enrolled_at": shown(team.now)}
     assert created(team.coordinator.post(f"{one}enrolment/", body))["state"] == "enrolled"
-    has_a_place(team, one.split("/")[1], level["id"])
+    has_a_place(team, one, level["id"])
     return dict(level)
 
 
-def has_a_place(team: Team, code: str, dose_level: str) -> None:
-    """Take a slot of a dose cohort; this has no endpoint yet."""
-    investigator, coordinator = team.users["investigator"], team.users["coordinator"]
-    cohort = open_cohort(
-        dose_level=dose_level,
-        kind=CohortKind.EXPANSION,
-        opened_at=team.now,
-        already_happened=True,
-        by=investigator,
-        at=team.now,
-        reason="The escalation was completed before",
-    )
-    participant = Participant.objects.get(code=code)
-    take_slot(participant=participant, cohort=cohort, taken_at=team.now, by=coordinator, at=team.now)
+def has_a_place(team: Team, one: str, dose_level: str) -> None:
+    """The escalation was completed before this record began, so an expansion cohort is opened as it stands."""
+    body = {"dose_level": dose_level, "kind": "expansion", "capacity": 1, "opened_at": shown(team.now)}
+    assert refused(team.investigator.post("cohorts/", body)) == (422, "gate-failed")
+    elsewhere = body | {"already_happened": True, "reason": "The escalation was completed before"}
+    assert refused(team.coordinator.post("cohorts/", elsewhere)) == (403, "not-permitted")
+    cohort = created(team.investigator.post("cohorts/", elsewhere))
+    slot = {"cohort": cohort["id"], "taken_at": shown(team.now)}
+    created(team.coordinator.post(f"{one}cohort-slots/", slot))
+    (seen,) = team.nurse.get("cohorts/").json()["results"]
+    assert [line["participant"] for line in seen["slots"]] == [one.split("/")[1]]
+    assert seen["board"]["counts"]["places_left"] == 0
 
 
 def has_a_product_made(team: Team, one: str) -> None:
