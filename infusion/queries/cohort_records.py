@@ -4,6 +4,7 @@ Two statements: the cohorts with their decisions, the slots with what bears on t
 the database as JSON, because a gate of every infusion reads it.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,13 +14,14 @@ from django.db.models import F, OuterRef, Prefetch, QuerySet, TextField
 from django.db.models.functions import Cast, JSONObject
 
 from infusion.models import AdverseEvent, Cohort, CohortDecision, CohortSlot, Infusion
+from infusion.rules.adverse_events import is_exempt, may_relate
 from infusion.rules.cohort_history import CohortRecord, DecisionRecord, Given, SlotRecord, Toxicity
 from infusion.states import CohortDecision as Decided
 from infusion.states import CohortKind
 from participants.models import JourneyEvent
 from participants.states import State
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.types import Arm, DoseLevel, EventKind
+from trialsite.protocol.types import Arm, DltExemption, DoseLevel, EventKind, ProtocolVersion
 from trialsite.protocol.windows import civil_date
 
 _LEFT_STATES = frozenset({State.WITHDRAWN, State.LOST_TO_FOLLOW_UP, State.DIED})
@@ -65,14 +67,14 @@ def level_of(cohort: Cohort) -> DoseLevel:
 
 def record_of(cohort: Cohort, order: int) -> CohortRecord:
     """Return a cohort read by `cohorts_of` as a record. order: of its dose level, 0 the lowest."""
-    level = level_of(cohort)
+    version, level = resolve(cohort.protocol_version), level_of(cohort)
     return CohortRecord(
         key=str(cohort.pk),
         order=order,
         kind=CohortKind(cohort.kind),
         capacity=cohort.capacity,
         opened_at=cohort.opened_at,
-        slots=tuple(_slot(slot, level) for slot in slots_of(cohort)),
+        slots=tuple(_slot(slot, version, level) for slot in slots_of(cohort)),
         decisions=tuple(_decision(row) for row in cohort.found_decisions),  # type: ignore[attr-defined]
     )
 
@@ -112,6 +114,8 @@ def _toxicities() -> ArraySubquery:
         _of_holder(
             rows,
             term="term",
+            syndrome="syndrome",
+            relation="relation_product",
             grade="toxicity_grade",
             onset_at="onset_at",
             aware_at="aware_at",
@@ -133,7 +137,7 @@ def _decision(row: Row) -> DecisionRecord:
     )
 
 
-def _slot(slot: CohortSlot, level: DoseLevel) -> SlotRecord:
+def _slot(slot: CohortSlot, version: ProtocolVersion, level: DoseLevel) -> SlotRecord:
     zone = slot.participant.site.time_zone
     infusions: list[Row] = slot.found_infusions  # type: ignore[attr-defined]
     events: list[Row] = slot.found_events  # type: ignore[attr-defined]
@@ -148,7 +152,7 @@ def _slot(slot: CohortSlot, level: DoseLevel) -> SlotRecord:
         plans=tuple(_plan(row) for row in events if row["kind"] == EventKind.INFUSION_PLANNED),
         given=given,
         left=tuple(_dated(row) for row in events if has_left and _is_departure(row, given)),
-        toxicities=tuple(_toxicity(row, zone) for row in toxicities),
+        toxicities=tuple(_toxicity(row, version.dlt_exemptions, zone) for row in toxicities),
     )
 
 
@@ -163,10 +167,11 @@ def _given(row: Row, level: DoseLevel, zone: str) -> Given:
     )
 
 
-def _toxicity(row: Row, zone: str) -> Toxicity:
+def _toxicity(row: Row, exemptions: Iterable[DltExemption], zone: str) -> Toxicity:
     return Toxicity(
-        term=row["term"],
         grade=row["grade"],
+        is_related=may_relate(row["syndrome"], row["relation"]),
+        is_exempt=is_exempt(row["term"], exemptions),
         onset_on=civil_date(datetime.fromisoformat(row["onset_at"]), zone),
         aware_at=datetime.fromisoformat(row["aware_at"]),
         is_dlt=row["is_dlt"],

@@ -5,8 +5,9 @@ A gate of something that happened asks for the cohort as it stood then; what cam
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
+from infusion.rules.adverse_events import dlt_is_asked
 from infusion.rules.cohort_gates import Level, above_shut
 from infusion.rules.cohorts import CohortFacts, DecisionFacts, SlotFacts, board_of
 from infusion.states import CLEARS_LEVEL, ENDS_COHORT, CohortDecision, CohortKind
@@ -15,10 +16,14 @@ from trialsite.protocol.types import CohortRule, DoseLevel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toxicity:
-    """aware_at: when the site learned of it. is_dlt: None while not judged, or where it was judged not evaluable."""
+    """aware_at: when the site learned of it. is_dlt: None while not judged, or where it was judged not evaluable.
 
-    term: str
+    is_exempt: the protocol expects it.
+    """
+
     grade: int
+    is_related: bool
+    is_exempt: bool
     onset_on: date
     aware_at: datetime
     is_dlt: bool | None
@@ -80,7 +85,7 @@ def slot_facts(record: SlotRecord, rule: CohortRule, at: datetime) -> SlotFacts:
     plans = [plan for plan in record.plans if plan[0] <= at]
     left = [on for left_at, on in record.left if left_at <= at]
     known = [one for one in record.toxicities if one.aware_at <= at]
-    asked = [one for one in known if given and limits_may_arise(one, rule, given.on)]
+    asked = [one for one in known if given and _is_asked(one, rule, given.on)]
     return SlotFacts(
         number=record.number,
         planned_on=max(plans)[1] if plans and given is None else None,
@@ -93,19 +98,15 @@ def slot_facts(record: SlotRecord, rule: CohortRule, at: datetime) -> SlotFacts:
     )
 
 
-def limits_may_arise(toxicity: Toxicity, rule: CohortRule, infused_on: date) -> bool:
-    """Return whether a toxicity is to be judged: high enough, inside the window, not one that is expected."""
-    last_on = infused_on + timedelta(days=rule.dlt_window_days)
-    return (
-        toxicity.grade >= rule.judged_from_grade
-        and infused_on <= toxicity.onset_on <= last_on
-        and not is_expected(toxicity.term, rule)
+def _is_asked(toxicity: Toxicity, rule: CohortRule, infused_on: date) -> bool:
+    return dlt_is_asked(
+        rule,
+        began_on=toxicity.onset_on,
+        infused_on=[infused_on],
+        worst_grade=toxicity.grade,
+        is_related=toxicity.is_related,
+        is_exempt=toxicity.is_exempt,
     )
-
-
-def is_expected(term: str, rule: CohortRule) -> bool:
-    """Return whether a toxicity is one of those the protocol expects and exempts from DLT questions."""
-    return any(exempt in term.casefold() for exempt in rule.exempt_terms)
 
 
 def cohort_facts(

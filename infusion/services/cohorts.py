@@ -84,7 +84,7 @@ def take_slot(
 
     Of two who want the last place one gets it. A cohort of another dose level than that of the enrolment moves the
     participant to it, with a reason. Raises RuleViolated("not-enrolled", "cohort-of-other-arm",
-    "cohort-stopped", "reason-required", "in-the-future"), Conflict("cohort-full", "cohort-closed",
+    "cohort-stopped", "reason-required", "taken-before-opened", "in-the-future"), Conflict("cohort-full", "cohort-closed",
     "slot-held-already").
     """
     require_past(taken_at, at, "taken_at")
@@ -100,6 +100,10 @@ def take_slot(
         ledger, entry = _entry(current)
         _require_suitable(course, current, ledger, reason)
         _require_place(current, ledger, entry, at)
+        if taken_at < current.opened_at:
+            raise RuleViolated(
+                "taken-before-opened", "This lies before the cohort was opened.", field="taken_at"
+            )
         slot = CohortSlot(
             cohort=current,
             participant=course.participant,

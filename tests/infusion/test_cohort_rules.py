@@ -362,10 +362,15 @@ AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def toxicity(*, grade=3, term="Pneumonitis", is_dlt=None, is_judged=None, on=D0, aware_at=AT):
-    is_judged = is_dlt is not None if is_judged is None else is_judged
+def toxicity(*, grade=3, is_dlt=None, on=D0, aware_at=AT, **more):
     return Toxicity(
-        term=term, grade=grade, onset_on=on, aware_at=aware_at, is_dlt=is_dlt, is_judged=is_judged
+        grade=grade,
+        is_related=more.get("is_related", True),
+        is_exempt=more.get("is_exempt", False),
+        onset_on=on,
+        aware_at=aware_at,
+        is_dlt=is_dlt,
+        is_judged=more.get("is_judged", is_dlt is not None),
     )
 
 
@@ -378,7 +383,8 @@ def toxicity(*, grade=3, term="Pneumonitis", is_dlt=None, is_judged=None, on=D0,
         (toxicity(on=D0 - DAY), False, False),
         (toxicity(on=D0 + 28 * DAY), True, False),
         (toxicity(on=D0 + 29 * DAY), False, False),
-        (toxicity(term="Lymphocyte count decreased"), False, False),
+        (toxicity(is_exempt=True), False, False),
+        (toxicity(is_related=False), False, False),
         (toxicity(aware_at=AT + 90 * DAY), False, False),  # not known yet
         (toxicity(is_judged=True), False, True),
         (toxicity(is_judged=True, grade=2), False, False),

@@ -141,6 +141,8 @@ def test_a_slot_is_taken_given_back_and_owed_again() -> None:
     with refused("cohort-of-other-arm", field="cohort"):
         takes(story, pleural)
 
+    with refused("taken-before-opened", field="taken_at"):
+        takes(story, cohort, taken_at=START_AT - timedelta(minutes=1))
     story.takes_slot(cohort)
     assert story.due_states()["T-SLOT#1"] is DueState.DONE
     assert there(standing_of(story.participant).slot).number == 1

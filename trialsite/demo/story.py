@@ -75,7 +75,7 @@ def expansion_for(story: Story) -> Cohort:
     return found or open_cohort(
         dose_level=level,
         kind=CohortKind.EXPANSION,
-        opened_at=story.now,
+        opened_at=story.now - timedelta(days=400),
         capacity=60,
         already_happened=True,
         by=story.ward.investigator,
@@ -89,7 +89,7 @@ class Story:
     """One participant's way through the trial. `now` moves on; each method is one recorded act.
 
     until: the clock never passes it. on_arrival: called whenever the clock has moved.
-    cohort_for: where the participant takes a slot at enrolment.
+    level: the dose level, "" for the lowest. cohort_for: where the participant takes a slot at enrolment.
     """
 
     ward: Ward
@@ -105,6 +105,7 @@ class Story:
     until: datetime | None = None
     on_arrival: Callable[[Story], object] | None = None
     lots: int = 0
+    level: str = ""
     slot: CohortSlot | None = None
     cohort_for: Callable[[Story], Cohort] = expansion_for
 
@@ -203,9 +204,11 @@ class Story:
         )
 
     def enrols(self) -> Participant:
-        """Enrol, and take a slot at once."""
+        """Enrol at the dose level of the cohort, and take a slot at once."""
+        cohort = self.cohort_for(self)
+        self.level = cohort.dose_level
         self.enrols_without_slot()
-        self.takes_slot(self.cohort_for(self))
+        self.takes_slot(cohort)
         return self.participant
 
     def takes_slot(self, cohort: Cohort) -> CohortSlot:
@@ -231,7 +234,7 @@ class Story:
 
     @property
     def dose_level(self) -> str:
-        return next(level.id for level in resolve("1.0").dose_levels if level.arm is self.arm)
+        return self.level or next(one.id for one in resolve("1.0").dose_levels if one.arm is self.arm)
 
     def gives_cells(self) -> Leukapheresis:
         self.leukapheresis = record_leukapheresis(

@@ -511,7 +511,7 @@ class CohortRule:
     most_dlts: in a cohort of the expanded size that still clears the level; one more stops it.
     holds_after_dlt: nobody is dosed in the cohort between a DLT and a decision that knows of it.
     expansion_*: cohorts at a cleared level after escalation; above that share of DLTs they are to stop.
-    judged_from_grade: from here a toxicity in the window waits for a yes or no; not for exempt_terms (any case).
+    judged_from_grade: from here a related toxicity in the window is judged, unless the protocol exempts it.
     """
 
     size: int
@@ -526,7 +526,6 @@ class CohortRule:
     expansion_stagger_days: int = 0
     expansion_dlt_percent: int = 33
     judged_from_grade: int = 3
-    exempt_terms: tuple[str, ...] = ()
     evaluability: str = ""
     definition: tuple[DltItem, ...] = ()
 

@@ -158,7 +158,6 @@ COHORT_RULE = CohortRule(
     expansion_stagger_days=0,
     expansion_dlt_percent=33,
     judged_from_grade=3,
-    exempt_terms=("lymphopenia", "lymphocyte count decreased", "cd4 lymphocytes decreased", "b-cell aplasia"),
     evaluability=(
         "Infused within the dose level by the route of the arm, and either a dose-limiting toxicity or observed"
         " to the last day of the window with every toxicity judged. Who is not evaluable is replaced."
