@@ -19,8 +19,9 @@ from infusion.rules.gates import (
     may_condition,
     may_infuse,
     may_plan_infusion,
+    usable_checks,
 )
-from infusion.states import ProductState
+from infusion.states import IN_THE_MAKING, ProductState
 from participants.models import Participant
 from participants.queries.course import Course, load_course
 from trialsite.protocol.due import due_state
@@ -44,6 +45,17 @@ def released_product(participant: Participant) -> CellProduct | None:
         .order_by("-released_at")
         .first()
     )
+
+
+def planned_for(course: Course) -> date | None:
+    """Return the planned date of an infusion that is still to be given."""
+    last = course.last(EventKind.INFUSION_PLANNED)
+    given = course.last(EventKind.INFUSED)
+    if last is None:
+        return None
+    if given is not None and (given.at > last.at or given.item == last.facts.get("lot")):
+        return None
+    return date.fromisoformat(last.facts["planned_on"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +85,7 @@ class Treatment:
     @property
     def in_manufacturing(self) -> CellProduct | None:
         return next(
-            (one for one in reversed(self.products) if one.state == ProductState.MANUFACTURING.value), None
+            (one for one in reversed(self.products) if ProductState(one.state) in IN_THE_MAKING), None
         )
 
     @property
@@ -84,13 +96,7 @@ class Treatment:
     @property
     def planned_on(self) -> date | None:
         """The planned date of an infusion that is still to be given."""
-        last = self.course.last(EventKind.INFUSION_PLANNED)
-        given = self.course.last(EventKind.INFUSED)
-        if last is None:
-            return None
-        if given is not None and (given.at > last.at or given.item == last.facts.get("lot")):
-            return None
-        return date.fromisoformat(last.facts["planned_on"])
+        return planned_for(self.course)
 
     @property
     def conditioning(self) -> tuple[tuple[Obligation, DueState], ...]:
@@ -104,14 +110,20 @@ class Treatment:
         now = performed_at or self.at
         return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, self.course.obligations, now))
 
-    def may_plan(self) -> Gate:
-        """Return the gate of a plan before its day is chosen."""
+    def may_plan(self, planned_on: date | None = None) -> Gate:
+        """Return the gate of a plan for that day at the site, by default for today."""
         return may_plan_infusion(
             has_released_product=self.released is not None,
             obligations=self.course.obligations,
             now=self.at,
-            also=self.standing.checks(at=self.at, dosed_on=None),
+            also=[
+                *self.standing.checks(at=self.at, dosed_on=None),
+                *usable_checks(self._ready(), planned_on or civil_date(self.at, self.zone)),
+            ],
         )
+
+    def _ready(self) -> ProductFacts | None:
+        return self.released.facts() if self.released else None
 
     def may_condition(self, obligation_key: str, given_at: datetime | None = None) -> Gate:
         """Return the gate of a dose, by default one given now. The first day of a course asks for the re-check."""
@@ -128,6 +140,7 @@ class Treatment:
                     if is_first_dose(obligation_key)
                     else ()
                 ),
+                *usable_checks(self._ready(), self.planned_on or given_on),
             ],
         )
 

@@ -5,13 +5,14 @@ from decimal import Decimal
 
 from infusion.models import Cohort, LymphodepletionDose
 from infusion.queries.cohorts import standing_of
-from infusion.queries.treatment import released_product
+from infusion.queries.treatment import planned_for, released_product
 from infusion.rules.gates import (
     dose_checks,
     first_dose_checks,
     is_first_dose,
     may_condition,
     may_plan_infusion,
+    usable_checks,
 )
 from participants.models import Obligation, Participant
 from participants.queries.course import Course
@@ -38,7 +39,7 @@ def plan_infusion(
 
     planned_at: when the plan was made, for what is written up afterwards; by default now. planned_on may not
     lie before it. Needs PLAN_INFUSION; records `infusion_planned`. A plan made now is refused without a
-    released product or while a re-consent is owed; one that was made is accepted with a reason.
+    released product that is usable on that day, or while a re-consent is owed; one that was made is accepted with a reason.
     Raises RuleViolated("gate-failed", "planned-in-the-past", "in-the-future", "reason-required").
     """
     made_at = planned_at or at
@@ -56,7 +57,10 @@ def plan_infusion(
             has_released_product=product is not None,
             obligations=course.obligations,
             now=made_at,
-            also=_standing(course.participant, planned_on, made_at),
+            also=[
+                *_standing(course.participant, planned_on, made_at),
+                *usable_checks(product.facts() if product else None, planned_on),
+            ],
         )
         findings = settle(may, happened=planned_at is not None, reason=reason)
         happening = Happening(
@@ -139,14 +143,16 @@ def _require_open_day(row: Obligation | None) -> None:
 def _dose_gate(course: Course, dose: LymphodepletionDose, at: datetime) -> Gate:
     version = course.version_at(at)
     given_on = civil_date(dose.given_at, course.participant.site.time_zone)
+    product = released_product(course.participant)
     return may_condition(
-        has_released_product=released_product(course.participant) is not None,
+        has_released_product=product is not None,
         obligations=course.obligations,
         now=dose.given_at,
         also=[
             *dose_checks(version, dose.fludarabine_mg_per_m2, dose.cyclophosphamide_mg_per_m2),
             *first_dose_checks(version, course.events, dose.obligation_key, given_on),
             *_cohort_checks(course, dose),
+            *usable_checks(product.facts() if product else None, planned_for(course) or given_on),
         ],
     )
 
@@ -155,9 +161,7 @@ def _cohort_checks(course: Course, dose: LymphodepletionDose) -> tuple[Check, ..
     """Before the first dose: may the participant be infused on the day this leads to?"""
     if not is_first_dose(dose.obligation_key):
         return ()
-    planned = course.last(EventKind.INFUSION_PLANNED)
-    planned_on = date.fromisoformat(planned.facts["planned_on"]) if planned else None
-    return standing_of(course.participant).checks(at=dose.given_at, dosed_on=planned_on)
+    return standing_of(course.participant).checks(at=dose.given_at, dosed_on=planned_for(course))
 
 
 def _given(dose: LymphodepletionDose) -> Happening:

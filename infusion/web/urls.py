@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from infusion.web import cohort_steps, cohorts, panels, safety_steps, steps
+from infusion.web import cohort_steps, cohorts, panels, product_steps, safety_steps, steps
 from infusion.web.previews import preview_view
 from screening.web.acts import step_paths
 from trialsite.web.steps import Step
@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{_OF}/panels/infusion/", panels.infusion, name="panel-infusion"),
     path(f"{_OF}/panels/safety/", panels.safety, name="panel-safety"),
     *step_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
+    *(url for route, step in product_steps.STEPS.items() for url in step_paths(f"{_OF}/{route}", step)),
     *_previewed(f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/correct/", steps.CORRECT_COLLECTION),
     path(f"{_OF}/products/next/", panels.product_next, name="product-next"),
     *step_paths(f"{_OF}/products/start/", steps.START_LOT),

@@ -30,10 +30,12 @@ from trialsite.protocol.types import (
     ProhibitedMedication,
     ProtocolVersion,
     Recheck,
+    ReleaseTest,
     SafetyTask,
     ScheduledItem,
     Source,
     SpecialInterest,
+    StorageRange,
     Threshold,
     TrialRecord,
 )
@@ -113,6 +115,8 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         collection_periods=_amended(CollectionPeriod, previous.collection_periods, amendment),
         prohibited_medications=_amended(ProhibitedMedication, previous.prohibited_medications, amendment),
         monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
+        release_tests=_amended(ReleaseTest, previous.release_tests, amendment),
+        storage_ranges=_amended(StorageRange, previous.storage_ranges, amendment),
     )
 
 

@@ -10,6 +10,7 @@ from trialsite.protocol.versions.v1_0.adverse_events import (
 )
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
+from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
@@ -36,4 +37,6 @@ VERSION = ProtocolVersion(
     dlt_exemptions=DLT_EXEMPTIONS,
     collection_periods=COLLECTION_PERIODS,
     prohibited_medications=PROHIBITED_MEDICATIONS,
+    release_tests=RELEASE_TESTS,
+    storage_ranges=STORAGE_RANGES,
 )
