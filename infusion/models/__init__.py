@@ -2,6 +2,7 @@
 
 from infusion.models.adverse_event import AdverseEvent, GradeEntry, SafetyReport
 from infusion.models.bedside_round import BedsideRound
+from infusion.models.cohort import Cohort, CohortDecision, CohortSlot
 from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion
 from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
@@ -13,6 +14,9 @@ __all__ = [
     "AdverseEvent",
     "BedsideRound",
     "CellProduct",
+    "Cohort",
+    "CohortDecision",
+    "CohortSlot",
     "CustodyEntry",
     "ExcursionDecision",
     "GradeEntry",

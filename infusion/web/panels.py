@@ -95,6 +95,18 @@ def register() -> None:
             order=22,
         )
     )
+    register_action("T-SLOT", "slot-take", Permission.TAKE_SLOT)
+    register_action("T-RESLOT", "slot-take", Permission.TAKE_SLOT)
+    register_nav(
+        NavItem(
+            name="cohorts",
+            title="Cohorts",
+            url_name="cohorts",
+            permission=Permission.VIEW_TRIAL,
+            icon="users-group",
+            order=28,
+        )
+    )
     register_action("V-APH", "leukapheresis-record", Permission.RECORD_LEUKAPHERESIS)
     register_action("T-REAPH", "leukapheresis-record", Permission.RECORD_LEUKAPHERESIS)
     register_action("T-RELEASE", "product-next", Permission.RECORD_PRODUCT)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('participants', '0005_adverse_events'),
+        ('participants', '0006_dose_cohorts'),
     ]
 
     operations = [
