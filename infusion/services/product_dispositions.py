@@ -36,12 +36,14 @@ def record_disposition_of_product(
     reason: str,
     told: Told | None = None,
     recalculated_cells: int | None = None,
+    is_slot_freed: bool = False,
 ) -> ProductDisposition:
     """Record the investigator's decision on a lot out of specification. Needs RELEASE_PRODUCT.
 
     reason: the ground. Under exception the lot can be released once the sponsor agreed, ethics and participant
     are informed and the dose is counted anew; what comes later is recorded as a further disposition. Any other
-    decision fails the lot, and the decision on a new collection becomes due.
+    decision fails the lot, and the decision on a new collection becomes due. is_slot_freed: the place in the dose
+    cohort was given back.
     Raises RuleViolated("reason-required", "in-specification", "in-the-future", "sponsor-incomplete",
     "informed-by-required", "cells-required"), InvalidTransition("product-state").
     """
@@ -72,6 +74,7 @@ def record_disposition_of_product(
             participant_informed_at=told.participant_informed_at,
             participant_informed_by=told.participant_informed_by,
             recalculated_cells=recalculated_cells,
+            is_slot_freed=is_slot_freed,
             recorded_at=at,
         )
         row.save_new()
