@@ -43,10 +43,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text at the size at which it fits."""
+    """A line of text at the size at which it fits, and how wide it then is."""
 
     words: Words
     size_mm: float
+    width_mm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def drawn(label: BagLabel) -> DrawnLabel:
         width_mm=drawing.width_mm,
         height_mm=drawing.height_mm,
         boxes=tuple(box for symbol in drawing.symbols for box in _boxes(symbol)),
-        lines=tuple(Line(words, _fitted(words)) for words in drawing.words if words.text),
+        lines=tuple(_fitted(words) for words in drawing.words if words.text),
     )
 
 
@@ -199,10 +200,10 @@ def _runs(modules: list[bool]) -> Iterator[tuple[int, int]]:
             first = None
 
 
-def _fitted(words: Words) -> float:
-    """Return the size at which the text fits its width, in millimetres."""
+def _fitted(words: Words) -> Line:
     wide = float(pdfmetrics.stringWidth(words.text, _font(words), words.size_mm))
-    return words.size_mm * min(1.0, words.width_mm / wide)
+    shrunk = min(1.0, words.width_mm / wide)
+    return Line(words, words.size_mm * shrunk, wide * shrunk)
 
 
 def _font(words: Words) -> str:

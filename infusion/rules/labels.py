@@ -84,7 +84,7 @@ class OwnBagLabel:
     """The format of this product: 100 × 60 mm, QR code at the right, Code 128 along the foot."""
 
     width_mm, height_mm, margin_mm = 100.0, 60.0, 4.0
-    most_lines = 5
+    most_lines = 4
 
     def draw(self, label: BagLabel) -> LabelDrawing:
         return LabelDrawing(
@@ -131,14 +131,11 @@ class OwnBagLabel:
         )
 
     def _foot(self, label: BagLabel) -> tuple[Words, ...]:
-        said = label.warning.upper() or "For autologous use only"
         return (
+            self._words(label.warning.upper(), 41.4, 3.8, width_mm=92.0, is_strong=True),
             self._words(label.bag_code, 57.5, 3.2, width_mm=60.0, is_strong=True, left_mm=8.0),
-            self._words(said, 47.5, 2.9, width_mm=25.0, is_strong=True, left_mm=72.0),
-            self._words(
-                "For autologous use only" if label.warning else "", 51.0, 2.3, width_mm=25.0, left_mm=72.0
-            ),
-            self._words("For clinical trial use only", 54.5, 2.3, width_mm=25.0, left_mm=72.0),
+            self._words("For autologous use only", 48.5, 2.6, width_mm=25.0, is_strong=True, left_mm=72.0),
+            self._words("For clinical trial use only", 52.5, 2.3, width_mm=25.0, left_mm=72.0),
         )
 
     def _words(

@@ -15,7 +15,7 @@ from infusion.queries.labels import drawn, label_of_cells, label_of_product, pdf
 from infusion.queries.products import ProductFile, custody_of, files_of
 from infusion.rules.custody import CustodyStep, ExcursionVerdict
 from infusion.rules.labels import BagLabel
-from infusion.rules.release import SpecificationVerdict
+from infusion.rules.release import Decision, SpecificationVerdict
 from infusion.states import IN_THE_MAKING, ProductState
 from infusion.web import product_steps
 from infusion.web.beside import ladder
@@ -75,8 +75,11 @@ def product_page(request: HttpRequest, code: str, product_id: UUID) -> HttpRespo
     context = {
         "file": file,
         "lines": [(line, _specified(line.test), _TONES.get(line.verdict, "open")) for line in file.lines],
-        "decisions": [(one, DECISIONS[one.decision]) for one in reversed(file.dispositions)],  # type: ignore[index]
-        "cells": in_powers(product.total_cells) if product.total_cells else "",
+        "decisions": [
+            (one, DECISIONS[Decision(one.decision)], _powers(one.recalculated_cells))
+            for one in reversed(file.dispositions)
+        ],
+        "cells": _powers(product.total_cells),
         "thaw_minutes": treatment.limit("L-THAW-MIN"),
         "thawed_at": thawed_at,
         "start_by": thawed_at + timedelta(minutes=treatment.limit("L-THAW-MIN")) if thawed_at else None,
@@ -138,6 +141,10 @@ def _frame(target: InTreatment[CellProduct] | InTreatment[Leukapheresis]) -> dic
         "zone": target.site.time_zone,
         "banner": banner_of(target.participant, clock.now()),
     }
+
+
+def _powers(cells: int | None) -> str:
+    return in_powers(cells) if cells else ""
 
 
 def _specified(test: ReleaseTest) -> str:
