@@ -1,6 +1,7 @@
 """From vein to vein: leukapheresis, cell product, conditioning, infusion, adverse events."""
 
 from infusion.models.adverse_event import AdverseEvent, GradeEntry, SafetyReport
+from infusion.models.cohort import Cohort, CohortDecision, CohortSlot
 from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion
 from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
@@ -11,6 +12,9 @@ from infusion.models.release import ProductDisposition, ReleaseTestResult
 __all__ = [
     "AdverseEvent",
     "CellProduct",
+    "Cohort",
+    "CohortDecision",
+    "CohortSlot",
     "CustodyEntry",
     "ExcursionDecision",
     "GradeEntry",

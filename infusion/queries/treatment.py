@@ -10,10 +10,12 @@ from infusion.models import (
     Leukapheresis,
     LymphodepletionDose,
 )
+from infusion.queries.cohorts import Standing, standing_of
 from infusion.rules.gates import (
     InfusionFacts,
     ProductFacts,
     first_dose_checks,
+    is_first_dose,
     may_condition,
     may_infuse,
     may_plan_infusion,
@@ -67,6 +69,7 @@ class Treatment:
     products: tuple[CellProduct, ...]
     doses: tuple[LymphodepletionDose, ...]
     infusions: tuple[Infusion, ...]
+    standing: Standing
     at: datetime
 
     @property
@@ -113,7 +116,10 @@ class Treatment:
             has_released_product=self.released is not None,
             obligations=self.course.obligations,
             now=self.at,
-            also=usable_checks(self._ready(), planned_on or civil_date(self.at, self.zone)),
+            also=[
+                *self.standing.checks(at=self.at, dosed_on=None),
+                *usable_checks(self._ready(), planned_on or civil_date(self.at, self.zone)),
+            ],
         )
 
     def _ready(self) -> ProductFacts | None:
@@ -129,6 +135,11 @@ class Treatment:
             now=now,
             also=[
                 *first_dose_checks(self.version, self.course.events, obligation_key, given_on),
+                *(
+                    self.standing.checks(at=now, dosed_on=self.planned_on)
+                    if is_first_dose(obligation_key)
+                    else ()
+                ),
                 *usable_checks(self._ready(), self.planned_on or given_on),
             ],
         )
@@ -160,6 +171,7 @@ class Treatment:
             events=self.course.events,
             obligations=self.course.obligations,
             now=started_at,
+            also=self.standing.checks(at=started_at, dosed_on=civil_date(started_at, self.zone)),
         )
 
     def limit(self, limit_id: str) -> int:
@@ -167,7 +179,7 @@ class Treatment:
 
 
 def treatment_of(participant: Participant, at: datetime) -> Treatment:
-    """Load it: six queries, however much there is. Raises RuleViolated("no-protocol-in-force")."""
+    """Load it: six queries, two more after enrolment, however much there is. Raises RuleViolated("no-protocol-in-force")."""
     course = load_course(participant)
     return Treatment(
         participant=participant,
@@ -181,5 +193,6 @@ def treatment_of(participant: Participant, at: datetime) -> Treatment:
         infusions=tuple(
             Infusion.objects.filter(participant=participant).select_related("product").order_by("number")
         ),
+        standing=standing_of(participant),
         at=at,
     )

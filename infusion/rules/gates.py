@@ -97,7 +97,7 @@ def may_plan_infusion(
     now: datetime,
     also: Iterable[Check] = (),
 ) -> Gate:
-    """also: that the product can be used on the planned day."""
+    """also: the slot of the dose cohort, and that the product can be used on the planned day."""
     return gate(
         Act.PLAN_INFUSION,
         [
@@ -130,9 +130,13 @@ def first_dose_checks(
     version: ProtocolVersion, events: Iterable[Event], obligation_key: str, on: date
 ) -> tuple[Check, ...]:
     """Before the first dose of a course eligibility is re-checked; on: its site-local day."""
-    if not obligation_key.startswith("V-LD1#"):
+    if not is_first_dose(obligation_key):
         return ()
     return (recheck_check(version, events, Act.LYMPHODEPLETION, on),)
+
+
+def is_first_dose(obligation_key: str) -> bool:
+    return obligation_key.startswith("V-LD1#")
 
 
 def dose_checks(
@@ -165,8 +169,9 @@ def may_infuse(
     events: Iterable[Event],
     obligations: Iterable[Obligation],
     now: datetime,
+    also: Iterable[Check] = (),
 ) -> Gate:
-    """Return the gate ladder of an infusion. Source: clinical rules 5.3, 6.1, 6.2."""
+    """Return the gate ladder of an infusion. also: the slot of the dose cohort. Source: clinical rules 5.3, 6.1, 6.2."""
     level = next((one for one in version.dose_levels if one.id == dose_level), None)
     limits = {limit.id: limit.value for limit in version.limits}
     released = product.state in {ProductState.RELEASED, ProductState.INFUSED}
@@ -194,6 +199,7 @@ def may_infuse(
         _thaw_check(infusion, limits["L-THAW-MIN"]),
         _gap_check(events, infusion.started_at, limits["L-LD-GAP-H"]),
         recheck_check(version, events, Act.INFUSE, infusion.started_on),
+        *also,
         *hold_checks(Act.INFUSE, obligations, now),
     ]
     return gate(Act.INFUSE, checks)

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, Infusion
+from infusion.queries.cohorts import standing_of
 from infusion.rules.gates import InfusionFacts, may_infuse
 from infusion.states import ProductState
 from participants.models import Participant
@@ -216,6 +217,10 @@ def _gate(course: Course, infusion: Infusion, at: datetime) -> Gate:
         events=course.events,
         obligations=course.obligations,
         now=infusion.started_at,
+        also=standing_of(course.participant).checks(
+            at=infusion.started_at,
+            dosed_on=civil_date(infusion.started_at, course.participant.site.time_zone),
+        ),
     )
 
 

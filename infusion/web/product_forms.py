@@ -119,7 +119,7 @@ class DispositionForm(StepForm):
         "Participant informed by", most=150, help_text="A member of the team."
     )
     recalculated_cells = CellsField("Dose counted anew", help_text="On what the lot holds.")
-    is_slot_freed = forms.BooleanField(label="The place in the dose cohort was given back", required=False)
+    frees_slot = forms.BooleanField(label="Give the place in the dose cohort back", required=False)
 
     not_after_today = (
         "decided_at",

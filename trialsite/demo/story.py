@@ -15,16 +15,26 @@ from zoneinfo import ZoneInfo
 
 from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
-from infusion.models import AdverseEvent, CellProduct, CustodyEntry, Infusion, Leukapheresis
+from infusion.models import (
+    AdverseEvent,
+    CellProduct,
+    Cohort,
+    CohortSlot,
+    CustodyEntry,
+    Infusion,
+    Leukapheresis,
+)
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
 from infusion.rules.custody import CustodyStep
 from infusion.rules.release import ReleaseResult
+from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.custody import Handling, record_custody
 from infusion.services.infusions import RouteDetails, record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
 from infusion.services.release_tests import GivenResult, record_release_tests
+from infusion.states import CohortKind
 from participants.models import Consent, DispositionKind, IcfVersion, Obligation, Participant
 from participants.queries.worklist import due_for
 from participants.services.consents import record_consent
@@ -80,11 +90,28 @@ class Ward:
     icf: IcfVersion
 
 
+def expansion_for(story: Story) -> Cohort:
+    """Return an expansion cohort with room enough at the lowest level of the arm, opened where there is none."""
+    level = story.dose_level
+    found = Cohort.objects.filter(dose_level=level, kind=CohortKind.EXPANSION, closed_at=None).first()
+    return found or open_cohort(
+        dose_level=level,
+        kind=CohortKind.EXPANSION,
+        opened_at=story.now - timedelta(days=400),
+        capacity=60,
+        already_happened=True,
+        by=story.ward.investigator,
+        at=story.now,
+        reason="The escalation was completed before this record began",
+    )
+
+
 @dataclass
 class Story:
     """One participant's way through the trial. `now` moves on; each method is one recorded act.
 
     until: the clock never passes it. on_arrival: called whenever the clock has moved.
+    level: the dose level, "" for the lowest. cohort_for: where the participant takes a slot at enrolment.
     """
 
     ward: Ward
@@ -100,6 +127,9 @@ class Story:
     until: datetime | None = None
     on_arrival: Callable[[Story], object] | None = None
     lots: int = 0
+    level: str = ""
+    slot: CohortSlot | None = None
+    cohort_for: Callable[[Story], Cohort] = expansion_for
 
     def wait(self, days: float = 0, *, hours: float = 0) -> Story:
         return self.goes_to(self.now + timedelta(days=days, hours=hours))
@@ -196,6 +226,24 @@ class Story:
         )
 
     def enrols(self) -> Participant:
+        """Enrol at the dose level of the cohort, and take a slot at once."""
+        cohort = self.cohort_for(self)
+        self.level = cohort.dose_level
+        self.enrols_without_slot()
+        self.takes_slot(cohort)
+        return self.participant
+
+    def takes_slot(self, cohort: Cohort) -> CohortSlot:
+        self.slot = take_slot(
+            participant=self.participant,
+            cohort=cohort,
+            taken_at=self.now,
+            by=self.ward.coordinator,
+            at=self.now,
+        )
+        return self.slot
+
+    def enrols_without_slot(self) -> Participant:
         self.participant = enrol(
             participant=self.participant,
             arm=self.arm,
@@ -208,7 +256,7 @@ class Story:
 
     @property
     def dose_level(self) -> str:
-        return next(level.id for level in resolve("1.0").dose_levels if level.arm is self.arm)
+        return self.level or next(one.id for one in resolve("1.0").dose_levels if one.arm is self.arm)
 
     def gives_cells(self) -> Leukapheresis:
         self.leukapheresis = record_leukapheresis(

@@ -108,8 +108,8 @@ class ProductDispositionIn(InSerializer):
         max_value=MOST_CELLS,
         help_text="The dose counted anew, in CAR-positive viable cells.",
     )
-    is_slot_freed = StrictBooleanField(
-        required=False, help_text="Whether the place in the dose cohort was given back; by default no."
+    frees_slot = StrictBooleanField(
+        required=False, help_text="Whether the place in the dose cohort is given back; by default it is kept."
     )
     reason = CleanCharField(
         multiline=True, allow_blank=True, max_length=500, help_text="The ground; always needed."

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('infusion', '0004_product_file'),
+        ('infusion', '0005_dose_cohorts'),
     ]
 
     operations = [
