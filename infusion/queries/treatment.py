@@ -10,6 +10,7 @@ from infusion.models import (
     Leukapheresis,
     LymphodepletionDose,
 )
+from infusion.queries.readiness import load_readiness
 from infusion.rules.gates import (
     InfusionFacts,
     ProductFacts,
@@ -18,6 +19,7 @@ from infusion.rules.gates import (
     may_infuse,
     may_plan_infusion,
 )
+from infusion.rules.readiness import readiness_checks
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course, load_course
@@ -125,16 +127,21 @@ class Treatment:
         started_at: datetime,
         infused_cells: int,
         weight_kg: Decimal,
+        weight_on: date | None,
         thawed_at: datetime | None,
     ) -> Gate:
-        """Return the gate ladder for what is about to be entered, exactly as the service will judge it."""
+        """Return the gate ladder for what is about to be entered, exactly as the service will judge it.
+
+        Three queries: what people found at the bedside.
+        """
+        started_on = civil_date(started_at, self.zone)
         return may_infuse(
             version=self.version,
             product=product.facts() if product else _NO_PRODUCT,
             infusion=InfusionFacts(
                 route=route,
                 started_at=started_at,
-                started_on=civil_date(started_at, self.zone),
+                started_on=started_on,
                 infused_cells=infused_cells,
                 weight_kg=weight_kg,
                 thawed_at=thawed_at,
@@ -144,6 +151,14 @@ class Treatment:
             events=self.course.events,
             obligations=self.course.obligations,
             now=started_at,
+            also=readiness_checks(
+                self.version,
+                load_readiness(self.participant, product),
+                events=self.course.events,
+                weighed_on=weight_on,
+                started_at=started_at,
+                started_on=started_on,
+            ),
         )
 
     def limit(self, limit_id: str) -> int:

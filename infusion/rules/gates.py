@@ -123,9 +123,12 @@ def may_infuse(
     events: Iterable[Event],
     obligations: Iterable[Obligation],
     now: datetime,
+    also: Iterable[Check] = (),
 ) -> Gate:
-    """Return the gate ladder of an infusion. Source: clinical rules 5.3, 6.1, 6.2."""
-    level = next((one for one in version.dose_levels if one.id == dose_level), None)
+    """Return the gate ladder of an infusion. also: what people found at the bedside (readiness).
+
+    Source: clinical rules 5.3, 6.1, 6.2.
+    """
     limits = {limit.id: limit.value for limit in version.limits}
     released = product.state in {ProductState.RELEASED, ProductState.INFUSED}
     checks = [
@@ -136,12 +139,7 @@ def may_infuse(
             "The route differs from the assigned arm",
             Category.PRODUCT,
         ),
-        check(
-            "dose",
-            _in_range(level, infusion),
-            "The dose is outside the range of the dose level",
-            Category.PRODUCT,
-        ),
+        dose_check(version, dose_level, infusion.infused_cells, infusion.weight_kg),
         check(
             "expiry",
             _not_expired(product, infusion),
@@ -151,6 +149,7 @@ def may_infuse(
         _thaw_check(infusion, limits["L-THAW-MIN"]),
         _gap_check(events, infusion.started_at, limits["L-LD-GAP-H"]),
         recheck_check(version, events, Act.INFUSE, infusion.started_on),
+        *also,
         *hold_checks(Act.INFUSE, obligations, now),
     ]
     return gate(Act.INFUSE, checks)
@@ -161,11 +160,16 @@ def cells_per_kg(infused_cells: int, weight_kg: Decimal) -> Decimal:
     return Decimal(infused_cells) / weight_kg
 
 
-def _in_range(level: DoseLevel | None, infusion: InfusionFacts) -> bool | None:
+def dose_check(version: ProtocolVersion, dose_level: str, cells: int, weight_kg: Decimal) -> Check:
+    """Return whether the dose lies in the range of its level, both ends included."""
+    level = next((one for one in version.dose_levels if one.id == dose_level), None)
+    within = _in_range(level, Decimal(cells), weight_kg)
+    return check("dose", within, "The dose is outside the range of the dose level", Category.PRODUCT)
+
+
+def _in_range(level: DoseLevel | None, cells: Decimal, weight: Decimal) -> bool | None:
     if level is None:
         return None
-    cells = Decimal(infusion.infused_cells)
-    weight = infusion.weight_kg
     return level.lower_cells_per_kg * weight <= cells <= level.upper_cells_per_kg * weight
 
 

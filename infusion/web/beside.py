@@ -8,6 +8,7 @@ from typing import Any
 from infusion.models import CellProduct
 from infusion.queries.treatment import Treatment
 from infusion.rules.gates import cells_per_kg
+from infusion.rules.readiness import stop_code
 from participants.queries.words import ARMS
 from screening.web.ladder import Ladder, ladder_of
 from screening.web.words import dose_in_words, in_powers, range_in_words
@@ -37,10 +38,12 @@ def infusion_ladder(treatment: Treatment, route: Arm, given: Mapping[str, Any]) 
         started_at=started_at,
         infused_cells=cells or 0,
         weight_kg=weight or Decimal(1),
+        weight_on=given.get("weight_on"),
         thawed_at=thawed_at,
     )
     level = treatment.dose_level
     titles = {
+        **readiness_titles(treatment),
         "released": "The product is released",
         "route": f"The route is that of the arm: {ARMS.get(treatment.participant.arm, 'not assigned')}",
         "dose": f"The dose is within {range_in_words(level)}" if level else "The dose is within its level",
@@ -58,7 +61,21 @@ def infusion_ladder(treatment: Treatment, route: Arm, given: Mapping[str, Any]) 
     }
     waiting = [] if cells and weight else ["dose"]
     waiting += [] if thawed_at else ["thaw"]
+    waiting += [] if given.get("weight_on") else ["weight"]
     return ladder_of(gate, "Infusion", titles, details=details, waiting=waiting)
+
+
+def readiness_titles(treatment: Treatment) -> dict[str, str]:
+    """What the rungs ask that people answer at the bedside."""
+    limit = treatment.limit
+    asked = {stop_code(stop.id): f"{stop.title}: absent" for stop in treatment.version.stop_checks}
+    return {
+        "consent": "Consent is in force",
+        "identity": f"Two persons found wristband and bag to match, at most {limit('L-ID-CHECK-MIN')} min before",
+        **asked,
+        "weight": f"The weight is at most {limit('L-WEIGHT-VALID')} days old",
+        "premedication": "No steroid as premedication",
+    }
 
 
 def chosen_product(treatment: Treatment, chosen: object) -> CellProduct | None:

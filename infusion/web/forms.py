@@ -26,10 +26,15 @@ _OF_ROUTE: dict[Arm, tuple[str, ...]] = {
     Arm.INTRAVENOUS: ("access_line", "rate_ml_per_h", "infused_volume_ml"),
     Arm.INTRAPLEURAL: (
         "catheter_position",
+        "catheter_proof",
+        "drained_at",
         "drained_volume_ml",
+        "drained_colour",
         "instilled_volume_ml",
+        "flush_volume_ml",
         "clamped_at",
         "unclamped_at",
+        "catheter_removed_at",
     ),
 }
 
@@ -182,6 +187,7 @@ class InfusionForm(StepForm):
     weight_kg = AmountField(
         "Body weight the dose was counted on", "kg", digits=5, places=1, least=0.1, most=400
     )
+    weight_on = SiteDateField(label="Weighed on", required=False)
     infused_cells = CellsField("CAR-positive viable cells given")
     thawed_at = SiteMomentField(label="End of thaw", required=False)
     started_at = SiteMomentField(label="Start of the infusion", help_text="Its date at the site is day 0.")
@@ -193,16 +199,34 @@ class InfusionForm(StepForm):
     catheter_position = LineField(
         "Catheter", most=200, help_text="Side and position, and how it was checked."
     )
+    catheter_proof = forms.ChoiceField(
+        label="Position shown by",
+        required=False,
+        choices=[("ct", "CT"), ("ultrasound", "Ultrasound"), ("x_ray", "X-ray")],
+    )
+    drained_at = SiteMomentField(label="Effusion drained at", required=False)
+    drained_colour = LineField("Colour of the effusion", most=60)
     drained_volume_ml = AmountField(
         "Effusion drained before", "mL", digits=6, places=1, least=0, required=False
     )
     instilled_volume_ml = AmountField("Volume instilled", "mL", digits=6, places=1, least=0, required=False)
+    flush_volume_ml = AmountField("Catheter flushed with", "mL", digits=6, places=1, least=0, required=False)
     clamped_at = SiteMomentField(label="Catheter clamped", required=False)
     unclamped_at = SiteMomentField(label="Catheter unclamped", required=False)
+    catheter_removed_at = SiteMomentField(label="Catheter removed", required=False)
     note = NoteField()
     reason = ReasonField(label="Reason for going on in spite of the checks", help_text=DEPARTURE_HELP)
 
-    not_after_today: tuple[str, ...] = ("started_at", "ended_at", "thawed_at", "clamped_at", "unclamped_at")
+    not_after_today: tuple[str, ...] = (
+        "weight_on",
+        "started_at",
+        "ended_at",
+        "thawed_at",
+        "drained_at",
+        "clamped_at",
+        "unclamped_at",
+        "catheter_removed_at",
+    )
 
     def __init__(
         self,
@@ -222,7 +246,7 @@ class InfusionForm(StepForm):
     def groups(self) -> Iterable[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings."""
         parts = (
-            ("Product and dose", ("product", "weight_kg", "infused_cells")),
+            ("Product and dose", ("product", "weight_kg", "weight_on", "infused_cells")),
             ("Time", ("thawed_at", "started_at", "ended_at", "was_interrupted")),
             ("Intrapleural" if self.route is Arm.INTRAPLEURAL else "Intravenous", _OF_ROUTE[self.route]),
             ("", ("note", "reason")),

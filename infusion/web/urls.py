@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from infusion.web import panels, safety_steps, steps
+from infusion.web import panels, ready_steps, safety_steps, steps
 from infusion.web.previews import preview_view
 from screening.web.acts import step_paths
 from trialsite.web.steps import Step
@@ -29,6 +29,8 @@ urlpatterns = [
     *step_paths(f"{_OF}/products/<uuid:product_id>/release/", steps.RELEASE),
     *step_paths(f"{_OF}/products/<uuid:product_id>/fail/", steps.FAIL_LOT),
     *_previewed(f"{_OF}/infusion/plan/", steps.PLAN),
+    *step_paths(f"{_OF}/infusion/stop-checks/", ready_steps.STOP_CHECKS),
+    *step_paths(f"{_OF}/infusion/identity/", ready_steps.IDENTITY),
     *step_paths(f"{_OF}/infusion/record/", steps.INFUSE),
     *step_paths(f"{_OF}/infusion/record/<str:route>/", steps.INFUSE),
     *_previewed(f"{_OF}/infusion/<uuid:infusion_id>/correct/", steps.CORRECT_INFUSION),

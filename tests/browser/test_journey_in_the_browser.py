@@ -5,7 +5,7 @@ shows what it shows on that day.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from participants.models import Deviation, Participant
 from tests.browser.conftest import SiteClock
 from tests.browser.evidence_entry import enter, facts_of, judgements_of
 from tests.browser.pages import Desk
-from tests.factories.journeys import Ward, make_ward
+from tests.factories.journeys import Story, Ward, make_ward
 from trialsite.accounts.models import User
 from trialsite.demo.evidence import RENEWED, eligible_answers
 from trialsite.protocol.types import Arm
@@ -55,6 +55,7 @@ class Trial:
 
     def __init__(self, ward: Ward, wall: SiteClock, desk_of: Callable[[User], Desk], arm: Arm) -> None:
         self.wall = wall
+        self.ward = ward
         self.arm = arm
         self.coordinator = desk_of(ward.coordinator)
         self.investigator = desk_of(ward.investigator)
@@ -172,10 +173,20 @@ class Trial:
             self.nurse.fills_in("Cyclophosphamide", "300")
             self.nurse.saves("Record dose", "Dose recorded.")
 
+    def is_made_ready(self) -> None:
+        """Nothing stops the infusion, and two persons compare wristband and bag."""
+        participant = Participant.objects.get(code=self.code)
+        at = datetime.fromisoformat("2026-02-13T01:55:00+00:00")
+        Story(
+            ward=self.ward, participant=participant, now=at, product=participant.products.get()
+        ).is_made_ready()
+
     def is_infused(self) -> None:
+        self.is_made_ready()
         self.wall.goes_to("2026-02-13 10:30")
         self.nurse.opens_from_home("CAR-T infusion", self.code)
         self.nurse.fills_in("Body weight", "60")
+        self.nurse.fills_in("Weighed on", "2026-02-13")
         self.nurse.fills_in("CAR-positive viable cells given", MILLIONS_OF_CELLS[self.arm])
         self.nurse.fills_in("End of thaw", "2026-02-13 09:50")
         self.nurse.fills_in("Start of the infusion", "2026-02-13 10:00")

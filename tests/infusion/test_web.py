@@ -51,7 +51,9 @@ def has_infusion_date(story: Story) -> None:
 
 
 def is_conditioned(story: Story) -> None:
-    story.wait(3)
+    story.wait(3, hours=1)
+    story.is_made_ready()
+    story.wait(hours=-1)
 
 
 def of_infusion(story: Story) -> Mapping[str, object]:
@@ -60,6 +62,7 @@ def of_infusion(story: Story) -> Mapping[str, object]:
     return {
         "product": lot_of(story).pk,
         "weight_kg": "60.0",
+        "weight_on": civil_date(story.now, "Asia/Shanghai").isoformat(),
         "infused_cells": millions,
         "thawed_at": wall(story.now - timedelta(minutes=20)),
         "started_at": wall(story.now - timedelta(minutes=5)),
@@ -425,7 +428,7 @@ def test_the_ladder_waits_for_what_is_not_entered_yet(conditioned: Story) -> Non
     response = desk.desk(conditioned, "nurse").get(path(conditioned, "infusion/record/"))
 
     found = response.context["ladder"]
-    assert (found.waiting, found.failing) == (2, 0)
+    assert (found.waiting, found.failing) == (3, 0)
     assert "ladder-asks-nothing" in response.content.decode()
 
 

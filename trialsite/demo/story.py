@@ -16,11 +16,20 @@ from zoneinfo import ZoneInfo
 from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
 from infusion.models import AdverseEvent, CellProduct, Infusion, Leukapheresis
+from infusion.queries.readiness import bag_label
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
+from infusion.rules.intrapleural import CatheterProof
+from infusion.rules.readiness import DrugClass, StopAnswer
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
+from infusion.services.readiness import (
+    confirm_identity,
+    prepare_dose,
+    record_premedication,
+    record_stop_checks,
+)
 from participants.models import Consent, DispositionKind, IcfVersion, Obligation, Participant
 from participants.queries.worklist import due_for
 from participants.services.consents import record_consent
@@ -86,6 +95,7 @@ class Story:
     until: datetime | None = None
     on_arrival: Callable[[Story], object] | None = None
     lots: int = 0
+    ready_at: datetime | None = None
 
     def wait(self, days: float = 0, *, hours: float = 0) -> Story:
         return self.goes_to(self.now + timedelta(days=days, hours=hours))
@@ -269,9 +279,62 @@ class Story:
         self.renews_evidence()
         self.is_rechecked(f"T-RECHECK-INF#{course}")
 
-    def gets_infusion(self, *, route: Arm | None = None, reason: str = "") -> Infusion:
-        route = route or self.arm
+    def is_made_ready(self) -> None:
+        """At the bedside: nothing stops the infusion, and two persons compare wristband and bag."""
+        product, self.ready_at = there(self.product), self.now
+        answers = {stop.id: StopAnswer.ABSENT for stop in resolve("1.0").stop_checks}
+        record_stop_checks(
+            participant=self.participant,
+            answers=answers,
+            answered_at=self.now - timedelta(minutes=30),
+            by=self.ward.nurse,
+            at=self.now,
+        )
+        for minutes, by in ((12, self.ward.nurse), (11, self.ward.coordinator)):
+            confirm_identity(
+                participant=self.participant,
+                product=product,
+                wristband=self.participant.code,
+                bag=bag_label(product),
+                confirmed_at=self.now - timedelta(minutes=minutes),
+                by=by,
+                at=self.now,
+            )
+
+    @property
+    def dose_cells(self) -> int:
         level = next(level for level in resolve("1.0").dose_levels if level.id == self.dose_level)
+        return int(level.nominal_cells_per_kg * WEIGHT_KG)
+
+    def has_dose_prepared(self, *, volume_ml: Decimal = Decimal("50.0")) -> None:
+        prepare_dose(
+            participant=self.participant,
+            product=there(self.product),
+            prepared_cells=self.dose_cells,
+            prepared_volume_ml=volume_ml,
+            weight_kg=WEIGHT_KG,
+            weight_on=civil_date(self.now, self.ward.site.time_zone),
+            thawed_at=self.now - timedelta(minutes=10),
+            by=self.ward.nurse,
+            at=self.now,
+        )
+
+    def gets_premedication(self, drug: str = "Diphenhydramine") -> None:
+        record_premedication(
+            participant=self.participant,
+            drug=drug,
+            drug_class=DrugClass.ANTIHISTAMINE,
+            dose="25 mg",
+            given_at=self.now - timedelta(minutes=20),
+            by=self.ward.nurse,
+            at=self.now,
+        )
+
+    def gets_infusion(self, *, route: Arm | None = None, reason: str = "") -> Infusion:
+        """Make ready, infuse and write it up at once; what belongs to the other route is left out."""
+        route = route or self.arm
+        if self.ready_at != self.now:
+            self.is_made_ready()
         details = (
             RouteDetails(
                 access_line="central venous", rate_ml_per_h=Decimal("120"), infused_volume_ml=Decimal("50")
@@ -279,8 +342,12 @@ class Story:
             if route is Arm.INTRAVENOUS
             else RouteDetails(
                 catheter_position="right, 5th intercostal space",
+                catheter_proof=CatheterProof.ULTRASOUND,
+                drained_at=self.now - timedelta(minutes=40),
+                drained_colour="straw-coloured",
                 drained_volume_ml=Decimal("400"),
                 instilled_volume_ml=Decimal("50"),
+                flush_volume_ml=Decimal("10"),
             )
         )
         self.infusion = record_infusion(
@@ -289,8 +356,9 @@ class Story:
             route=route,
             started_at=self.now,
             thawed_at=self.now - timedelta(minutes=10),
-            infused_cells=int(level.nominal_cells_per_kg * WEIGHT_KG),
+            infused_cells=self.dose_cells,
             weight_kg=WEIGHT_KG,
+            weight_on=civil_date(self.now, self.ward.site.time_zone),
             details=details,
             by=self.ward.nurse,
             at=self.now,

@@ -34,6 +34,7 @@ from trialsite.protocol.types import (
     ScheduledItem,
     Source,
     SpecialInterest,
+    StopCheck,
     Threshold,
     TrialRecord,
 )
@@ -112,6 +113,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         dlt_exemptions=_amended(DltExemption, previous.dlt_exemptions, amendment),
         collection_periods=_amended(CollectionPeriod, previous.collection_periods, amendment),
         prohibited_medications=_amended(ProhibitedMedication, previous.prohibited_medications, amendment),
+        stop_checks=_amended(StopCheck, previous.stop_checks, amendment),
         monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
     )
 

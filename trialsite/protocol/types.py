@@ -515,6 +515,18 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopCheck:
+    """A finding that stops an infusion if it is present. A person answers; question: yes means present."""
+
+    id: str
+    title: str
+    title_zh: str
+    question: str
+    source: Source
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolVersion:
     """One resolved protocol version: everything a rule may read."""
 
@@ -539,5 +551,6 @@ class ProtocolVersion:
     dlt_exemptions: tuple[DltExemption, ...] = ()
     collection_periods: tuple[CollectionPeriod, ...] = ()
     prohibited_medications: tuple[ProhibitedMedication, ...] = ()
+    stop_checks: tuple[StopCheck, ...] = ()
     monitoring: tuple[MonitoringRow, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

@@ -27,6 +27,7 @@ from trialsite.protocol.types import (
     ScheduledItem,
     Source,
     SpecialInterest,
+    StopCheck,
     Threshold,
 )
 from trialsite.protocol.windows import window_for
@@ -46,6 +47,7 @@ Item = (
     | CollectionPeriod
     | ProhibitedMedication
     | MonitoringRow
+    | StopCheck
 )
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
@@ -111,6 +113,7 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.dlt_exemptions,
         *version.collection_periods,
         *version.prohibited_medications,
+        *version.stop_checks,
         *version.monitoring,
     )
 
@@ -150,6 +153,12 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
             yield _fault("text-missing", titled.id, "needs a title in both languages")
 
 
+def _check_stop_checks(version: ProtocolVersion) -> Iterator[Fault]:
+    for stop in version.stop_checks:
+        if not (stop.title and stop.title_zh and stop.question):
+            yield _fault("text-missing", stop.id, "needs a title in both languages and its question")
+
+
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
     sourced = [
         *((one.id, one.source) for one in version.criteria),
@@ -164,6 +173,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((exempt.id, exempt.source) for exempt in version.dlt_exemptions),
         *((period.id, period.source) for period in version.collection_periods),
         *((drug.id, drug.source) for drug in version.prohibited_medications),
+        *((stop.id, stop.source) for stop in version.stop_checks),
         *((phase.id, phase.source) for phase in version.monitoring),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
@@ -407,6 +417,7 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_number,
     _check_ids,
     _check_texts,
+    _check_stop_checks,
     _check_sources,
     _check_criteria,
     _check_ladders,

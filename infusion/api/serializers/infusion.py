@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from infusion.api.serializers.product import CODE, MOST_CELLS, RECORDED_AT, VERSION
+from infusion.rules.intrapleural import CatheterProof
 from trialsite.api.fields import (
     AwareDateTimeField,
     CleanCharField,
@@ -81,6 +82,9 @@ class InfusionIn(ReasonedIn):
     weight_kg = StrictDecimalField(
         max_digits=5, decimal_places=1, help_text="Body weight on which the dose was counted, kg."
     )
+    weight_on = StrictDateField(
+        required=False, allow_null=True, help_text="Civil date at the site on which it was taken."
+    )
     was_interrupted = StrictBooleanField(required=False, help_text="Whether the infusion was interrupted.")
     note = CleanCharField(
         required=False, allow_blank=True, multiline=True, max_length=500, help_text="Remark on the infusion."
@@ -96,6 +100,25 @@ class InfusionIn(ReasonedIn):
     )
     catheter_position = CleanCharField(
         required=False, allow_blank=True, help_text="Intrapleural: where the catheter lies."
+    )
+    catheter_proof = EnumField(
+        CatheterProof, required=False, help_text="Intrapleural: what showed the position of the catheter."
+    )
+    drained_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the effusion was drained before."
+    )
+    drained_colour = CleanCharField(
+        required=False, allow_blank=True, max_length=60, help_text="Intrapleural: colour of the effusion."
+    )
+    flush_volume_ml = StrictDecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=6,
+        decimal_places=1,
+        help_text="Intrapleural: volume the catheter was flushed with, mL.",
+    )
+    catheter_removed_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the catheter was removed."
     )
     drained_volume_ml = StrictDecimalField(
         required=False,
@@ -150,6 +173,19 @@ class InfusionOut(OutSerializer):
     weight_kg = serializers.DecimalField(
         max_digits=5, decimal_places=1, help_text="Body weight on which the dose was counted, kg."
     )
+    weight_on = serializers.DateField(allow_null=True, help_text="Civil date on which it was taken.")
+    is_running = serializers.BooleanField(help_text="Started at the bedside and not ended yet.")
+    started_by = serializers.CharField(allow_blank=True, help_text="Who started it at the bedside.")
+    prepared_cells = serializers.IntegerField(
+        allow_null=True, help_text="CAR-positive viable cells prepared."
+    )
+    prepared_volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Volume prepared, mL."
+    )
+    residual_volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Volume that stayed in the bag, mL."
+    )
+    reaction = serializers.CharField(allow_blank=True, help_text="Reaction during the infusion.")
     was_interrupted = serializers.BooleanField(help_text="Whether the infusion was interrupted.")
     note = serializers.CharField(allow_blank=True, help_text="Remark on the infusion.")
     access_line = serializers.CharField(allow_blank=True, help_text="Intravenous: the line used.")
@@ -161,6 +197,21 @@ class InfusionOut(OutSerializer):
     )
     catheter_position = serializers.CharField(
         allow_blank=True, help_text="Intrapleural: where the catheter lies."
+    )
+    catheter_proof = serializers.CharField(
+        allow_blank=True, help_text="Intrapleural: what showed the position: ct, ultrasound or x_ray."
+    )
+    drained_at = serializers.DateTimeField(
+        allow_null=True, help_text="Intrapleural: when the effusion was drained before, UTC."
+    )
+    drained_colour = serializers.CharField(
+        allow_blank=True, help_text="Intrapleural: colour of the effusion."
+    )
+    flush_volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Intrapleural: volume flushed, mL."
+    )
+    catheter_removed_at = serializers.DateTimeField(
+        allow_null=True, help_text="Intrapleural: when the catheter was removed, UTC."
     )
     drained_volume_ml = serializers.DecimalField(
         max_digits=6,

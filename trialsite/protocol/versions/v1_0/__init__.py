@@ -13,6 +13,7 @@ from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
+from trialsite.protocol.versions.v1_0.stop_checks import STOP_CHECKS
 
 VERSION = ProtocolVersion(
     number="1.0",
@@ -36,4 +37,5 @@ VERSION = ProtocolVersion(
     dlt_exemptions=DLT_EXEMPTIONS,
     collection_periods=COLLECTION_PERIODS,
     prohibited_medications=PROHIBITED_MEDICATIONS,
+    stop_checks=STOP_CHECKS,
 )
