@@ -4,13 +4,29 @@ from django.urls import URLPattern, URLResolver, path
 
 from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
+    BridgingList,
     CorrectInfusion,
+    EndBridging,
     InfusionDetail,
     InfusionList,
     LymphodepletionDoseList,
     PlanInfusion,
+    RecordBridging,
     RecordInfusion,
     RecordLymphodepletionDose,
+)
+from infusion.api.views.pleural import (
+    ChestImageList,
+    DrainedVolumeList,
+    FluidSampleList,
+    InterruptionList,
+    PositionChangeList,
+    RecordCatheter,
+    RecordChestImage,
+    RecordDrainedVolume,
+    RecordFluidSample,
+    RecordInterruption,
+    RecordPositionChange,
 )
 from infusion.api.views.product import (
     CorrectLeukapheresis,
@@ -33,6 +49,7 @@ from infusion.api.views.readiness import (
     PrepareDose,
     RecordPremedication,
     RecordStopChecks,
+    RecordThaw,
     ResumeInfusion,
     StartInfusion,
     StopCheckList,
@@ -56,6 +73,7 @@ from trialsite.api.routing import by_method
 ONE = "participants/<str:code>/"
 LEUKAPHERESIS = "leukaphereses/<uuid:leukapheresis_id>/"
 PRODUCT = "products/<uuid:product_id>/"
+INFUSION = "infusions/<uuid:infusion_id>/"
 ADVERSE_EVENT = "adverse-events/<uuid:adverse_event_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -79,6 +97,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         f"{ONE}lymphodepletion-doses/",
         by_method(get=LymphodepletionDoseList, post=RecordLymphodepletionDose),
     ),
+    path(f"{ONE}bridging-therapies/", by_method(get=BridgingList, post=RecordBridging)),
+    path("bridging-therapies/<uuid:bridging_id>/end/", by_method(post=EndBridging)),
     path(f"{ONE}infusions/", by_method(get=InfusionList, post=RecordInfusion)),
     path(f"{ONE}infusion-room/", by_method(get=InfusionRoom)),
     path(f"{ONE}prepared-doses/", by_method(get=PreparedDoseList, post=PrepareDose)),
@@ -86,10 +106,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}premedications/", by_method(get=PremedicationList, post=RecordPremedication)),
     path(f"{ONE}identity-checks/", by_method(get=IdentityCheckList, post=ConfirmIdentity)),
     path(f"{ONE}infusions/start/", by_method(post=StartInfusion)),
-    path("infusions/<uuid:infusion_id>/pause/", by_method(post=PauseInfusion)),
-    path("infusions/<uuid:infusion_id>/resume/", by_method(post=ResumeInfusion)),
-    path("infusions/<uuid:infusion_id>/stop/", by_method(post=StopInfusion)),
-    path("infusions/<uuid:infusion_id>/", by_method(get=InfusionDetail, patch=CorrectInfusion)),
+    path(f"{ONE}thaw/", by_method(post=RecordThaw)),
+    path(f"{INFUSION}pause/", by_method(post=PauseInfusion)),
+    path(f"{INFUSION}resume/", by_method(post=ResumeInfusion)),
+    path(f"{INFUSION}stop/", by_method(post=StopInfusion)),
+    path(f"{INFUSION}interruptions/", by_method(get=InterruptionList, post=RecordInterruption)),
+    path(f"{INFUSION}catheter/", by_method(post=RecordCatheter)),
+    path(f"{INFUSION}position-changes/", by_method(get=PositionChangeList, post=RecordPositionChange)),
+    path(f"{INFUSION}chest-images/", by_method(get=ChestImageList, post=RecordChestImage)),
+    path(f"{INFUSION}drained-volumes/", by_method(get=DrainedVolumeList, post=RecordDrainedVolume)),
+    path(f"{INFUSION}fluid-samples/", by_method(get=FluidSampleList, post=RecordFluidSample)),
+    path(INFUSION, by_method(get=InfusionDetail, patch=CorrectInfusion)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
     path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 
-from infusion.rules.conditioning import BodyMeasures, deviation_percent, planned_mg
+from infusion.rules.conditioning import BodyMeasures, DrugDose, deviation_percent, planned_mg
 from participants.models import Participant
 from participants.models.scoped import OfParticipantQuerySet
 from trialsite.audit.records import Record
@@ -69,6 +69,23 @@ class LymphodepletionDose(Record):
             height_on=self.height_on,
             weight_kg=self.weight_kg,
             weight_on=self.weight_on,
+        )
+
+    @property
+    def drugs(self) -> tuple[DrugDose, DrugDose]:
+        return (
+            DrugDose(
+                drug="FLU",
+                name="Fludarabine",
+                ordered_mg_per_m2=self.fludarabine_mg_per_m2,
+                given_mg=self.fludarabine_mg,
+            ),
+            DrugDose(
+                drug="CY",
+                name="Cyclophosphamide",
+                ordered_mg_per_m2=self.cyclophosphamide_mg_per_m2,
+                given_mg=self.cyclophosphamide_mg,
+            ),
         )
 
     @property

@@ -3,7 +3,7 @@
 from django.db import models
 
 from infusion.models.product import CellProduct
-from infusion.rules.readiness import Confirmation, DrugClass, Premed, StopAnswer, StopFinding
+from infusion.rules.readiness import DrugClass, StopAnswer
 from participants.models import Participant
 from participants.models.scoped import OfParticipantQuerySet
 from trialsite.audit.records import Record
@@ -59,9 +59,6 @@ class IdentityCheck(Record):
     def __str__(self) -> str:
         return f"{self.bag_scanned} {'matches' if self.matches else 'does not match'}"
 
-    def to_value(self) -> Confirmation:
-        return Confirmation(person=self.person_id, confirmed_at=self.confirmed_at, matches=self.matches)
-
 
 class StopCheckAnswer(Record):
     """An answer to one stop check of the protocol. check_id: SC-FEVER and the like."""
@@ -85,11 +82,6 @@ class StopCheckAnswer(Record):
     def __str__(self) -> str:
         return f"{self.check_id}: {self.answer}"
 
-    def to_value(self) -> StopFinding:
-        return StopFinding(
-            check_id=self.check_id, answer=StopAnswer(self.answer), answered_at=self.answered_at
-        )
-
 
 class Premedication(Record):
     """A medication given before an infusion. dose: with its unit, as ordered."""
@@ -104,6 +96,3 @@ class Premedication(Record):
 
     def __str__(self) -> str:
         return self.drug
-
-    def to_value(self) -> Premed:
-        return Premed(name=self.drug, drug_class=DrugClass(self.drug_class), given_at=self.given_at)

@@ -1,29 +1,105 @@
 """What people found and did before an infusion, as the rules read it."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from infusion.models import CellProduct, IdentityCheck, Infusion, Premedication, PreparedDose, StopCheckAnswer
 from infusion.rules.gates import InfusionFacts, may_infuse
-from infusion.rules.readiness import Readiness, readiness_checks
+from infusion.rules.readiness import (
+    Confirmation,
+    DrugClass,
+    Premed,
+    Readiness,
+    StopAnswer,
+    StopFinding,
+    readiness_checks,
+)
 from participants.models import Participant
 from participants.queries.course import Course
-from trialsite.errors import Conflict
+from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.gates import Gate
 from trialsite.protocol.types import Arm
 from trialsite.protocol.windows import civil_date
 
 
 def load_readiness(participant: Participant, product: CellProduct | None) -> Readiness:
-    """Load confirmations of that product, stop checks and premedication. Three queries, two without a product."""
-    confirmations = (
-        IdentityCheck.objects.filter(participant=participant, product=product) if product is not None else ()
-    )
-    return Readiness(
-        confirmations=tuple(one.to_value() for one in confirmations),
-        stop_findings=tuple(
-            one.to_value() for one in StopCheckAnswer.objects.filter(participant=participant)
+    """Load confirmations of that product, stop checks and premedication, in one statement."""
+    if product is None:
+        return _readiness(_of_participant().get(pk=participant.pk))
+    return _readiness(vars(_with_readiness().get(pk=product.pk)))
+
+
+def at_bedside(product: CellProduct, course: Course) -> tuple[CellProduct, Readiness]:
+    """Return the lot as it is now and what was found about it, in one statement.
+
+    Raises Conflict("product-of-another").
+    """
+    current = _own(_with_readiness().get(pk=product.pk), course)
+    return current, _readiness(vars(current))
+
+
+def _findings(participant: OuterRef) -> dict[str, ArraySubquery]:
+    """Arrays of what was answered and given, by the participant."""
+    stops = StopCheckAnswer.objects.filter(participant=participant)
+    drugs = Premedication.objects.filter(participant=participant)
+    return {
+        "stop_values": ArraySubquery(
+            stops.values(row=JSONObject(check_id="check_id", answer="answer", answered_at="answered_at"))
         ),
-        premedication=tuple(one.to_value() for one in Premedication.objects.filter(participant=participant)),
+        "drug_values": ArraySubquery(
+            drugs.values(row=JSONObject(drug="drug", drug_class="drug_class", given_at="given_at"))
+        ),
+    }
+
+
+@cache
+def _of_participant() -> QuerySet[Participant, Mapping[str, Any]]:
+    return Participant.objects.values(**_findings(OuterRef("pk")))
+
+
+@cache
+def _with_readiness() -> QuerySet[CellProduct]:
+    scans = IdentityCheck.objects.filter(product=OuterRef("pk"))
+    return CellProduct.objects.annotate(
+        scan_values=ArraySubquery(
+            scans.values(row=JSONObject(person="person_id", matches="matches", confirmed_at="confirmed_at"))
+        ),
+        **_findings(OuterRef("participant")),
+    )
+
+
+def _readiness(loaded: Mapping[str, Any]) -> Readiness:
+    return Readiness(
+        confirmations=tuple(
+            Confirmation(
+                person=row["person"],
+                confirmed_at=datetime.fromisoformat(row["confirmed_at"]),
+                matches=row["matches"],
+            )
+            for row in loaded.get("scan_values", ())
+        ),
+        stop_findings=tuple(
+            StopFinding(
+                check_id=row["check_id"],
+                answer=StopAnswer(row["answer"]),
+                answered_at=datetime.fromisoformat(row["answered_at"]),
+            )
+            for row in loaded["stop_values"]
+        ),
+        premedication=tuple(
+            Premed(
+                name=row["drug"],
+                drug_class=DrugClass(row["drug_class"]),
+                given_at=datetime.fromisoformat(row["given_at"]),
+            )
+            for row in loaded["drug_values"]
+        ),
     )
 
 
@@ -37,15 +113,31 @@ def prepared_dose(product: CellProduct) -> PreparedDose | None:
     return PreparedDose.objects.filter(product=product).order_by("-recorded_at", "-id").first()
 
 
+def last_prepared(product: CellProduct, participant: Participant) -> PreparedDose:
+    """Return the newest preparation of a lot of this participant.
+
+    Raises RuleViolated("dose-not-prepared"), Conflict("product-of-another").
+    """
+    if product.participant_id != participant.pk:
+        raise Conflict("product-of-another", f"Lot {product.lot} belongs to another participant.")
+    found = prepared_dose(product)
+    if found is None:
+        raise RuleViolated("dose-not-prepared", "Record the prepared dose first: cells, weight and its day.")
+    return found
+
+
 def own_product(product: CellProduct, course: Course) -> CellProduct:
     """Return the lot as it is now. Raises Conflict("product-of-another") if it was made for somebody else."""
-    current = CellProduct.objects.get(pk=product.pk)
+    return _own(CellProduct.objects.get(pk=product.pk), course)
+
+
+def _own(current: CellProduct, course: Course) -> CellProduct:
     if current.participant_id != course.participant.pk:
         raise Conflict("product-of-another", f"Lot {current.lot} belongs to another participant.")
     return current
 
 
-def gate_of(course: Course, infusion: Infusion, at: datetime) -> Gate:
+def gate_of(course: Course, infusion: Infusion, readiness: Readiness, at: datetime) -> Gate:
     """Return the gate ladder of an infusion that starts, or started, as its record says."""
     version = course.version_at(at)
     started_on = civil_date(infusion.started_at, course.participant.site.time_zone)
@@ -67,7 +159,7 @@ def gate_of(course: Course, infusion: Infusion, at: datetime) -> Gate:
         now=infusion.started_at,
         also=readiness_checks(
             version,
-            load_readiness(course.participant, infusion.product),
+            readiness,
             events=course.events,
             weighed_on=infusion.weight_on,
             started_at=infusion.started_at,

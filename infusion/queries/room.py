@@ -1,23 +1,30 @@
 """The infusion room: is everything ready, what runs, what is on record of it. For the page and the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from infusion.models import (
     CellProduct,
+    ChestImage,
+    DrainedVolume,
+    FluidSample,
     IdentityCheck,
     Infusion,
     InfusionInterruption,
+    PositionChange,
     Premedication,
     PreparedDose,
+    StopCheckAnswer,
 )
 from infusion.queries.readiness import bag_label, prepared_dose
 from infusion.queries.treatment import Treatment, treatment_of
+from infusion.rules.intrapleural import drained_per_day, next_position_at
 from participants.models import Participant
 from trialsite.protocol.gates import Check, Gate
 from trialsite.protocol.types import Arm, StopCheck
+from trialsite.protocol.windows import civil_date
 
 _SHOWN_FOR = timedelta(days=1)  # comparisons and medication of before do not matter to the next start
 
@@ -26,7 +33,8 @@ _SHOWN_FOR = timedelta(days=1)  # comparisons and medication of before do not ma
 class Room:
     """gate: of an infusion of the prepared dose by the assigned route that would start at `at`.
 
-    running: the infusion that goes on, paused: its open interruption. comparisons: newest first.
+    running: the infusion that goes on. interruptions: of the last infusion. comparisons, premedication and answers
+    of the last day, comparisons newest first.
     """
 
     treatment: Treatment
@@ -34,9 +42,10 @@ class Room:
     prepared: PreparedDose | None
     gate: Gate
     running: Infusion | None
-    paused: InfusionInterruption | None
+    interruptions: Sequence[InfusionInterruption]
     comparisons: Sequence[IdentityCheck]
     premedication: Sequence[Premedication]
+    answers: Sequence[StopCheckAnswer]
 
     @property
     def lot(self) -> str:
@@ -45,6 +54,17 @@ class Room:
     @property
     def bag_code(self) -> str:
         return bag_label(self.product) if self.product else ""
+
+    @property
+    def last(self) -> Infusion | None:
+        """The newest infusion, running or ended."""
+        return self.treatment.infusions[-1] if self.treatment.infusions else None
+
+    @property
+    def paused(self) -> InfusionInterruption | None:
+        """The interruption in which the running infusion stands still."""
+        found = [one for one in self.interruptions if one.resumed_at is None]
+        return found[0] if found and self.running else None
 
     @property
     def outcome(self) -> str:
@@ -79,7 +99,7 @@ def room_of(participant: Participant, at: datetime) -> Room:
         prepared=prepared,
         gate=_gate(treatment, product, prepared, at),
         running=running,
-        paused=running.interruptions.filter(resumed_at__isnull=True).first() if running else None,
+        interruptions=_interruptions(treatment),
         comparisons=tuple(
             IdentityCheck.objects.filter(participant=participant, confirmed_at__gte=since)
             .select_related("product")
@@ -88,6 +108,11 @@ def room_of(participant: Participant, at: datetime) -> Room:
         premedication=tuple(
             Premedication.objects.filter(participant=participant, given_at__gte=since).order_by(
                 "given_at", "id"
+            )
+        ),
+        answers=tuple(
+            StopCheckAnswer.objects.filter(participant=participant, answered_at__gte=since).order_by(
+                "answered_at", "id"
             )
         ),
     )
@@ -105,4 +130,53 @@ def _gate(
         weight_kg=prepared.weight_kg if prepared else Decimal(1),
         weight_on=weighed_on,
         thawed_at=prepared.thawed_at if prepared else None,
+    )
+
+
+def _interruptions(treatment: Treatment) -> tuple[InfusionInterruption, ...]:
+    if not treatment.infusions:
+        return ()
+    last = treatment.infusions[-1]
+    return tuple(InfusionInterruption.objects.filter(infusion=last).order_by("paused_at", "id"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PleuralCare:
+    """What is observed after an intrapleural infusion, each by time. next_position_at: None when the series is over."""
+
+    infusion: Infusion
+    positions: Sequence[PositionChange]
+    images: Sequence[ChestImage]
+    drained: Sequence[DrainedVolume]
+    samples: Sequence[FluidSample]
+    drained_on: Mapping[date, Decimal]
+    next_position_at: datetime | None
+
+    @property
+    def dwell_minutes(self) -> int | None:
+        return None if self.infusion.dwell is None else int(self.infusion.dwell.total_seconds() // 60)
+
+
+def pleural_care_of(treatment: Treatment) -> PleuralCare | None:
+    """Load what was observed after the last infusion: four queries; None where that was not intrapleural."""
+    last = treatment.infusions[-1] if treatment.infusions else None
+    if last is None or last.route != Arm.INTRAPLEURAL.value:
+        return None
+    positions = tuple(PositionChange.objects.filter(infusion=last).order_by("changed_at", "id"))
+    drained = tuple(DrainedVolume.objects.filter(infusion=last).order_by("drained_at", "id"))
+    return PleuralCare(
+        infusion=last,
+        positions=positions,
+        images=tuple(ChestImage.objects.filter(infusion=last).order_by("imaged_at", "id")),
+        drained=drained,
+        samples=tuple(FluidSample.objects.filter(infusion=last).order_by("taken_at", "id")),
+        drained_on=drained_per_day(
+            (civil_date(one.drained_at, treatment.zone), one.volume_ml) for one in drained
+        ),
+        next_position_at=next_position_at(
+            last.clamped_at,
+            [one.changed_at for one in positions],
+            every_min=treatment.limit("L-POSITION-MIN"),
+            for_min=treatment.limit("L-POSITION-FOR-MIN"),
+        ),
     )

@@ -1,5 +1,6 @@
 """What product is at hand, and what was done from vein to vein."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,11 +11,11 @@ from infusion.models import (
     Leukapheresis,
     LymphodepletionDose,
 )
+from infusion.queries.conditioning import before_dose_checks
 from infusion.queries.readiness import load_readiness
 from infusion.rules.gates import (
     InfusionFacts,
     ProductFacts,
-    first_dose_checks,
     may_condition,
     may_infuse,
     may_plan_infusion,
@@ -24,7 +25,7 @@ from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course, load_course
 from trialsite.protocol.due import due_state
-from trialsite.protocol.gates import Gate, gate, hold_checks
+from trialsite.protocol.gates import Check, Gate, gate, hold_checks
 from trialsite.protocol.types import Act, Arm, DoseLevel, DueState, EventKind, Obligation, ProtocolVersion
 from trialsite.protocol.windows import civil_date
 
@@ -108,15 +109,19 @@ class Treatment:
             has_released_product=self.released is not None, obligations=self.course.obligations, now=self.at
         )
 
-    def may_condition(self, obligation_key: str, given_at: datetime | None = None) -> Gate:
-        """Return the gate of a dose, by default one given now. The first day of a course asks for the re-check."""
+    def may_condition(
+        self, obligation_key: str, given_at: datetime | None = None, also: Iterable[Check] = ()
+    ) -> Gate:
+        """Return the gate of a dose, by default one given now, without what is said of the dose itself.
+
+        One query, two for the first day of a course.
+        """
         now = given_at or self.at
-        given_on = civil_date(now, self.zone)
         return may_condition(
             has_released_product=self.released is not None,
             obligations=self.course.obligations,
             now=now,
-            also=first_dose_checks(self.version, self.course.events, obligation_key, given_on),
+            also=[*also, *before_dose_checks(self.course, self.version, obligation_key, now)],
         )
 
     def may_infuse(

@@ -1,6 +1,6 @@
 """Doses of lymphodepletion by body surface, bridging before it, and the pregnancy test. Pure, exact decimals."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -8,10 +8,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from infusion.rules.readiness import weight_check
 from trialsite.protocol.findings import Category
 from trialsite.protocol.gates import Check, check
-from trialsite.protocol.types import ProtocolVersion
+from trialsite.protocol.types import ProtocolVersion, SurfaceFormula
 from trialsite.protocol.windows import day_end_at, day_start_at
 
-MOSTELLER = "mosteller"  # id of the formula, stored with every dose
 _PLACES = Decimal("0.0001")
 _EXACT = Context(prec=34, rounding=ROUND_HALF_UP)
 
@@ -53,6 +52,16 @@ def body_surface_m2(height_cm: Decimal, weight_kg: Decimal) -> Decimal:
     return _EXACT.quantize(_EXACT.sqrt(square), _PLACES)
 
 
+_FORMULAS: dict[SurfaceFormula, Callable[[Decimal, Decimal], Decimal]] = {
+    SurfaceFormula.MOSTELLER: body_surface_m2
+}
+
+
+def formula_of(version: ProtocolVersion) -> SurfaceFormula:
+    """Return the formula of the protocol, which is stored with every dose that is counted by it."""
+    return version.body_surface[0].formula
+
+
 def planned_mg(ordered_mg_per_m2: Decimal, surface_m2: Decimal) -> Decimal:
     """Return ordered dose × body surface, exact."""
     return ordered_mg_per_m2 * surface_m2
@@ -61,6 +70,13 @@ def planned_mg(ordered_mg_per_m2: Decimal, surface_m2: Decimal) -> Decimal:
 def deviation_percent(given_mg: Decimal, planned: Decimal) -> Decimal:
     """Return by how much the dose given differs from the planned one, in % of it, to 0.1; minus = less."""
     return _EXACT.quantize(_EXACT.divide((given_mg - planned) * 100, planned), Decimal("0.1"))
+
+
+def surface_of(version: ProtocolVersion, measures: BodyMeasures | None) -> Decimal | None:
+    """Return the body surface, m², by the formula of the protocol; None without measures."""
+    if measures is None:
+        return None
+    return _FORMULAS[formula_of(version)](measures.height_cm, measures.weight_kg)
 
 
 def surface_checks(
@@ -77,7 +93,7 @@ def surface_checks(
     limits = {limit.id: limit.value for limit in version.limits}
     weighed_on = measures.weight_on if measures else None
     weight = weight_check(weighed_on, given_on, limits["L-WEIGHT-VALID"], Category.PROCEDURE)
-    surface = body_surface_m2(measures.height_cm, measures.weight_kg) if measures else None
+    surface = surface_of(version, measures)
     tolerance = limits["L-LD-TOLERANCE"]
     return (weight, *(_given_check(one, surface, tolerance) for one in doses))
 

@@ -84,11 +84,16 @@ def may_condition(
     )
 
 
+def is_first_dose(obligation_key: str) -> bool:
+    """True for the first day of a course of lymphodepletion: V-LD1#1."""
+    return obligation_key.startswith("V-LD1#")
+
+
 def first_dose_checks(
     version: ProtocolVersion, events: Iterable[Event], obligation_key: str, on: date
 ) -> tuple[Check, ...]:
     """Before the first dose of a course eligibility is re-checked; on: its site-local day."""
-    if not obligation_key.startswith("V-LD1#"):
+    if not is_first_dose(obligation_key):
         return ()
     return (recheck_check(version, events, Act.LYMPHODEPLETION, on),)
 

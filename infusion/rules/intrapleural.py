@@ -1,8 +1,10 @@
 """What an intrapleural infusion asks for after instillation: dwell time and changes of position. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
 
 class CatheterProof(StrEnum):
@@ -46,6 +48,30 @@ def dwell(clamped_at: datetime | None, unclamped_at: datetime | None) -> timedel
     if clamped_at is None or unclamped_at is None:
         return None
     return unclamped_at - clamped_at
+
+
+def unclear_order(
+    clamped_at: datetime | None, unclamped_at: datetime | None, removed_at: datetime | None
+) -> str:
+    """Return the field that lies before what it must follow, "" if none does. The same instant is in order."""
+    known = [
+        (name, value)
+        for name, value in (
+            ("clamped_at", clamped_at),
+            ("unclamped_at", unclamped_at),
+            ("catheter_removed_at", removed_at),
+        )
+        if value is not None
+    ]
+    return next((later for (_, first), (later, then) in pairwise(known) if then < first), "")
+
+
+def drained_per_day(readings: Iterable[tuple[date, Decimal]]) -> dict[date, Decimal]:
+    """Return what was drained on each civil date, mL, by date."""
+    totals: dict[date, Decimal] = {}
+    for on, volume_ml in readings:
+        totals[on] = totals.get(on, Decimal(0)) + volume_ml
+    return dict(sorted(totals.items()))
 
 
 def next_position_at(

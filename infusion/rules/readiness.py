@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from trialsite.protocol.findings import Category
@@ -201,3 +201,10 @@ def cells_given(
         return prepared_cells
     given_ml = max(prepared_volume_ml - residual_volume_ml, Decimal(0))
     return int(prepared_cells * given_ml / prepared_volume_ml)
+
+
+def given_percent(infused_cells: int, prepared_cells: int | None) -> Decimal | None:
+    """Return what was infused in % of what was prepared, to 0.1, half up; None if that is not known."""
+    if not prepared_cells:
+        return None
+    return (Decimal(infused_cells) * 100 / prepared_cells).quantize(Decimal("0.1"), ROUND_HALF_UP)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, Infusion
-from infusion.queries.readiness import gate_of, own_product
+from infusion.queries.readiness import at_bedside, gate_of
 from infusion.rules.intrapleural import CatheterProof
 from infusion.states import ProductState
 from participants.models import Participant
@@ -92,7 +92,7 @@ def record_infusion(
         at=at,
         reason=reason,
     ) as course:
-        current = own_product(product, course)
+        current, readiness = at_bedside(product, course)
         infusion = Infusion(
             participant=course.participant,
             product=current,
@@ -109,7 +109,7 @@ def record_infusion(
             recorded_at=at,
             **details.given(),
         )
-        findings = settle(gate_of(course, infusion, at), happened=True, reason=reason)
+        findings = settle(gate_of(course, infusion, readiness, at), happened=True, reason=reason)
         infusion.save_new()
         _use_up(current)
         happenings = [_infused(infusion)] + ([_ended(infusion)] if ended_at else [])

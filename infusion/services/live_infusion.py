@@ -3,8 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
-from infusion.models import CellProduct, Infusion, InfusionInterruption, PreparedDose
-from infusion.queries.readiness import gate_of, own_product, prepared_dose
+from infusion.models import CellProduct, Infusion, InfusionInterruption
+from infusion.queries.readiness import at_bedside, gate_of, last_prepared
 from infusion.rules.gates import dose_check
 from infusion.rules.readiness import cells_given
 from infusion.services.infusions import (
@@ -55,10 +55,10 @@ def start_infusion(
         at=at,
         reason=reason,
     ) as course:
-        current = own_product(product, course)
+        current, readiness = at_bedside(product, course)
         _require_first(current, course)
         infusion = _beginning(course, current, route, details, by, at)
-        settle(gate_of(course, infusion, at), happened=False, reason=reason)
+        settle(gate_of(course, infusion, readiness, at), happened=False, reason=reason)
         infusion.save_new()
         _use_up(current)
         happened(course, [_infused(infusion)], by=by, at=at, reason=reason)
@@ -206,7 +206,7 @@ def _beginning(
     course: Course, product: CellProduct, route: Arm, details: RouteDetails, by: Actor, at: datetime
 ) -> Infusion:
     """The infusion that starts now; of the prepared dose all counts as given until it is ended."""
-    prepared = _prepared(product)
+    prepared = last_prepared(product, course.participant)
     return Infusion(
         participant=course.participant,
         product=product,
@@ -240,13 +240,6 @@ def _who(infusion: Infusion, course: Course) -> str:
     on = civil_date(infusion.started_at, course.participant.site.time_zone)
     by = f" by {infusion.started_by}" if infusion.started_by else ""
     return f"Infusion {infusion.number}, started on {on.isoformat()}{by}."
-
-
-def _prepared(product: CellProduct) -> PreparedDose:
-    found = prepared_dose(product)
-    if found is None:
-        raise RuleViolated("dose-not-prepared", "Record the prepared dose first: cells, weight and its day.")
-    return found
 
 
 def _running(infusion: Infusion) -> Infusion:

@@ -1,7 +1,7 @@
 """What stands beside the forms of infusion: the gate ladder, the window of a day, the clocks an event starts."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +41,30 @@ def infusion_ladder(treatment: Treatment, route: Arm, given: Mapping[str, Any]) 
         weight_on=given.get("weight_on"),
         thawed_at=thawed_at,
     )
+    return ladder_in_words(
+        treatment,
+        gate,
+        product=product,
+        cells=cells,
+        weight=weight,
+        weight_on=given.get("weight_on"),
+        thawed_at=thawed_at,
+        started_at=started_at,
+    )
+
+
+def ladder_in_words(
+    treatment: Treatment,
+    gate: Gate,
+    *,
+    product: CellProduct | None,
+    cells: int | None,
+    weight: Decimal | None,
+    weight_on: date | None,
+    thawed_at: datetime | None,
+    started_at: datetime,
+) -> Ladder:
+    """Return the gate of an infusion as rungs for people, one for each check; what is not given waits."""
     level = treatment.dose_level
     titles = {
         **readiness_titles(treatment),
@@ -53,16 +77,26 @@ def infusion_ladder(treatment: Treatment, route: Arm, given: Mapping[str, Any]) 
         "recheck": TITLES["recheck"],
     }
     details = {
-        "released": product.lot if product else "",
+        "released": _released(product),
         "dose": f"{in_powers(cells_per_kg(cells, weight))} cells/kg" if cells and weight else "",
         "expiry": f"until {product.expires_on}" if product and product.expires_on else "",
         "thaw": _minutes(thawed_at, started_at),
         "lymphodepletion": _last_dose(treatment, started_at),
+        "weight": f"weighed on {weight_on.isoformat()}" if weight_on else "",
     }
     waiting = [] if cells and weight else ["dose"]
     waiting += [] if thawed_at else ["thaw"]
-    waiting += [] if given.get("weight_on") else ["weight"]
+    waiting += [] if weight_on else ["weight"]
     return ladder_of(gate, "Infusion", titles, details=details, waiting=waiting)
+
+
+def _released(product: CellProduct | None) -> str:
+    """The lot, and the documented exception under which it was released."""
+    if product is None:
+        return ""
+    if product.is_in_specification is False:
+        return f"{product.lot}, out of specification, under a recorded disposition"
+    return product.lot
 
 
 def readiness_titles(treatment: Treatment) -> dict[str, str]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from infusion.web.room_words import PROOFS
 from participants.web.forms import ReasonField
 from screening.web.forms import DEPARTURE_HELP, AmountField
 from trialsite.protocol.types import Arm
@@ -162,20 +163,45 @@ class PlanForm(PreviewedForm):
 
 
 class DoseForm(StepForm):
-    """Doses per square metre of body surface."""
+    """Ordered per square metre, counted on the body surface, given in milligrams."""
 
     given_at = SiteMomentField(label="Time of the dose")
-    fludarabine_mg_per_m2 = AmountField("Fludarabine", "mg/m²", digits=6, places=2, least=0)
-    cyclophosphamide_mg_per_m2 = AmountField("Cyclophosphamide", "mg/m²", digits=7, places=2, least=0)
+    height_cm = AmountField("Height", "cm", digits=4, places=1, least=50, most=250)
+    height_on = SiteDateField(label="Measured on")
+    weight_kg = AmountField("Body weight", "kg", digits=5, places=1, least=0.1, most=400)
+    weight_on = SiteDateField(label="Weighed on")
+    fludarabine_mg_per_m2 = AmountField("Fludarabine ordered", "mg/m²", digits=6, places=2, least=0)
+    fludarabine_mg = AmountField("Fludarabine given", "mg", digits=7, places=2, least=0)
+    cyclophosphamide_mg_per_m2 = AmountField("Cyclophosphamide ordered", "mg/m²", digits=7, places=2, least=0)
+    cyclophosphamide_mg = AmountField("Cyclophosphamide given", "mg", digits=8, places=2, least=0)
     reason = ReasonField(help_text=DEPARTURE_HELP)
 
-    not_after_today = ("given_at",)
+    not_after_today = ("given_at", "height_on", "weight_on")
 
     def __init__(self, *args: Any, ranges: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = ("fludarabine_mg_per_m2", "cyclophosphamide_mg_per_m2")
         for name, words in zip(names, ranges, strict=False):
             self.fields[name].help_text = words
+
+
+class BridgingForm(StepForm):
+    drug = LineField("Drug or local therapy", most=100, required=True)
+    drug_class = LineField("Kind", most=60, required=True, help_text="Such as chemotherapy, radiotherapy.")
+    dose = LineField("Dose", most=60, help_text="As ordered, with its unit.")
+    started_on = SiteDateField(label="First day")
+    ended_on = SiteDateField(label="Last day", required=False, help_text="Empty while it goes on.")
+    note = LineField("Remark", most=200)
+    reason = ReasonField()
+
+    not_after_today = ("started_on", "ended_on")
+
+
+class BridgingEndForm(StepForm):
+    ended_on = SiteDateField(label="Last day")
+    reason = ReasonField(help_text="Needed to change a last day that is on record.")
+
+    not_after_today = ("ended_on",)
 
 
 class InfusionForm(StepForm):
@@ -202,7 +228,7 @@ class InfusionForm(StepForm):
     catheter_proof = forms.ChoiceField(
         label="Position shown by",
         required=False,
-        choices=[("ct", "CT"), ("ultrasound", "Ultrasound"), ("x_ray", "X-ray")],
+        choices=list(PROOFS.items()),
     )
     drained_at = SiteMomentField(label="Effusion drained at", required=False)
     drained_colour = LineField("Colour of the effusion", most=60)

@@ -8,12 +8,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from infusion.models import CellProduct, IdentityCheck
+from infusion.models import BridgingTherapy, CellProduct, IdentityCheck
 from infusion.queries.safety import safety_cases
 from infusion.queries.treatment import Treatment
 from infusion.states import ProductState
 from infusion.web.beside import level_in_words
-from infusion.web.ready_steps import why_not_compare
 from infusion.web.steps import why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan
 from infusion.web.targets import InTreatment, find_treatment
 from participants.queries.pages import participant_for
@@ -179,11 +178,22 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
         text="Record infusion",
         href=reverse("infusion-record", args=[participant.code]),
         reason=why_not(user, Permission.RECORD_INFUSION, participant) or why_not_infuse(treatment),
+        icon="pencil",
+    )
+    room = ActLink(
+        text="Infusion room",
+        href=reverse("infusion-room", args=[participant.code]),
         kind="primary" if treatment.planned_on else "secondary",
-        icon="droplet",
+        icon="bed",
     )
     doses = {dose.obligation_key: dose for dose in treatment.doses}
     not_allowed = why_not(user, Permission.RECORD_LYMPHODEPLETION, participant)
+    bridge = ActLink(
+        text="Bridging",
+        href=reverse("bridging-record", args=[participant.code]),
+        reason=not_allowed,
+        icon="plus",
+    )
     return "infusion/infusion_panel.html", {
         "days": [
             (
@@ -198,25 +208,15 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
             (one, in_powers(one.infused_cells), in_powers(one.infused_cells / one.weight_kg))
             for one in treatment.infusions
         ],
-        "acts": [plan, *_before_infusion(user, target), record],
+        "acts": [plan, room, bridge, record],
         "compared": _compared(target),
+        "bridging": list(
+            BridgingTherapy.objects.filter(participant=participant).order_by("started_on", "id")
+        ),
+        "may_end": not not_allowed,
         "level": level_in_words(treatment),
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
     }
-
-
-def _before_infusion(user: User, target: InTreatment[None]) -> list[ActLink]:
-    """The stop checks and the comparison of wristband and bag."""
-    not_allowed = why_not(user, Permission.RECORD_INFUSION, target.participant)
-    args, cannot = [target.participant.code], not_allowed or why_not_compare(target)
-    stops = ActLink(text="Stop checks", href=reverse("stop-checks", args=args), reason=cannot, icon="ban")
-    identity = ActLink(
-        text="Wristband and bag",
-        href=reverse("identity-check", args=args),
-        reason=cannot,
-        icon="circle-check",
-    )
-    return [stops, identity]
 
 
 def _compared(target: InTreatment[None]) -> list[IdentityCheck]:

@@ -10,6 +10,7 @@ from infusion.models import IdentityCheck
 from infusion.rules.readiness import StopAnswer
 from infusion.services.readiness import confirm_identity, record_stop_checks
 from infusion.web.forms import LineField, NoteField
+from infusion.web.room_steps import to_room
 from infusion.web.targets import InTreatment, find_treatment
 from screening.web.acts import BANNER, with_banner
 from trialsite.accounts.models import User
@@ -38,7 +39,7 @@ class StopChecksForm(StepForm):
                 label=stop.question,
                 choices=_ANSWERS,
                 widget=forms.RadioSelect,
-                help_text=f"{stop.note} Assumed.".strip(),
+                help_text=stop.note,
                 error_messages={"required": "Choose one of these."},
             )
         self.order_fields([stop.id for stop in stops])
@@ -89,10 +90,13 @@ STOP_CHECKS = Step(
     run=_answer,
     submit="Save answers",
     done="Stop checks answered.",
-    explanation="What is present stops the infusion. The last answer to each question counts.",
+    explanation="What is present stops the infusion. The last answer to each question counts. "
+    "The questions are assumed; the sponsor must confirm them.",
     banner=BANNER,
     form_options=_stops,
     context=with_banner(),
+    next_url=to_room,
+    template="infusion/bedside_step.html",
 )
 
 IDENTITY = Step(
@@ -103,10 +107,12 @@ IDENTITY = Step(
     find=find_treatment,
     run=_confirm,
     submit="Confirm",
-    done="Comparison recorded. The panel Infusion shows whether wristband and bag match.",
+    done="Comparison recorded. The ladder shows whether wristband and bag match.",
     explanation="Two different persons compare, each signed in under the own name. A mismatch is recorded and "
     "stops the infusion until two persons have compared anew.",
     banner=BANNER,
     blocked=lambda user, target: why_not_compare(target),
     context=with_banner(),
+    next_url=to_room,
+    template="infusion/bedside_step.html",
 )

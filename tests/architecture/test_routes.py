@@ -156,6 +156,7 @@ def _world() -> World:
         "leukapheresis_id": there(story.leukapheresis).pk,
         "product_id": there(story.product).pk,
         "infusion_id": there(story.infusion).pk,
+        "bridging_id": story.gets_bridging().pk,
         "adverse_event_id": event.pk,
         "event_id": event.pk,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,

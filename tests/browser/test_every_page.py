@@ -65,6 +65,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "leukapheresis_id": there(story.leukapheresis).pk,
         "product_id": there(story.product).pk,
         "infusion_id": there(story.infusion).pk,
+        "bridging_id": story.gets_bridging().pk,
         "event_id": event_id,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "group": "laboratory",

@@ -5,7 +5,7 @@ shows what it shows on that day.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,9 +15,10 @@ from participants.models import Deviation, Participant
 from tests.browser.conftest import SiteClock
 from tests.browser.evidence_entry import enter, facts_of, judgements_of
 from tests.browser.pages import Desk
-from tests.factories.journeys import Story, Ward, make_ward
+from tests.factories.journeys import Ward, make_ward
 from trialsite.accounts.models import User
 from trialsite.demo.evidence import RENEWED, eligible_answers
+from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm
 
 FIRST_DAYS = (
@@ -55,7 +56,6 @@ class Trial:
 
     def __init__(self, ward: Ward, wall: SiteClock, desk_of: Callable[[User], Desk], arm: Arm) -> None:
         self.wall = wall
-        self.ward = ward
         self.arm = arm
         self.coordinator = desk_of(ward.coordinator)
         self.investigator = desk_of(ward.investigator)
@@ -169,17 +169,32 @@ class Trial:
         for dose, on in enumerate(("2026-02-08", "2026-02-09", "2026-02-10"), start=1):
             self.wall.goes_to(f"{on} 10:00")
             self.nurse.opens_from_home(f"Lymphodepletion dose {dose}", self.code)
-            self.nurse.fills_in("Fludarabine", "30")
-            self.nurse.fills_in("Cyclophosphamide", "300")
+            if dose == 1:
+                self.nurse.fills_in("Height", "167")
+                self.nurse.fills_in("Measured on", on)
+                self.nurse.fills_in("Body weight", "60")
+                self.nurse.fills_in("Weighed on", on)
+            self.nurse.fills_in("Fludarabine given", "50")
+            self.nurse.fills_in("Cyclophosphamide given", "500")
             self.nurse.saves("Record dose", "Dose recorded.")
 
     def is_made_ready(self) -> None:
         """Nothing stops the infusion, and two persons compare wristband and bag."""
-        participant = Participant.objects.get(code=self.code)
-        at = datetime.fromisoformat("2026-02-13T01:55:00+00:00")
-        Story(
-            ward=self.ward, participant=participant, now=at, product=participant.products.get()
-        ).is_made_ready()
+        self.wall.goes_to("2026-02-13 09:40")
+        self.nurse.opens(self.code)
+        self.nurse.follows("Infusion room")
+        self.nurse.follows("Stop checks")
+        for stop in resolve("1.0").stop_checks:
+            self.nurse.chooses(stop.question, "No")
+        self.nurse.saves("Save answers", "Stop checks answered.")
+        bag = Participant.objects.get(code=self.code).products.get().bag_code
+        for desk in (self.nurse, self.coordinator):
+            desk.opens(self.code)
+            desk.follows("Infusion room")
+            desk.follows("Wristband and bag")
+            desk.fills_in("Wristband", self.code)
+            desk.fills_in("Bag", bag)
+            desk.saves("Confirm", "Comparison recorded.")
 
     def is_infused(self) -> None:
         self.is_made_ready()

@@ -31,12 +31,20 @@ def plans(story: Story, planned_on: str) -> Any:
     return office(story).post(here, {"planned_on": planned_on})
 
 
+def measured(story: Story) -> dict[str, str]:
+    today = civil_date(story.now, story.ward.site.time_zone).isoformat()
+    return {"height_cm": "167.0", "height_on": today, "weight_kg": "60.0", "weight_on": today}
+
+
 def gets_dose(story: Story, **change: object) -> Any:
     body = {
         "obligation_key": "V-LD1#1",
         "given_at": shown(story.now),
         "fludarabine_mg_per_m2": "30.00",
         "cyclophosphamide_mg_per_m2": "300.00",
+        "measures": measured(story),
+        "fludarabine_mg": "50.00",
+        "cyclophosphamide_mg": "500.00",
     }
     return nurse(story).post(f"participants/{story.participant.code}/lymphodepletion-doses/", body | change)
 

@@ -17,7 +17,7 @@ from infusion.rules.conditioning import (
     pregnancy_check,
     surface_checks,
 )
-from infusion.rules.intrapleural import dwell, next_position_at
+from infusion.rules.intrapleural import drained_per_day, dwell, next_position_at, unclear_order
 from infusion.rules.readiness import (
     Confirmation,
     DrugClass,
@@ -27,6 +27,7 @@ from infusion.rules.readiness import (
     StopFinding,
     cells_given,
     consent_check,
+    given_percent,
     identity_check,
     is_same_code,
     premedication_check,
@@ -312,3 +313,49 @@ def test_the_position_is_changed_every_quarter_of_an_hour_for_an_hour(
     )
 
     assert found == (None if due_min is None else NOW + timedelta(minutes=due_min))
+
+
+@pytest.mark.parametrize(
+    ("clamped", "unclamped", "removed", "wrong"),
+    [
+        (None, None, None, ""),
+        (0, 0, 0, ""),
+        (0, 1, 2, ""),
+        (1, 0, None, "unclamped_at"),
+        (0, None, -1, "catheter_removed_at"),
+        (None, 2, 1, "catheter_removed_at"),
+        (None, 1, None, ""),
+    ],
+)
+def test_clamp_opening_and_removal_follow_each_other(
+    clamped: int | None, unclamped: int | None, removed: int | None, wrong: str
+) -> None:
+    times = [None if one is None else NOW + timedelta(seconds=one) for one in (clamped, unclamped, removed)]
+
+    assert unclear_order(*times) == wrong
+
+
+def test_drained_fluid_is_summed_for_each_day() -> None:
+    readings = [(date(2026, 3, 11), Decimal("50.5")), (TODAY, Decimal(100)), (TODAY, Decimal(0))]
+
+    assert drained_per_day(readings) == {TODAY: Decimal(100), date(2026, 3, 11): Decimal("50.5")}
+    assert list(drained_per_day(readings)) == [TODAY, date(2026, 3, 11)]
+
+
+@pytest.mark.parametrize(
+    ("infused", "prepared", "percent"),
+    [
+        (54_000_000, 60_000_000, Decimal("90.0")),
+        (1, 3, Decimal("33.3")),
+        (2, 3, Decimal("66.7")),
+        (1, 800, Decimal("0.1")),
+        (1, 2001, Decimal("0.0")),
+        (1, 2000, Decimal("0.1")),
+        (60, None, None),
+        (60, 0, None),
+    ],
+)
+def test_what_was_infused_is_a_share_of_what_was_prepared(
+    infused: int, prepared: int | None, percent: Decimal | None
+) -> None:
+    assert given_percent(infused, prepared) == percent

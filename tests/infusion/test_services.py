@@ -97,6 +97,9 @@ def conditions(story: Story, key: str, **given: object) -> LymphodepletionDose:
         "given_at": story.now,
         "fludarabine_mg_per_m2": Decimal("30"),
         "cyclophosphamide_mg_per_m2": Decimal("300"),
+        "measures": story.measures,
+        "fludarabine_mg": Decimal("50"),
+        "cyclophosphamide_mg": Decimal("500"),
         "by": story.ward.nurse,
         "at": story.now,
     }

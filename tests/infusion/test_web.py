@@ -50,6 +50,11 @@ def has_infusion_date(story: Story) -> None:
     story.is_cleared_for_lymphodepletion()
 
 
+def measured(story: Story) -> Mapping[str, object]:
+    today = civil_date(story.now, "Asia/Shanghai").isoformat()
+    return {"height_cm": "167", "height_on": today, "weight_kg": "60", "weight_on": today}
+
+
 def is_conditioned(story: Story) -> None:
     story.wait(3, hours=1)
     story.is_made_ready()
@@ -168,7 +173,10 @@ FORMS = {
         given=lambda story: {
             "given_at": wall(story.now),
             "fludarabine_mg_per_m2": "30",
+            "fludarabine_mg": "50",
             "cyclophosphamide_mg_per_m2": "300",
+            "cyclophosphamide_mg": "500",
+            **measured(story),
         },
         wrong=({"fludarabine_mg_per_m2": ""}, "fludarabine_mg_per_m2"),
         proof=lambda story: LymphodepletionDose.objects.filter(participant=story.participant).exists(),

@@ -187,6 +187,14 @@ def is_conditioned(team: Team, one: str) -> None:
             "given_at": shown(team.now),
             "fludarabine_mg_per_m2": "30.00",
             "cyclophosphamide_mg_per_m2": "300.00",
+            "measures": {
+                "height_cm": "167.0",
+                "height_on": _today(team).isoformat(),
+                "weight_kg": "60.0",
+                "weight_on": _today(team).isoformat(),
+            },
+            "fludarabine_mg": "50.00",
+            "cyclophosphamide_mg": "500.00",
         }
         created(team.nurse.post(f"{one}lymphodepletion-doses/", dose))
     team.until(planned_on)

@@ -144,6 +144,12 @@ FAULTY = [
         "text-missing",
         "SC-INFECTION",
     ),
+    (replace(VERSION, body_surface=()), "surface-unsound", "body-surface"),
+    (
+        replace(VERSION, body_surface=(replace(VERSION.body_surface[0], title_zh=""),)),
+        "text-missing",
+        "BSA-MOSTELLER",
+    ),
     (with_phase("M-H1", source=""), "source-missing", "M-H1"),
     (with_phase("M-H1", ladder="steep"), "ladder-unknown", "M-H1"),
     (with_phase("M-H1", id="V-M2"), "id-duplicate", "V-M2"),

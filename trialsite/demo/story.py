@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 
 from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
-from infusion.models import AdverseEvent, CellProduct, Infusion, Leukapheresis
+from infusion.models import AdverseEvent, BridgingTherapy, CellProduct, Infusion, Leukapheresis
 from infusion.queries.readiness import bag_label
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
+from infusion.rules.conditioning import BodyMeasures
 from infusion.rules.intrapleural import CatheterProof
 from infusion.rules.readiness import DrugClass, StopAnswer
+from infusion.services.bridging import record_bridging
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
@@ -48,6 +50,7 @@ from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm, DueState
 from trialsite.protocol.windows import civil_date
 
+HEIGHT_CM = Decimal("167.0")
 WEIGHT_KG = Decimal("60.0")
 
 T = TypeVar("T")
@@ -266,9 +269,32 @@ class Story:
             given_at=self.now,
             fludarabine_mg_per_m2=Decimal("30"),
             cyclophosphamide_mg_per_m2=Decimal("300"),
+            measures=self.measures,
+            fludarabine_mg=Decimal("50"),
+            cyclophosphamide_mg=Decimal("500"),
             by=self.ward.nurse,
             at=self.now,
         )
+
+    def gets_bridging(self) -> BridgingTherapy:
+        """A drug that ended with the month before last."""
+        started_on = civil_date(self.now, self.ward.site.time_zone) - timedelta(days=90)
+        return record_bridging(
+            participant=self.participant,
+            drug="Pemetrexed",
+            drug_class="chemotherapy",
+            dose="500 mg/m²",
+            started_on=started_on,
+            ended_on=started_on + timedelta(days=1),
+            by=self.ward.nurse,
+            at=self.now,
+        )
+
+    @property
+    def measures(self) -> BodyMeasures:
+        """1.6683 m²: at 30 and 300 mg/m² some 50 and 500 mg are planned."""
+        today = civil_date(self.now, self.ward.site.time_zone)
+        return BodyMeasures(height_cm=HEIGHT_CM, height_on=today, weight_kg=WEIGHT_KG, weight_on=today)
 
     def is_cleared_for_lymphodepletion(self, *, course: int = 1) -> None:
         self.renews_evidence()

@@ -18,6 +18,7 @@ from datetime import date
 from typing import TypeVar
 
 from trialsite.protocol.types import (
+    BodySurface,
     ClockDefinition,
     CohortRule,
     CollectionPeriod,
@@ -113,6 +114,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         dlt_exemptions=_amended(DltExemption, previous.dlt_exemptions, amendment),
         collection_periods=_amended(CollectionPeriod, previous.collection_periods, amendment),
         prohibited_medications=_amended(ProhibitedMedication, previous.prohibited_medications, amendment),
+        body_surface=_amended(BodySurface, previous.body_surface, amendment),
         stop_checks=_amended(StopCheck, previous.stop_checks, amendment),
         monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
     )

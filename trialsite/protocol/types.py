@@ -526,6 +526,24 @@ class StopCheck:
     note: str = ""
 
 
+class SurfaceFormula(StrEnum):
+    """How body surface follows from height and weight. Source: Mosteller 1987."""
+
+    MOSTELLER = "mosteller"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodySurface:
+    """The formula by which doses per square metre are counted."""
+
+    id: str
+    formula: SurfaceFormula
+    title: str
+    title_zh: str
+    source: Source
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolVersion:
     """One resolved protocol version: everything a rule may read."""
@@ -552,5 +570,6 @@ class ProtocolVersion:
     collection_periods: tuple[CollectionPeriod, ...] = ()
     prohibited_medications: tuple[ProhibitedMedication, ...] = ()
     stop_checks: tuple[StopCheck, ...] = ()
+    body_surface: tuple[BodySurface, ...] = ()
     monitoring: tuple[MonitoringRow, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

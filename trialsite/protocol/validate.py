@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from trialsite.protocol.types import (
     Arm,
+    BodySurface,
     ClockDefinition,
     CollectionPeriod,
     Criterion,
@@ -48,6 +49,7 @@ Item = (
     | ProhibitedMedication
     | MonitoringRow
     | StopCheck
+    | BodySurface
 )
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
@@ -114,6 +116,7 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.collection_periods,
         *version.prohibited_medications,
         *version.stop_checks,
+        *version.body_surface,
         *version.monitoring,
     )
 
@@ -159,6 +162,14 @@ def _check_stop_checks(version: ProtocolVersion) -> Iterator[Fault]:
             yield _fault("text-missing", stop.id, "needs a title in both languages and its question")
 
 
+def _check_body_surface(version: ProtocolVersion) -> Iterator[Fault]:
+    if len(version.body_surface) != 1:
+        yield _fault("surface-unsound", "body-surface", "doses are counted by one formula and no other")
+    for one in version.body_surface:
+        if not (one.title and one.title_zh):
+            yield _fault("text-missing", one.id, "needs a title in both languages")
+
+
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
     sourced = [
         *((one.id, one.source) for one in version.criteria),
@@ -174,6 +185,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((period.id, period.source) for period in version.collection_periods),
         *((drug.id, drug.source) for drug in version.prohibited_medications),
         *((stop.id, stop.source) for stop in version.stop_checks),
+        *((one.id, one.source) for one in version.body_surface),
         *((phase.id, phase.source) for phase in version.monitoring),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
@@ -418,6 +430,7 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_ids,
     _check_texts,
     _check_stop_checks,
+    _check_body_surface,
     _check_sources,
     _check_criteria,
     _check_ladders,

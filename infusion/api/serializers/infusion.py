@@ -1,5 +1,7 @@
 """The planned date, lymphodepletion, and infusions by either route."""
 
+from decimal import Decimal
+
 from rest_framework import serializers
 
 from infusion.api.serializers.product import CODE, MOST_CELLS, RECORDED_AT, VERSION
@@ -14,7 +16,7 @@ from trialsite.api.fields import (
     StrictDecimalField,
     StrictIntegerField,
 )
-from trialsite.api.serializers import OutSerializer
+from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import CorrectionIn, ReasonedIn
 from trialsite.protocol.types import Arm
 
@@ -36,6 +38,17 @@ class InfusionPlanOut(OutSerializer):
     planned_on = serializers.DateField(source="*", help_text="Planned civil date of infusion at the site.")
 
 
+class BodyMeasuresIn(InSerializer):
+    """Height and weight, each with its day; the body surface follows by the formula of the protocol."""
+
+    height_cm = StrictDecimalField(max_digits=4, decimal_places=1, min_value=50, help_text="Height, cm.")
+    height_on = StrictDateField(help_text="Civil date at the site on which it was measured.")
+    weight_kg = StrictDecimalField(
+        max_digits=5, decimal_places=1, min_value=Decimal("0.1"), help_text="Body weight, kg."
+    )
+    weight_on = StrictDateField(help_text="Civil date at the site on which it was taken.")
+
+
 class LymphodepletionDoseIn(ReasonedIn):
     """One day of lymphodepletion."""
 
@@ -48,6 +61,21 @@ class LymphodepletionDoseIn(ReasonedIn):
     )
     cyclophosphamide_mg_per_m2 = StrictDecimalField(
         max_digits=7, decimal_places=2, min_value=0, help_text="Cyclophosphamide, mg per m² of body surface."
+    )
+    measures = BodyMeasuresIn(
+        required=False,
+        allow_null=True,
+        help_text="What the body surface is counted on; needed without a reason.",
+    )
+    fludarabine_mg = StrictDecimalField(
+        required=False, allow_null=True, max_digits=7, decimal_places=2, help_text="Fludarabine given, mg."
+    )
+    cyclophosphamide_mg = StrictDecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=8,
+        decimal_places=2,
+        help_text="Cyclophosphamide given, mg.",
     )
 
 
@@ -64,6 +92,57 @@ class LymphodepletionDoseOut(OutSerializer):
     cyclophosphamide_mg_per_m2 = serializers.DecimalField(
         max_digits=7, decimal_places=2, help_text="Cyclophosphamide, mg per m² of body surface."
     )
+    height_cm = serializers.DecimalField(
+        max_digits=4, decimal_places=1, allow_null=True, help_text="Height, cm."
+    )
+    weight_kg = serializers.DecimalField(
+        max_digits=5, decimal_places=1, allow_null=True, help_text="Body weight, kg."
+    )
+    weight_on = serializers.DateField(allow_null=True, help_text="Civil date on which it was taken.")
+    body_surface_m2 = serializers.DecimalField(
+        max_digits=6, decimal_places=4, allow_null=True, help_text="Body surface the dose was counted on, m²."
+    )
+    surface_formula = serializers.CharField(allow_blank=True, help_text="Formula of the body surface.")
+    fludarabine_mg = serializers.DecimalField(
+        max_digits=7, decimal_places=2, allow_null=True, help_text="Fludarabine given, mg."
+    )
+    cyclophosphamide_mg = serializers.DecimalField(
+        max_digits=8, decimal_places=2, allow_null=True, help_text="Cyclophosphamide given, mg."
+    )
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)
+
+
+class BridgingIn(ReasonedIn):
+    """One drug or local therapy between collection and lymphodepletion."""
+
+    drug = CleanCharField(max_length=100, help_text="The drug or therapy.")
+    drug_class = CleanCharField(max_length=60, help_text="What it is, such as chemotherapy.")
+    dose = CleanCharField(required=False, allow_blank=True, max_length=60, help_text="Dose with its unit.")
+    started_on = StrictDateField(help_text="First day, civil date at the site.")
+    ended_on = StrictDateField(
+        required=False, allow_null=True, help_text="Last day; left out while it goes on."
+    )
+    note = CleanCharField(required=False, allow_blank=True, max_length=200, help_text="Remark.")
+
+
+class BridgingEndIn(ReasonedIn):
+    """The last day of a bridging therapy; a reason to change one on record."""
+
+    ended_on = StrictDateField(help_text="Last day, civil date at the site.")
+
+
+class BridgingOut(OutSerializer):
+    """One drug or local therapy between collection and lymphodepletion."""
+
+    id = serializers.UUIDField(help_text="Id of the therapy.")
+    participant = serializers.CharField(source="participant.code", help_text=CODE)
+    drug = serializers.CharField(help_text="The drug or therapy.")
+    drug_class = serializers.CharField(help_text="What it is.")
+    dose = serializers.CharField(allow_blank=True, help_text="Dose with its unit.")
+    started_on = serializers.DateField(help_text="First day.")
+    ended_on = serializers.DateField(allow_null=True, help_text="Last day; null while it goes on.")
+    note = serializers.CharField(allow_blank=True, help_text="Remark.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
 

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from infusion.api.serializers.product import CODE, MOST_CELLS, RECORDED_AT, VERSION
+from infusion.rules.intrapleural import CatheterProof
 from infusion.rules.readiness import DrugClass, StopAnswer
 from trialsite.api.fields import (
     AwareDateTimeField,
@@ -175,12 +176,46 @@ class StartInfusionIn(ReasonedIn):
     catheter_position = CleanCharField(
         required=False, allow_blank=True, help_text="Intrapleural: where the catheter lies."
     )
+    catheter_proof = EnumField(
+        CatheterProof, required=False, help_text="Intrapleural: what showed the position of the catheter."
+    )
+    drained_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the effusion was drained before."
+    )
+    drained_volume_ml = StrictDecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=6,
+        decimal_places=1,
+        min_value=0,
+        help_text="Intrapleural: effusion drained before, mL.",
+    )
+    drained_colour = CleanCharField(
+        required=False, allow_blank=True, max_length=60, help_text="Intrapleural: colour of the effusion."
+    )
 
 
 class PauseIn(ReasonedIn):
     """The infusion stands still from now on."""
 
     cause = CleanCharField(max_length=500, help_text="Why it is interrupted.")
+
+
+class LateInterruptionIn(ReasonedIn):
+    """An interruption that was not recorded when it happened; a reason is needed."""
+
+    paused_at = AwareDateTimeField(help_text="When it stopped.")
+    resumed_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="When it went on; left out if it did not."
+    )
+    cause = CleanCharField(max_length=500, help_text="Why it was interrupted.")
+
+
+class ThawIn(ReasonedIn):
+    """When the prepared dose was thawed; a reason to change a time on record."""
+
+    lot = CleanCharField(max_length=40, help_text=_LOT)
+    thawed_at = AwareDateTimeField(help_text="End of thaw.")
 
 
 class InterruptionOut(OutSerializer):

@@ -24,6 +24,7 @@ from infusion.api.serializers.readiness import (
     StopChecksIn,
     StopChecksOut,
     StopInfusionIn,
+    ThawIn,
 )
 from infusion.api.views.product import OF_PARTICIPANT
 from infusion.models import (
@@ -35,6 +36,7 @@ from infusion.models import (
     PreparedDose,
     StopCheckAnswer,
 )
+from infusion.queries.readiness import last_prepared
 from infusion.queries.room import room_of
 from infusion.services.infusions import RouteDetails
 from infusion.services.live_infusion import (
@@ -48,6 +50,7 @@ from infusion.services.readiness import (
     prepare_dose,
     record_premedication,
     record_stop_checks,
+    record_thaw,
 )
 from participants.models import Participant
 from trialsite import clock
@@ -94,6 +97,17 @@ class PrepareDose(UnderCommand):
 
     def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> PreparedDose:
         return prepare_dose(participant=target, product=_lot(given, by), by=by, at=at, **given)
+
+
+class RecordThaw(UnderCommand):
+    """Record when the dose prepared last was thawed; the thaw clock runs from there."""
+
+    required_permission = Permission.RECORD_INFUSION
+    model = Participant
+    takes, gives = ThawIn, PreparedDoseOut
+
+    def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> PreparedDose:
+        return record_thaw(prepared=last_prepared(_lot(given, by), target), by=by, at=at, **given)
 
 
 class StopCheckList(ScopedList):

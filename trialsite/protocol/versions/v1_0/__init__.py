@@ -8,6 +8,7 @@ from trialsite.protocol.versions.v1_0.adverse_events import (
     SAFETY_TASKS,
     SPECIAL_INTERESTS,
 )
+from trialsite.protocol.versions.v1_0.conditioning import BODY_SURFACE
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
@@ -38,4 +39,5 @@ VERSION = ProtocolVersion(
     collection_periods=COLLECTION_PERIODS,
     prohibited_medications=PROHIBITED_MEDICATIONS,
     stop_checks=STOP_CHECKS,
+    body_surface=BODY_SURFACE,
 )
