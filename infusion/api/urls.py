@@ -39,6 +39,17 @@ from infusion.api.views.product import (
     ReleaseProduct,
     StartManufacturing,
 )
+from infusion.api.views.product_file import (
+    CustodyList,
+    DecideExcursion,
+    PlanLeukapheresis,
+    ProductDispositionList,
+    RecordCustodyOfCells,
+    RecordCustodyOfProduct,
+    RecordProductDisposition,
+    RecordReleaseTests,
+    ReleaseTestList,
+)
 from infusion.api.views.readiness import (
     ConfirmIdentity,
     IdentityCheckList,
@@ -92,6 +103,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(PRODUCT, by_method(get=ProductDetail)),
     path(f"{PRODUCT}release/", by_method(post=ReleaseProduct)),
     path(f"{PRODUCT}fail/", by_method(post=FailProduct)),
+    path(f"{PRODUCT}release-tests/", by_method(get=ReleaseTestList, post=RecordReleaseTests)),
+    path(f"{PRODUCT}dispositions/", by_method(get=ProductDispositionList, post=RecordProductDisposition)),
+    path(f"{PRODUCT}custody/", by_method(post=RecordCustodyOfProduct)),
+    path(f"{LEUKAPHERESIS}custody/", by_method(post=RecordCustodyOfCells)),
+    path(f"{ONE}custody/", by_method(get=CustodyList)),
+    path("custody/<uuid:entry_id>/decision/", by_method(post=DecideExcursion)),
+    path(f"{ONE}leukapheresis-plan/", by_method(post=PlanLeukapheresis)),
     path(f"{ONE}infusion-plan/", by_method(post=PlanInfusion)),
     path(
         f"{ONE}lymphodepletion-doses/",

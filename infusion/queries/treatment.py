@@ -19,9 +19,10 @@ from infusion.rules.gates import (
     may_condition,
     may_infuse,
     may_plan_infusion,
+    usable_checks,
 )
 from infusion.rules.readiness import readiness_checks
-from infusion.states import ProductState
+from infusion.states import IN_THE_MAKING, ProductState
 from participants.models import Participant
 from participants.queries.course import Course, load_course
 from trialsite.protocol.due import due_state
@@ -45,6 +46,17 @@ def released_product(participant: Participant) -> CellProduct | None:
         .order_by("-released_at")
         .first()
     )
+
+
+def planned_for(course: Course) -> date | None:
+    """Return the planned date of an infusion that is still to be given."""
+    last = course.last(EventKind.INFUSION_PLANNED)
+    given = course.last(EventKind.INFUSED)
+    if last is None:
+        return None
+    if given is not None and (given.at > last.at or given.item == last.facts.get("lot")):
+        return None
+    return date.fromisoformat(last.facts["planned_on"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +85,7 @@ class Treatment:
     @property
     def in_manufacturing(self) -> CellProduct | None:
         return next(
-            (one for one in reversed(self.products) if one.state == ProductState.MANUFACTURING.value), None
+            (one for one in reversed(self.products) if ProductState(one.state) in IN_THE_MAKING), None
         )
 
     @property
@@ -84,13 +96,7 @@ class Treatment:
     @property
     def planned_on(self) -> date | None:
         """The planned date of an infusion that is still to be given."""
-        last = self.course.last(EventKind.INFUSION_PLANNED)
-        given = self.course.last(EventKind.INFUSED)
-        if last is None:
-            return None
-        if given is not None and (given.at > last.at or given.item == last.facts.get("lot")):
-            return None
-        return date.fromisoformat(last.facts["planned_on"])
+        return planned_for(self.course)
 
     @property
     def conditioning(self) -> tuple[tuple[Obligation, DueState], ...]:
@@ -104,10 +110,17 @@ class Treatment:
         now = performed_at or self.at
         return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, self.course.obligations, now))
 
-    def may_plan(self) -> Gate:
+    def may_plan(self, planned_on: date | None = None) -> Gate:
+        """Return the gate of a plan for that day at the site, by default for today."""
         return may_plan_infusion(
-            has_released_product=self.released is not None, obligations=self.course.obligations, now=self.at
+            has_released_product=self.released is not None,
+            obligations=self.course.obligations,
+            now=self.at,
+            also=usable_checks(self._ready(), planned_on or civil_date(self.at, self.zone)),
         )
+
+    def _ready(self) -> ProductFacts | None:
+        return self.released.facts() if self.released else None
 
     def may_condition(
         self, obligation_key: str, given_at: datetime | None = None, also: Iterable[Check] = ()
@@ -121,7 +134,11 @@ class Treatment:
             has_released_product=self.released is not None,
             obligations=self.course.obligations,
             now=now,
-            also=[*also, *before_dose_checks(self.course, self.version, obligation_key, now)],
+            also=[
+                *also,
+                *before_dose_checks(self.course, self.version, obligation_key, now),
+                *usable_checks(self._ready(), self.planned_on or civil_date(now, self.zone)),
+            ],
         )
 
     def may_infuse(

@@ -14,13 +14,19 @@ from trialsite.protocol.types import Act, Arm, DoseLevel, Event, EventKind, Obli
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductFacts:
-    """expires_on: last usable civil date at the site. total_cells: CAR-positive cells in the bag."""
+    """expires_on: last usable civil date at the site; expires_at: where the hour counts, the first unusable instant.
+
+    total_cells: CAR-positive cells in the bag. has_disposition: treating out of specification was decided.
+    has_open_excursion: a temperature excursion of the bag, or of the cells it was made from, awaits its decision.
+    """
 
     state: ProductState
     is_in_specification: bool | None
     has_disposition: bool
     expires_on: date | None
     total_cells: int | None
+    expires_at: datetime | None = None
+    has_open_excursion: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +41,11 @@ class InfusionFacts:
     thawed_at: datetime | None = None
 
 
-def may_release(product: ProductFacts) -> Gate:
-    """An out-of-specification product needs a signed disposition. Source: design, section 2."""
+def may_release(product: ProductFacts, also: Iterable[Check] = ()) -> Gate:
+    """An out-of-specification product needs a signed disposition. Source: design, section 2.
+
+    also: that every test is decided, and what the exception needs.
+    """
     in_specification = product.is_in_specification
     cleared = in_specification or (in_specification is False and product.has_disposition)
     return gate(
@@ -49,18 +58,51 @@ def may_release(product: ProductFacts) -> Gate:
                 if in_specification is False
                 else "The release tests are not decided",
                 Category.PRODUCT,
-            )
+            ),
+            _excursion_check(product),
+            *also,
         ],
     )
 
 
+def usable_checks(product: ProductFacts | None, on: date) -> tuple[Check, ...]:
+    """The product at hand can be used on that civil date at the site. Nothing to say without a product."""
+    if product is None:
+        return ()
+    last = product.expires_on
+    return (
+        check(
+            "expiry",
+            None if last is None else on <= last,
+            "The product has no expiry date" if last is None else f"The product is usable until {last} only",
+            Category.PRODUCT,
+        ),
+        _excursion_check(product),
+    )
+
+
+def _excursion_check(product: ProductFacts) -> Check:
+    return check(
+        "excursion",
+        not product.has_open_excursion,
+        "A temperature excursion awaits its decision",
+        Category.PRODUCT,
+    )
+
+
 def may_plan_infusion(
-    *, has_released_product: bool, obligations: Iterable[Obligation], now: datetime
+    *,
+    has_released_product: bool,
+    obligations: Iterable[Obligation],
+    now: datetime,
+    also: Iterable[Check] = (),
 ) -> Gate:
+    """also: that the product can be used on the planned day."""
     return gate(
         Act.PLAN_INFUSION,
         [
             check("released", has_released_product, "No released product is at hand", Category.PRODUCT),
+            *also,
             *hold_checks(Act.PLAN_INFUSION, obligations, now),
         ],
     )
@@ -151,6 +193,7 @@ def may_infuse(
             "The product has expired or has no expiry date",
             Category.PRODUCT,
         ),
+        _excursion_check(product),
         _thaw_check(infusion, limits["L-THAW-MIN"]),
         _gap_check(events, infusion.started_at, limits["L-LD-GAP-H"]),
         recheck_check(version, events, Act.INFUSE, infusion.started_on),
@@ -179,6 +222,8 @@ def _in_range(level: DoseLevel | None, cells: Decimal, weight: Decimal) -> bool 
 
 
 def _not_expired(product: ProductFacts, infusion: InfusionFacts) -> bool | None:
+    if product.expires_at is not None:
+        return infusion.started_at < product.expires_at
     return None if product.expires_on is None else infusion.started_on <= product.expires_on
 
 

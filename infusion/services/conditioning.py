@@ -6,9 +6,9 @@ from typing import Any
 
 from infusion.models import LymphodepletionDose
 from infusion.queries.conditioning import before_dose_checks
-from infusion.queries.treatment import released_product
+from infusion.queries.treatment import planned_for, released_product
 from infusion.rules.conditioning import BodyMeasures, formula_of, surface_checks, surface_of
-from infusion.rules.gates import dose_checks, may_condition, may_plan_infusion
+from infusion.rules.gates import dose_checks, may_condition, may_plan_infusion, usable_checks
 from participants.models import Obligation, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
@@ -34,7 +34,7 @@ def plan_infusion(
 
     planned_at: when the plan was made, for what is written up afterwards; by default now. planned_on may not
     lie before it. Needs PLAN_INFUSION; records `infusion_planned`. A plan made now is refused without a
-    released product or while a re-consent is owed; one that was made is accepted with a reason.
+    released product that is usable on that day, or while a re-consent is owed; one that was made is accepted with a reason.
     Raises RuleViolated("gate-failed", "planned-in-the-past", "in-the-future", "reason-required").
     """
     made_at = planned_at or at
@@ -52,6 +52,7 @@ def plan_infusion(
             has_released_product=product is not None,
             obligations=course.obligations,
             now=made_at,
+            also=usable_checks(product.facts() if product else None, planned_on),
         )
         findings = settle(may, happened=planned_at is not None, reason=reason)
         happening = Happening(
@@ -162,14 +163,16 @@ def _counted_on(version: ProtocolVersion, measures: BodyMeasures | None) -> dict
 def _dose_gate(course: Course, dose: LymphodepletionDose, at: datetime) -> Gate:
     version, zone = course.version_at(at), course.participant.site.time_zone
     given_on = civil_date(dose.given_at, zone)
+    product = released_product(course.participant)
     return may_condition(
-        has_released_product=released_product(course.participant) is not None,
+        has_released_product=product is not None,
         obligations=course.obligations,
         now=dose.given_at,
         also=[
             *dose_checks(version, dose.fludarabine_mg_per_m2, dose.cyclophosphamide_mg_per_m2),
             *surface_checks(version, dose.drugs, measures=dose.measures, given_on=given_on),
             *before_dose_checks(course, version, dose.obligation_key, dose.given_at),
+            *usable_checks(product.facts() if product else None, planned_for(course) or given_on),
         ],
     )
 

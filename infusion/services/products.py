@@ -4,22 +4,23 @@ from datetime import date, datetime
 
 from infusion.models import CellProduct, Leukapheresis
 from infusion.queries.bag_codes import draw_bag_code
+from infusion.queries.products import release_gate
 from infusion.rules.bag_codes import BagKind
-from infusion.rules.gates import may_release
-from infusion.states import ProductState, may_become
+from infusion.services.failures import fail, require_may_become
+from infusion.states import ProductState
 from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
-from trialsite.errors import Conflict, InvalidTransition, RuleViolated
+from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.types import EventKind
 from trialsite.protocol.windows import civil_date
 
 _SET_AT_RELEASE = (
     "is_in_specification",
-    "disposition",
     "total_cells",
     "expires_on",
+    "expires_at",
     "state",
     "released_at",
     "released_by",
@@ -60,6 +61,7 @@ def start_manufacturing(
             lot=lot,
             bag_code=bag_code or draw_bag_code(BagKind.PRODUCT),
             manufacturing_started_at=started_at,
+            has_open_excursion=Leukapheresis.objects.get(pk=leukapheresis.pk).has_open_excursion,
             recorded_at=at,
         )
         product.save_new()
@@ -74,25 +76,26 @@ def release_product(
     *,
     product: CellProduct,
     released_at: datetime,
-    is_in_specification: bool,
     total_cells: int,
-    expires_on: date,
     by: Actor,
     at: datetime,
-    disposition: str = "",
+    expires_on: date | None = None,
+    expires_at: datetime | None = None,
     already_happened: bool = False,
     reason: str = "",
 ) -> CellProduct:
     """Release a lot for its participant. Needs RELEASE_PRODUCT; records `product_released`.
 
-    Out of specification it is refused without a disposition; that it was released elsewhere all the same can
-    be recorded with already_happened and a reason. Raises RuleViolated("gate-failed", "reason-required",
-    "cells-required", "expired-at-release"), InvalidTransition("product-state").
+    expires_on: last usable date at the site; or expires_at, the first instant it is not usable at.
+    Refused while a release test is undecided, out of specification without a complete disposition, or while a
+    temperature excursion is undecided; that it was released elsewhere all the same can be recorded with
+    already_happened and a reason. Raises RuleViolated("gate-failed", "reason-required", "cells-required",
+    "expiry-required", "expired-at-release"), InvalidTransition("product-state").
     """
     if total_cells <= 0:
         raise RuleViolated("cells-required", "Give the number of CAR-positive cells.", field="total_cells")
     require_past(released_at, at, "released_at")
-    _require_usable(product, expires_on, released_at)
+    last_day = _last_day(product, expires_on, expires_at, released_at)
     with command(
         participant=product.participant,
         permission=Permission.RELEASE_PRODUCT,
@@ -101,12 +104,12 @@ def release_product(
         at=at,
         reason=reason,
     ) as course:
-        current = _to(product, ProductState.RELEASED)
-        current.is_in_specification = is_in_specification
-        current.disposition = disposition
-        current.total_cells = total_cells
-        current.expires_on = expires_on
-        findings = settle(may_release(current.facts()), happened=already_happened, reason=reason)
+        current = CellProduct.objects.get(pk=product.pk)
+        require_may_become(current, ProductState.RELEASED)
+        current.total_cells, current.expires_on, current.expires_at = total_cells, last_day, expires_at
+        findings = settle(
+            release_gate(current, course.version_at(at)), happened=already_happened, reason=reason
+        )
         current.state = ProductState.RELEASED.value
         current.released_at = released_at
         current.released_by = by.actor_label
@@ -135,30 +138,25 @@ def fail_product(
         at=at,
         reason=reason,
     ) as course:
-        current = _to(product, ProductState.FAILED)
-        current.state = ProductState.FAILED.value
-        current.failed_at = failed_at
-        current.failure_reason = reason
-        current.save_changes(["state", "failed_at", "failure_reason"])
-        happening = Happening(
-            kind=EventKind.PRODUCT_FAILED, occurred_at=failed_at, item=current.lot, ref=str(current.pk)
-        )
-        happened(course, [happening], by=by, at=at, reason=reason)
+        current = CellProduct.objects.get(pk=product.pk)
+        fail(course, current, failed_at=failed_at, by=by, at=at, reason=reason)
     return current
 
 
-def _require_usable(product: CellProduct, expires_on: date, released_at: datetime) -> None:
-    if expires_on < civil_date(released_at, product.participant.site.time_zone):
+def _last_day(
+    product: CellProduct, expires_on: date | None, expires_at: datetime | None, released_at: datetime
+) -> date:
+    """The civil date of the expiry at the site. Raises as `release_product`."""
+    zone = product.participant.site.time_zone
+    last_day = civil_date(expires_at, zone) if expires_at is not None else expires_on
+    if last_day is None:
+        raise RuleViolated("expiry-required", "Give the last day it may be used.", field="expires_on")
+    if expires_at is not None and expires_at <= released_at:
+        raise RuleViolated(
+            "expired-at-release", "This lies before the release. Check it.", field="expires_at"
+        )
+    if last_day < civil_date(released_at, zone):
         raise RuleViolated(
             "expired-at-release", "This day lies before the release. Check it.", field="expires_on"
         )
-
-
-def _to(product: CellProduct, state: ProductState) -> CellProduct:
-    """The row as it is now, if it may become `state`."""
-    current = CellProduct.objects.get(pk=product.pk)
-    if not may_become(ProductState(current.state), state):
-        raise InvalidTransition(
-            "product-state", f"Lot {current.lot} is {current.state}; it cannot become {state.value}."
-        )
-    return current
+    return last_day

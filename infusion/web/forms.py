@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from infusion.web.room_words import PROOFS
+from participants.queries.measured_tests import BY_CODE, MeasuredTest, faults_in
 from participants.web.forms import ReasonField
 from screening.web.forms import DEPARTURE_HELP, AmountField
 from trialsite.protocol.types import Arm
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
 MILLION = 1_000_000
+COLLECTION_SIGNS = tuple(BY_CODE[code] for code in ("TEMP", "PULSE", "SYSBP", "DIABP"))  # at its start
 _GRADES = [
     ("1", "1 mild"),
     ("2", "2 moderate"),
@@ -55,6 +57,13 @@ class CellsField(AmountField):
         return Decimal(value) / MILLION if isinstance(value, int) else value
 
 
+class SignField(AmountField):
+    """A vital sign in its standard unit; `faults_in` says what cannot be right."""
+
+    def __init__(self, test: MeasuredTest) -> None:
+        super().__init__(test.title, test.unit, digits=6, places=test.places, required=False)
+
+
 class LineField(forms.CharField):
     """One line of text."""
 
@@ -82,16 +91,41 @@ class PreviewedForm(StepForm):
 
 
 class LeukapheresisForm(StepForm):
-    performed_at = SiteMomentField(label="Time of the collection")
+    performed_at = SiteMomentField(label="Start of the collection")
+    ended_at = SiteMomentField(label="End of the collection", required=False)
     processed_blood_ml = AmountField("Blood processed", "mL", digits=6, least=1, required=False)
     collected_cells_10e9 = AmountField(
         "Nucleated cells collected", "× 10⁹ cells", digits=8, places=3, least=0, required=False
     )
+    collected_cd3_10e9 = AmountField(
+        "CD3-positive among them", "× 10⁹ cells", digits=8, places=3, least=0, required=False
+    )
+    anticoagulant = LineField("Anticoagulant", most=60, help_text="Such as ACD-A.")
+    anticoagulant_ml = AmountField("Anticoagulant given", "mL", digits=5, least=0, required=False)
     bag_identifier = LineField("Bag", most=60, help_text="As on the label; no patient names.")
     complications = NoteField("Complications")
+    complication_grade = forms.ChoiceField(
+        label="Grade of the worst complication",
+        choices=[("", "None"), *_GRADES],
+        required=False,
+        widget=forms.RadioSelect,
+        initial="",
+    )
+    TEMP, PULSE, SYSBP, DIABP = (SignField(test) for test in COLLECTION_SIGNS)
     reason = ReasonField(help_text=DEPARTURE_HELP)
 
-    not_after_today = ("performed_at",)
+    not_after_today = ("performed_at", "ended_at")
+
+    def clean_complication_grade(self) -> int | None:
+        chosen = self.cleaned_data["complication_grade"]
+        return int(chosen) if chosen else None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        codes = [test.code for test in COLLECTION_SIGNS]
+        for code, words in faults_in({code: cleaned[code] for code in codes if cleaned.get(code)}).items():
+            self.add_error(code, words)
+        return cleaned
 
 
 class CorrectLeukapheresisForm(PreviewedForm):
@@ -120,24 +154,18 @@ class LotForm(StepForm):
 
 
 class ReleaseForm(StepForm):
-    is_in_specification = forms.ChoiceField(
-        label="Release tests", choices=[("yes", "In specification"), ("no", "Out of specification")]
-    )
-    disposition = NoteField(
-        "Disposition", help_text="Out of specification only: who decided what, and on what ground."
-    )
     total_cells = CellsField("CAR-positive viable cells in the bag")
-    expires_on = SiteDateField(label="Last day it may be used")
+    expires_on = SiteDateField(label="Last day it may be used", required=False)
+    expires_at = SiteMomentField(
+        label="Or not usable from", required=False, help_text="Only where the hour counts."
+    )
     released_at = SiteMomentField(label="Time of release")
     already_happened = forms.BooleanField(
-        label="It was released elsewhere already, without a disposition", required=False
+        label="It was released elsewhere already, in spite of what is missing", required=False
     )
-    reason = ReasonField(help_text="Needed if it was released already without a disposition.")
+    reason = ReasonField(help_text="Needed if it was released already in spite of what is missing.")
 
     not_after_today = ("released_at",)
-
-    def clean_is_in_specification(self) -> bool:
-        return bool(self.cleaned_data["is_in_specification"] == "yes")
 
 
 class FailLotForm(StepForm):

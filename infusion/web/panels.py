@@ -11,9 +11,10 @@ from django.views.decorators.http import require_GET
 from infusion.models import BridgingTherapy, CellProduct, IdentityCheck
 from infusion.queries.safety import safety_cases
 from infusion.queries.treatment import Treatment
-from infusion.states import ProductState
+from infusion.states import IN_THE_MAKING, ProductState
+from infusion.web import product_steps
 from infusion.web.beside import level_in_words
-from infusion.web.steps import why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan
+from infusion.web.steps import RELEASE, why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan
 from infusion.web.targets import InTreatment, find_treatment
 from participants.queries.pages import participant_for
 from participants.web.actions import by_key, register_action
@@ -25,6 +26,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import DueState, Obligation
 from trialsite.web.access import requires, signed_in
 from trialsite.web.panels import Panel, register_panel
+from trialsite.web.steps import Step
 
 _PANELS = (
     Panel(
@@ -137,13 +139,13 @@ def product(user: User, target: InTreatment[None]) -> tuple[str, dict[str, objec
 
 
 def _lot_acts(user: User, target: InTreatment[None], one: CellProduct) -> list[ActLink]:
-    """Release and fail, for a lot that is still in the making; a released one may still fail."""
+    """What it needs next and fail, for a lot that is still in the making; a released one may still fail."""
     args = [target.participant.code, one.pk]
-    release = ActLink(
-        text="Release",
-        href=reverse("product-release", args=args),
-        reason=why_not(user, Permission.RELEASE_PRODUCT, target.participant)
-        or why_not_change_lot(one, ProductState.RELEASED),
+    step, permission = next_step(one)
+    further = ActLink(
+        text=step.title,
+        href=reverse(step.name, args=args),
+        reason=why_not(user, permission, target.participant),
         kind="primary btn-sm",
     )
     fail = ActLink(
@@ -154,13 +156,9 @@ def _lot_acts(user: User, target: InTreatment[None], one: CellProduct) -> list[A
         kind="secondary btn-sm",
     )
     state = ProductState(one.state)
-    return (
-        [release, fail]
-        if state is ProductState.MANUFACTURING
-        else [fail]
-        if state is ProductState.RELEASED
-        else []
-    )
+    if state in IN_THE_MAKING:
+        return [further, fail]
+    return [fail] if state is ProductState.RELEASED else []
 
 
 @_of_treatment
@@ -256,7 +254,7 @@ def safety(request: HttpRequest, code: str) -> HttpResponse:
 @requires(Permission.RECORD_PRODUCT)
 @require_GET
 def product_next(request: HttpRequest, code: str) -> HttpResponse:
-    """Go to what the product needs next: a lot, its release, or for who may not release it the panel."""
+    """Go to what the product needs next: a lot, its tests, the decision, the release; to the panel for who may not."""
     user = signed_in(request)
     target = find_treatment(user, code)
     return HttpResponseRedirect(_next_for_product(user, target.treatment))
@@ -266,6 +264,18 @@ def _next_for_product(user: User, treatment: Treatment) -> str:
     participant, making = treatment.participant, treatment.in_manufacturing
     if making is None:
         return reverse("product-start", args=[participant.code])
-    if user.access.may(Permission.RELEASE_PRODUCT, participant.site_id):
-        return reverse("product-release", args=[participant.code, making.pk])
+    step, permission = next_step(making)
+    if user.access.may(permission, participant.site_id):
+        return reverse(step.name, args=[participant.code, making.pk])
     return f"{participant.get_absolute_url()}#panel-product"
+
+
+def next_step(product: CellProduct) -> tuple[Step, Permission]:
+    """Return what a lot in the making needs next, and who may do it."""
+    if product.is_in_specification is None:
+        step = product_steps.TEST
+    elif not product.is_in_specification and not product.disposition:
+        step = product_steps.DECIDE
+    else:
+        step = RELEASE
+    return step, step.permission

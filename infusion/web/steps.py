@@ -12,7 +12,7 @@ from infusion.rules.conditioning import BodyMeasures
 from infusion.services.bridging import end_bridging, record_bridging
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, correct_infusion, record_infusion
-from infusion.services.leukaphereses import correct_leukapheresis, record_leukapheresis
+from infusion.services.leukaphereses import Collected, correct_leukapheresis, record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
 from infusion.states import ProductState, may_become
 from infusion.web import forms
@@ -31,6 +31,7 @@ from infusion.web.targets import (
     find_treatment,
 )
 from participants.queries.words import ARMS
+from participants.services.observations import Reading
 from screening.web.acts import BANNER, BESIDE_PAGE, entered, obstacles, present_time, with_banner, without
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
@@ -72,7 +73,24 @@ def why_not_dose(target: InTreatment[ScheduledDay]) -> str:
 
 
 def _collect(target: InTreatment[None], given: dict[str, Any], *, by: User, at: datetime) -> Leukapheresis:
-    return record_leukapheresis(participant=target.participant, by=by, at=at, **without(given))
+    given = without(given)
+    collected = Collected(
+        **{name: found for name in Collected.__slots__ if (found := given.pop(name)) not in {None, ""}}
+    )
+    signs = [
+        Reading(
+            domain=test.domain,
+            test_code=test.code,
+            unit=test.unit,
+            taken_at=given["performed_at"],
+            value=value,
+        )
+        for test in forms.COLLECTION_SIGNS
+        if (value := given.pop(test.code)) is not None
+    ]
+    return record_leukapheresis(
+        participant=target.participant, collected=collected, vital_signs=signs, by=by, at=at, **given
+    )
 
 
 def _correct_collection(
@@ -300,7 +318,8 @@ RELEASE = Step(
     run=_release,
     submit="Release product",
     done="Product released. Planning the infusion is due next.",
-    explanation="Accepts the lot for this participant. Out of specification it needs a written disposition.",
+    explanation="Accepts the lot for this participant. Every release test is decided; out of specification it needs "
+    "a complete disposition.",
     consequences=("Planning the infusion becomes due, within 7 days.", "Lymphodepletion may be planned."),
     banner=BANNER,
     blocked=lambda user, target: why_not_change_lot(target.subject, ProductState.RELEASED),

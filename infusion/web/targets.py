@@ -7,7 +7,15 @@ from uuid import UUID
 
 from django.http import Http404
 
-from infusion.models import AdverseEvent, BridgingTherapy, CellProduct, Infusion, Leukapheresis
+from infusion.models import (
+    AdverseEvent,
+    BridgingTherapy,
+    CellProduct,
+    CustodyEntry,
+    Infusion,
+    Leukapheresis,
+)
+from infusion.queries.products import custody_of
 from infusion.queries.treatment import Treatment, treatment_of
 from infusion.rules.safety_case import FOLLOW_SAE
 from participants.models import Participant
@@ -71,6 +79,11 @@ def find_leukapheresis(user: User, code: str, *, leukapheresis_id: UUID) -> InTr
     found = find_treatment(user, code)
     one = _one(found.treatment.leukaphereses, leukapheresis_id)
     return InTreatment(found.participant, found.treatment, one)
+
+
+def find_custody_entry(user: User, code: str, *, entry_id: UUID) -> InTreatment[CustodyEntry]:
+    found = find_treatment(user, code)
+    return InTreatment(found.participant, found.treatment, _one(custody_of(found.participant), entry_id))
 
 
 def find_infusion(user: User, code: str, *, infusion_id: UUID) -> InTreatment[Infusion]:

@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from infusion.web import panels, pleural_steps, ready_steps, room_steps, safety_steps, steps
+from infusion.web import (
+    panels,
+    pleural_steps,
+    product_steps,
+    ready_steps,
+    room_steps,
+    safety_steps,
+    steps,
+)
 from infusion.web.previews import preview_view
 from infusion.web.room import room
 from screening.web.acts import step_paths
@@ -25,6 +33,7 @@ urlpatterns = [
     path(f"{_OF}/panels/infusion/", panels.infusion, name="panel-infusion"),
     path(f"{_OF}/panels/safety/", panels.safety, name="panel-safety"),
     *step_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
+    *(url for route, step in product_steps.STEPS.items() for url in step_paths(f"{_OF}/{route}", step)),
     *_previewed(f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/correct/", steps.CORRECT_COLLECTION),
     path(f"{_OF}/products/next/", panels.product_next, name="product-next"),
     *step_paths(f"{_OF}/products/start/", steps.START_LOT),

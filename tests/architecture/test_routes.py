@@ -155,6 +155,7 @@ def _world() -> World:
         "episode_id": there(story.episode).pk,
         "leukapheresis_id": there(story.leukapheresis).pk,
         "product_id": there(story.product).pk,
+        "entry_id": story.moves_bag("stored", temperature_c="-120").pk,
         "infusion_id": there(story.infusion).pk,
         "bridging_id": story.gets_bridging().pk,
         "adverse_event_id": event.pk,

@@ -64,6 +64,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "deviation_id": Deviation.objects.filter(participant=story.participant).get().pk,
         "leukapheresis_id": there(story.leukapheresis).pk,
         "product_id": there(story.product).pk,
+        "entry_id": story.moves_bag("stored", temperature_c="-120").pk,
         "infusion_id": there(story.infusion).pk,
         "bridging_id": story.gets_bridging().pk,
         "event_id": event_id,

@@ -18,6 +18,7 @@ from tests.browser.pages import Desk
 from tests.factories.journeys import Ward, make_ward
 from trialsite.accounts.models import User
 from trialsite.demo.evidence import RENEWED, eligible_answers
+from trialsite.demo.story import certified
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm
 
@@ -131,7 +132,7 @@ class Trial:
     def gives_cells(self) -> None:
         self.wall.goes_to("2026-01-16 11:00")
         self.nurse.opens_from_home("Leukapheresis", self.code)
-        self.nurse.fills_in("Time of the collection", "2026-01-16 09:00")
+        self.nurse.fills_in("Start of the collection", "2026-01-16 09:00")
         self.nurse.fills_in("Blood processed", "9500")
         self.nurse.saves("Record leukapheresis", "Leukapheresis recorded.")
 
@@ -141,10 +142,18 @@ class Trial:
         self.coordinator.fills_in("Lot", "CT-2601")
         self.coordinator.saves("Start lot", "Manufacturing started.")
 
-    def has_the_lot_released(self) -> None:
+    def has_the_lot_tested(self) -> None:
         self.wall.goes_to("2026-01-30 10:00")
+        self.coordinator.opens_from_home("Release or reject the product", self.code)
+        for test in resolve("1.0").release_tests:
+            if test.value is None:
+                self.coordinator.chooses(test.title, test.finding.capitalize())
+            else:
+                self.coordinator.fills_in(test.title, str(certified(test).value))
+        self.coordinator.saves("Record tests", "Release tests recorded.")
+
+    def has_the_lot_released(self) -> None:
         self.investigator.opens_from_home("Release or reject the product", self.code)
-        self.investigator.chooses("Release tests", "In specification")
         self.investigator.fills_in("CAR-positive viable cells in the bag", "120")
         self.investigator.fills_in("Last day it may be used", "2026-12-31")
         self.investigator.saves("Release product", "Product released.")
@@ -250,6 +259,7 @@ def test_the_year_of_one_participant_by_hand(
     trial.stands(state="Leukapheresis", next_due="Release or reject the product: Due")
     trial.has_a_lot_started()
     trial.stands(state="Manufacturing", next_due="Release or reject the product: Due")
+    trial.has_the_lot_tested()
     trial.has_the_lot_released()
     trial.stands(state="Manufacturing", next_due="Plan the infusion date: Due")
     trial.has_the_infusion_planned()

@@ -38,7 +38,6 @@ def releases(story: Story, **change: object) -> Any:
     assert story.product is not None
     body = {
         "released_at": shown(story.now),
-        "is_in_specification": True,
         "total_cells": 10**9,
         "expires_on": "2027-01-01",
     }
@@ -103,6 +102,7 @@ def test_a_lot_is_started_from_a_collection_and_belongs_to_one_participant() -> 
 
 def test_a_lot_in_specification_is_released_by_the_investigator() -> None:
     story = participant_at(State.MANUFACTURING).wait(13)
+    story.has_lot_tested()
     released = releases(story)
     assert (released.status_code, released.json()["state"]) == (200, "released")
     assert released.json()["released_by"] == story.ward.investigator.actor_label
@@ -113,11 +113,37 @@ def test_a_lot_in_specification_is_released_by_the_investigator() -> None:
 
 def test_a_lot_out_of_specification_is_refused_without_a_disposition() -> None:
     story = participant_at(State.MANUFACTURING).wait(13)
-    out = {"is_in_specification": False}
-    assert refused(releases(story, **out)) == (422, "gate-failed")
-    assert refused(releases(story, **out, already_happened=True)) == (422, "reason-required")
-    allowed = releases(story, **out, disposition="Sponsor and investigator agree to infuse.")
-    assert allowed.status_code == 200
+    story.has_lot_tested(VIABILITY="68.5")
+    assert story.product is not None
+    here = f"products/{story.product.pk}/"
+    assert refused(releases(story)) == (422, "gate-failed")
+    assert refused(releases(story, already_happened=True)) == (422, "reason-required")
+    decision = {
+        "decision": "treat_under_exception",
+        "decided_at": shown(story.now),
+        "reason": "Nothing else is left.",
+    }
+    assert refused(nurse(story).post(f"{here}dispositions/", decision)) == (403, "not-permitted")
+    decided = investigator(story).post(f"{here}dispositions/", decision)
+    assert (decided.status_code, decided.json()["sponsor_decision"]) == (201, "")
+    still = releases(story)
+    assert refused(still) == (422, "gate-failed")
+    assert (
+        "The participant is not informed that the product is out of specification" in still.content.decode()
+    )
+    told = {
+        "sponsor_decision": "agreed",
+        "sponsor_decided_by": "Medical monitor",
+        "sponsor_decided_at": shown(story.now),
+        "ethics_informed_at": shown(story.now),
+        "participant_informed_at": shown(story.now),
+        "participant_informed_by": "Investigator",
+        "recalculated_cells": 48_000_000,
+    }
+    assert investigator(story).post(f"{here}dispositions/", decision | told).status_code == 201
+    assert releases(story).status_code == 200
+    found = nurse(story).get(f"{here}dispositions/").json()["results"]
+    assert [one["recalculated_cells"] for one in found] == [None, 48_000_000]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +197,61 @@ def test_release_belongs_to_the_investigator_and_nothing_to_another_site() -> No
     assert answers(stranger, routes) == dict.fromkeys(routes, (404, "not-found"))
     reads = (collection, product, f"{one}leukaphereses/", f"{one}products/")
     assert {stranger.get(path).status_code for path in reads} == {404}
+
+
+def test_a_step_of_the_chain_out_of_range_holds_the_lot_until_it_is_decided() -> None:
+    story = participant_at(State.MANUFACTURING).wait(5)
+    assert story.product is not None
+    assert story.leukapheresis is not None
+    story.has_lot_tested()
+    step = {
+        "step": "shipped",
+        "occurred_at": shown(story.now),
+        "place": "On the road",
+        "handed_by": "Collection centre",
+        "taken_by": "Courier",
+        "storage_id": "ST-COLD",
+        "temperature_c": "9.5",
+    }
+    cells = f"leukaphereses/{story.leukapheresis.pk}/custody/"
+    assert refused(nurse(story).post(cells, step | {"storage_id": "ST-WARM"})) == (422, "unknown-storage")
+    entry = nurse(story).post(cells, step)
+    assert (entry.status_code, entry.json()["is_excursion"]) == (201, True)
+    assert refused(releases(story)) == (422, "gate-failed")
+    corrected = step | {"temperature_c": "8.5", "corrects": entry.json()["id"], "reason": "Misread."}
+    second = nurse(story).post(cells, corrected)
+    assert second.json()["corrects"] == entry.json()["id"]
+    decision = {"verdict": "usable", "decided_at": shown(story.now), "reason": "Ten minutes only."}
+    here = f"custody/{second.json()['id']}/decision/"
+    assert refused(nurse(story).post(here, decision)) == (403, "not-permitted")
+    assert investigator(story).post(here, decision).status_code == 201
+    assert refused(investigator(story).post(here, decision)) == (409, "excursion-decided")
+    assert releases(story).status_code == 200
+    chain = nurse(story).get(f"participants/{story.participant.code}/custody/").json()["results"]
+    assert {one["id"] for one in chain} == {entry.json()["id"], second.json()["id"]}
+
+
+def test_a_collection_is_planned_and_keeps_the_planned_date() -> None:
+    story = participant_at(State.ENROLLED).wait(1)
+    here = f"participants/{story.participant.code}/leukapheresis-plan/"
+    planned_on = (story.now + timedelta(days=2)).date().isoformat()
+    assert nurse(story).post(here, {"planned_on": planned_on}).status_code == 201
+    assert refused(nurse(story).post(here, {"planned_on": "2025-01-01"})) == (422, "planned-in-the-past")
+    story.wait(2)
+    found = collects(
+        story,
+        collected_cells_10e9="9.5",
+        collected_cd3_10e9="4.25",
+        complications="Tingling",
+        complication_grade=1,
+    )
+    assert (found.status_code, found.json()["planned_on"]) == (201, planned_on)
+    assert (found.json()["collected_cd3_10e9"], found.json()["complication_grade"]) == ("4.250", 1)
+    assert refused(collects(story, complication_grade=2)) == (422, "complication-required")
+    assert refused(collects(story, collected_cells_10e9="1", collected_cd3_10e9="2")) == (
+        422,
+        "more-than-collected",
+    )
 
 
 def test_lists_of_products_cost_the_same_for_one_row_and_for_many() -> None:

@@ -14,6 +14,7 @@ from infusion.rules.gates import (
     may_infuse,
     may_plan_infusion,
     may_release,
+    usable_checks,
 )
 from infusion.states import ProductState
 from tests.protocol.engine import INSTANT, event, local, midnight, obligation
@@ -79,6 +80,7 @@ def test_an_infusion_by_the_book_passes_every_rung() -> None:
         "route",
         "dose",
         "expiry",
+        "excursion",
         "thaw",
         "lymphodepletion",
         "recheck",
@@ -259,6 +261,54 @@ def test_out_of_specification_is_released_only_with_a_disposition(
 
     assert may.outcome is outcome
     assert words in may.checks[0].reason
+
+
+@pytest.mark.parametrize(
+    ("started_at", "outcome"),
+    [
+        (STARTED_AT - timedelta(minutes=1), Outcome.PASS),
+        (STARTED_AT, Outcome.FAIL),
+        (STARTED_AT + timedelta(minutes=1), Outcome.FAIL),
+    ],
+)
+def test_where_the_hour_counts_the_instant_of_expiry_is_not_usable_any_more(
+    started_at: datetime, outcome: Outcome
+) -> None:
+    given = replace(GIVEN, started_at=started_at, thawed_at=started_at)
+    found = infuse(product=replace(RELEASED, expires_at=STARTED_AT), infusion=given)
+
+    assert {one.code: one.outcome for one in found.checks}["expiry"] is outcome
+
+
+def test_an_undecided_excursion_holds_release_plan_and_infusion() -> None:
+    held = replace(RELEASED, has_open_excursion=True)
+
+    assert outcomes(may_release(held)) == {"excursion": Outcome.FAIL}
+    assert outcomes(infuse(product=held)) == {"excursion": Outcome.FAIL}
+    assert [
+        one.code for one in usable_checks(held, date(2026, 3, 10)) if one.outcome is not Outcome.PASS
+    ] == ["excursion"]
+
+
+@pytest.mark.parametrize(
+    ("expires_on", "outcome"),
+    [
+        (date(2026, 3, 9), Outcome.FAIL),
+        (date(2026, 3, 10), Outcome.PASS),
+        (date(2026, 3, 11), Outcome.PASS),
+        (None, Outcome.UNKNOWN),
+    ],
+)
+def test_a_product_is_planned_for_a_day_on_which_it_can_be_used(
+    expires_on: date | None, outcome: Outcome
+) -> None:
+    expiry, _ = usable_checks(replace(RELEASED, expires_on=expires_on), date(2026, 3, 10))
+
+    assert expiry.outcome is outcome
+
+
+def test_without_a_product_nothing_is_said_of_its_use() -> None:
+    assert usable_checks(None, date(2026, 3, 10)) == ()
 
 
 @pytest.mark.parametrize(

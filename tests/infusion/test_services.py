@@ -17,7 +17,7 @@ from infusion.models import (
 from infusion.services.adverse_events import record_adverse_event, record_safety_report
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, correct_infusion, record_infusion
-from infusion.services.leukaphereses import correct_leukapheresis, record_leukapheresis
+from infusion.services.leukaphereses import Collected, correct_leukapheresis, record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
 from participants.models import Deviation, DispositionKind, JourneyEvent, Obligation, Participant
 from participants.services import journey
@@ -60,7 +60,6 @@ def releases(story: Story, **given: object) -> CellProduct:
     values = {
         "product": there(story.product),
         "released_at": story.now,
-        "is_in_specification": True,
         "total_cells": 10**9,
         "expires_on": story.now.date() + timedelta(days=90),
         "by": story.ward.investigator,
@@ -172,6 +171,13 @@ def files(story: Story, event: AdverseEvent, **given: object) -> SafetyReport:
     return record_safety_report(**values | given)  # type: ignore[arg-type]
 
 
+def with_lot_tested() -> Story:
+    """A lot whose release tests are all within the specification."""
+    story = participant_at(State.MANUFACTURING)
+    story.has_lot_tested()
+    return story
+
+
 def released() -> Story:
     story = participant_at(State.MANUFACTURING)
     story.wait(13).has_lot_released()
@@ -190,7 +196,7 @@ ACTS: list[tuple[str, Callable[[], Story], Callable[[Story, User], object], set[
     ("lot", lambda: participant_at(State.LEUKAPHERESIS), lambda s, u: begins_lot(s, by=u), STAFF),
     (
         "release",
-        lambda: participant_at(State.MANUFACTURING),
+        with_lot_tested,
         lambda s, u: releases(s, by=u),
         {"investigator"},
     ),
@@ -247,7 +253,9 @@ class TestCollection:
         story = participant_at(State.ENROLLED)
 
         found = collects(
-            story.wait(2), bag_identifier="BAG 7", processed_blood_ml=9000, reason="first session"
+            story.wait(2),
+            collected=Collected(bag_identifier="BAG 7", processed_blood_ml=9000),
+            reason="first session",
         )
 
         assert (found.number, found.bag_identifier) == (1, "BAG 7")
@@ -306,7 +314,9 @@ class TestLots:
     def test_a_release_is_signed_dated_and_owes_a_planned_date(self) -> None:
         story = participant_at(State.MANUFACTURING)
 
-        product = releases(story.wait(13), reason="certificate 12")
+        story.wait(13).has_lot_tested()
+
+        product = releases(story, reason="certificate 12")
 
         assert (product.state, product.released_by) == ("released", story.ward.investigator.actor_label)
         assert story.due_states()["T-PLAN#1"] is DueState.DUE
@@ -314,21 +324,14 @@ class TestLots:
             "infusion.product_released"
         )
 
-    def test_out_of_specification_needs_a_disposition(self) -> None:
-        story = participant_at(State.MANUFACTURING)
-
-        with refused("gate-failed"):
-            releases(story, is_in_specification=False)
-        releases(story, is_in_specification=False, disposition="accepted by sponsor and investigator")
-
-        assert not Deviation.objects.exists()
-
     def test_released_elsewhere_all_the_same_is_a_deviation(self) -> None:
         story = participant_at(State.MANUFACTURING)
 
+        with refused("gate-failed"):
+            releases(story)
         with refused("reason-required", field="reason"):
-            releases(story, is_in_specification=False, already_happened=True)
-        releases(story, is_in_specification=False, already_happened=True, reason="released by the maker")
+            releases(story, already_happened=True)
+        releases(story, already_happened=True, reason="released by the maker")
 
         found = Deviation.objects.get()
         assert (found.rule_id, found.category) == (

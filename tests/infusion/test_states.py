@@ -7,11 +7,15 @@ import pytest
 from infusion.states import TRANSITIONS, ProductState, may_become
 
 ALLOWED = {
+    (ProductState.MANUFACTURING, ProductState.TESTING),
     (ProductState.MANUFACTURING, ProductState.RELEASED),
     (ProductState.MANUFACTURING, ProductState.FAILED),
+    (ProductState.TESTING, ProductState.RELEASED),
+    (ProductState.TESTING, ProductState.FAILED),
     (ProductState.RELEASED, ProductState.INFUSED),
     (ProductState.RELEASED, ProductState.FAILED),
     (ProductState.INFUSED, ProductState.INFUSED),
+    (ProductState.FAILED, ProductState.DESTROYED),
 }
 
 

@@ -1,6 +1,7 @@
 """From vein to vein in the browser: collection, lot, plan with its preview, conditioning, infusion, safety."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ import pytest
 from infusion.models import (
     AdverseEvent,
     CellProduct,
+    CustodyEntry,
+    ExcursionDecision,
     Infusion,
     Leukapheresis,
     LymphodepletionDose,
@@ -136,14 +139,80 @@ FORMS = {
         state=State.MANUFACTURING,
         role="investigator",
         barred="coordinator",
+        prepare=lambda story: story.has_lot_tested(),
         given=lambda story: {
-            "is_in_specification": "yes",
             "total_cells": "1250.5",
             "expires_on": "2027-01-01",
             "released_at": wall(story.now),
         },
         wrong=({"total_cells": "many"}, "total_cells"),
         proof=lambda story: lot_of(story).state == "released" and lot_of(story).total_cells == 1_250_500_000,
+    ),
+    "release tests": Form(
+        tail=lambda story: f"products/{lot_of(story).pk}/tests/",
+        state=State.MANUFACTURING,
+        role="coordinator",
+        barred="admin",
+        given=lambda story: {
+            "RT-VIABILITY": "81.5",
+            "RT-ENDOTOXIN": "<0.5",
+            "RT-STERILITY": "negative",
+            "tested_at": wall(story.now),
+        },
+        wrong=({"RT-VIABILITY": "about 80"}, "RT-VIABILITY"),
+        proof=lambda story: lot_of(story).test_results.filter(verdict="met").count() == 3,
+    ),
+    "decision on a lot": Form(
+        tail=lambda story: f"products/{lot_of(story).pk}/decision/",
+        state=State.MANUFACTURING,
+        role="investigator",
+        barred="coordinator",
+        prepare=lambda story: story.has_lot_tested(VIABILITY="68.5"),
+        given=lambda story: {
+            "decision": "treat_under_exception",
+            "decided_at": wall(story.now),
+            "reason": "No other treatment is left, and a new lot takes a month",
+            "sponsor_decision": "agreed",
+            "sponsor_decided_by": "Medical monitor",
+            "sponsor_decided_at": wall(story.now),
+            "ethics_informed_at": wall(story.now),
+            "participant_informed_at": wall(story.now),
+            "participant_informed_by": "The investigator",
+            "recalculated_cells": "60",
+        },
+        wrong=({"participant_informed_by": ""}, "participant_informed_by"),
+        proof=lambda story: lot_of(story).dispositions.filter(recalculated_cells=60_000_000).exists(),
+    ),
+    "step of the chain of custody": Form(
+        tail=lambda story: f"products/{lot_of(story).pk}/custody/",
+        state=State.MANUFACTURING,
+        role="nurse",
+        barred="admin",
+        given=lambda story: {
+            "step": "received",
+            "occurred_at": wall(story.now),
+            "place": "Cell laboratory, tank 3",
+            "handed_by": "Courier",
+            "taken_by": "Cell laboratory",
+            "storage_id": "ST-VAPOUR",
+            "temperature_c": "-152.5",
+        },
+        wrong=({"handed_by": ""}, "handed_by"),
+        proof=lambda story: CustodyEntry.objects.filter(product=lot_of(story), is_excursion=False).exists(),
+    ),
+    "decision on an excursion": Form(
+        tail=lambda story: f"custody/{CustodyEntry.objects.get().pk}/decision/",
+        state=State.MANUFACTURING,
+        role="investigator",
+        barred="nurse",
+        prepare=lambda story: story.moves_bag("shipped", temperature_c="-118"),
+        given=lambda story: {
+            "verdict": "usable",
+            "decided_at": wall(story.now),
+            "reason": "Twenty minutes above the limit; stability is proven for two hours",
+        },
+        wrong=({"reason": ""}, "reason"),
+        proof=lambda story: ExcursionDecision.objects.exists() and not lot_of(story).has_open_excursion,
     ),
     "failure of a lot": Form(
         tail=lambda story: f"products/{lot_of(story).pk}/fail/",
@@ -485,18 +554,18 @@ def test_the_form_has_the_fields_of_its_route_alone(conditioned: Story) -> None:
 
 def test_out_of_specification_is_released_only_with_a_disposition(monkeypatch: pytest.MonkeyPatch) -> None:
     form = FORMS["release"]
-    story = desk.story_for(form, monkeypatch)
+    story = desk.story_for(replace(form, prepare=lambda story: None), monkeypatch)
+    story.has_lot_tested(VIABILITY="68.5")
     client = desk.desk(story, "investigator")
 
-    refused = desk.send(story, form, client, is_in_specification="no")
-    decided = desk.send(
-        story, form, client, is_in_specification="no", disposition="Sponsor and site, by letter"
-    )
+    refused = desk.send(story, form, client, reason="")
+    decided = desk.send(story, FORMS["decision on a lot"], client)
+    released = desk.send(story, form, client)
 
     assert refused.status_code == 422
     assert "no disposition is recorded" in str(refused.context["form"].errors)
-    assert decided.status_code == 303
-    assert lot_of(story).disposition == "Sponsor and site, by letter"
+    assert (decided.status_code, released.status_code) == (303, 303)
+    assert (lot_of(story).state, lot_of(story).disposition) == ("released", "treat_under_exception")
 
 
 def test_what_the_product_needs_next_is_one_click_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -506,9 +575,12 @@ def test_what_the_product_needs_next_is_one_click_away(monkeypatch: pytest.Monke
 
     assert desk.desk(story, "coordinator").get(url).headers["Location"] == path(story, "products/start/")
     lot = story.has_lot_started()
-    release = path(story, f"products/{lot.pk}/release/")
-    assert desk.desk(story, "investigator").get(url).headers["Location"] == release
-    panel = path(story, "#panel-product")
+    here, panel = f"products/{lot.pk}/", path(story, "#panel-product")
+    assert desk.desk(story, "coordinator").get(url).headers["Location"] == path(story, f"{here}tests/")
+    story.has_lot_tested(VIABILITY="58")
+    assert desk.desk(story, "investigator").get(url).headers["Location"] == path(story, f"{here}decision/")
+    story.has_lot_tested(reason="The first sample was mixed up")
+    assert desk.desk(story, "investigator").get(url).headers["Location"] == path(story, f"{here}release/")
     assert desk.desk(story, "coordinator").get(url).headers["Location"] == panel
 
 

@@ -18,7 +18,9 @@ from tests.factories.api import Program, refused, shown
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Role
 from trialsite.demo.evidence import RENEWED, eligible_answers
-from trialsite.protocol.types import Arm
+from trialsite.demo.story import certified
+from trialsite.protocol.registry import resolve
+from trialsite.protocol.types import Arm, ReleaseTest
 
 pytestmark = pytest.mark.django_db
 
@@ -160,14 +162,27 @@ def has_a_product_made(team: Team, one: str) -> None:
     started = {"lot": "LOT-77", "started_at": shown(team.now)}
     product = created(team.coordinator.post(f"leukaphereses/{collection['id']}/products/", started))
     team.wait(13)
+    tests = {"results": [_certified(test, team.now) for test in resolve("1.0").release_tests]}
+    found = created(team.coordinator.post(f"products/{product['id']}/release-tests/", tests))
+    assert {one["verdict"] for one in found["results"]} == {"met"}
     release = {
         "released_at": shown(team.now),
-        "is_in_specification": True,
         "total_cells": 10**9,
         "expires_on": "2027-01-31",
     }
     released = created(team.investigator.post(f"products/{product['id']}/release/", release))
     assert released["state"] == "released"
+
+
+def _certified(test: ReleaseTest, at: datetime) -> dict[str, Any]:
+    """A line of the certificate of analysis, as the specification wants it."""
+    result = certified(test)
+    found = (
+        {"finding": result.finding}
+        if result.value is None
+        else {"value": str(result.value), "unit": test.unit}
+    )
+    return {"test_id": test.id, "tested_at": shown(at), **found}
 
 
 def is_conditioned(team: Team, one: str) -> None:

@@ -33,6 +33,17 @@ def with_threshold(**changes):
     return replace(VERSION, thresholds=(replace(first, **changes), *rest))
 
 
+def with_test(index, **changes):
+    tests = list(VERSION.release_tests)
+    tests[index] = replace(tests[index], **changes)
+    return replace(VERSION, release_tests=tuple(tests))
+
+
+def with_storage(**changes):
+    first, *rest = VERSION.storage_ranges
+    return replace(VERSION, storage_ranges=(replace(first, **changes), *rest))
+
+
 def with_limit(**changes):
     return replace(VERSION, limits=(replace(VERSION.limits[0], **changes), *VERSION.limits[1:]))
 
@@ -128,6 +139,15 @@ FAULTY = [
         "criterion-unknown",
         "R-LD",
     ),
+    (with_test(0, title_zh=""), "text-missing", "RT-IDENTITY"),
+    (with_test(0, source=""), "source-missing", "RT-IDENTITY"),
+    (with_test(0, finding=""), "test-unsound", "RT-IDENTITY"),
+    (with_test(0, unit="%"), "test-unsound", "RT-IDENTITY"),
+    (with_test(2, finding="negative"), "test-unsound", "RT-VIABILITY"),
+    (with_test(2, unit=""), "test-unsound", "RT-VIABILITY"),
+    (with_test(2, sign=None), "test-unsound", "RT-VIABILITY"),
+    (with_storage(upper_c=None), "range-unsound", "ST-VAPOUR"),
+    (with_storage(lower_c=Decimal("-129.9")), "range-unsound", "ST-VAPOUR"),
     (with_dose(0, lower_cells_per_kg=0), "dose-unsound", "DL-IV-1"),
     (with_dose(0, lower_cells_per_kg=1_000_001), "dose-unsound", "DL-IV-1"),
     (with_dose(2, upper_cells_per_kg=9_999_999), "dose-unsound", "DL-IV-3"),

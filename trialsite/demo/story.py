@@ -15,14 +15,17 @@ from zoneinfo import ZoneInfo
 
 from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
-from infusion.models import AdverseEvent, BridgingTherapy, CellProduct, Infusion, Leukapheresis
+from infusion.models import AdverseEvent, BridgingTherapy, CellProduct, CustodyEntry, Infusion, Leukapheresis
 from infusion.queries.readiness import bag_label
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
 from infusion.rules.conditioning import BodyMeasures
+from infusion.rules.custody import CustodyStep
 from infusion.rules.intrapleural import CatheterProof
 from infusion.rules.readiness import DrugClass, StopAnswer
+from infusion.rules.release import ReleaseResult
 from infusion.services.bridging import record_bridging
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
+from infusion.services.custody import Handling, record_custody
 from infusion.services.infusions import RouteDetails, record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
@@ -32,6 +35,7 @@ from infusion.services.readiness import (
     record_premedication,
     record_stop_checks,
 )
+from infusion.services.release_tests import GivenResult, record_release_tests
 from participants.models import Consent, DispositionKind, IcfVersion, Obligation, Participant
 from participants.queries.worklist import due_for
 from participants.services.consents import record_consent
@@ -47,7 +51,7 @@ from trialsite.accounts.models import Site, User
 from trialsite.demo.evidence import RENEWED, Entry, eligible_answers, given
 from trialsite.protocol.codes import ALPHABET
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.types import Arm, DueState
+from trialsite.protocol.types import Arm, DueState, ReleaseTest, Sign
 from trialsite.protocol.windows import civil_date
 
 HEIGHT_CM = Decimal("167.0")
@@ -64,6 +68,16 @@ def there(found: T | None) -> T:
     if found is None:
         raise NotYet("the story has not come this far")
     return found
+
+
+def certified(test: ReleaseTest, departing: str | None = None) -> ReleaseResult:
+    """The result of a test: at the bound of its specification, or as `departing` says."""
+    if test.value is None:
+        return ReleaseResult(test_id=test.id, finding=departing or test.finding)
+    if departing is not None:
+        return ReleaseResult(test_id=test.id, value=Decimal(departing))
+    within = {Sign.BELOW: Decimal("0.5"), Sign.AT_MOST: test.value - 2}
+    return ReleaseResult(test_id=test.id, value=within.get(test.sign or Sign.AT_LEAST, test.value + 5))
 
 
 @dataclass
@@ -236,11 +250,51 @@ class Story:
         )
         return self.product
 
+    def has_lot_tested(self, *, reason: str = "", **departing: str) -> None:
+        """Enter the certificate of the lot: every test as its specification wants it, but for those in `departing`.
+
+        departing: test id without its prefix → the value or finding instead.
+        """
+        found = [
+            GivenResult(
+                result=certified(test, departing.get(test.id.removeprefix("RT-"))),
+                tested_at=self.now,
+                laboratory="Quality control",
+            )
+            for test in resolve("1.0").release_tests
+        ]
+        record_release_tests(
+            product=there(self.product), results=found, by=self.ward.coordinator, at=self.now, reason=reason
+        )
+
+    def moves_bag(
+        self,
+        step: str,
+        *,
+        place: str = "Cell laboratory",
+        temperature_c: str = "-150",
+        storage_id: str = "ST-VAPOUR",
+    ) -> CustodyEntry:
+        """Enter a step of the chain of custody of the present lot."""
+        handling = Handling(
+            step=CustodyStep(step),
+            occurred_at=self.now,
+            place=place,
+            handed_by="Courier",
+            taken_by="Cell laboratory",
+            storage_id=storage_id,
+            temperature_c=Decimal(temperature_c),
+        )
+        return record_custody(
+            bag=there(self.product), handling=handling, by=self.ward.coordinator, at=self.now
+        )
+
     def has_lot_released(self) -> CellProduct:
+        if not there(self.product).test_results.exists():
+            self.has_lot_tested()
         self.product = release_product(
             product=there(self.product),
             released_at=self.now,
-            is_in_specification=True,
             total_cells=10**9,
             expires_on=self.now.date() + timedelta(days=365),
             by=self.ward.investigator,

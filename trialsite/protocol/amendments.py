@@ -31,11 +31,13 @@ from trialsite.protocol.types import (
     ProhibitedMedication,
     ProtocolVersion,
     Recheck,
+    ReleaseTest,
     SafetyTask,
     ScheduledItem,
     Source,
     SpecialInterest,
     StopCheck,
+    StorageRange,
     Threshold,
     TrialRecord,
 )
@@ -117,6 +119,8 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         body_surface=_amended(BodySurface, previous.body_surface, amendment),
         stop_checks=_amended(StopCheck, previous.stop_checks, amendment),
         monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
+        release_tests=_amended(ReleaseTest, previous.release_tests, amendment),
+        storage_ranges=_amended(StorageRange, previous.storage_ranges, amendment),
     )
 
 

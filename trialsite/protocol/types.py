@@ -545,6 +545,37 @@ class BodySurface:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTest:
+    """One line of the specification of the product: a number with its sign, or the finding that is wanted.
+
+    unit "" and sign None for a finding; finding "" for a number.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    source: Source
+    sign: Sign | None = None
+    value: Decimal | None = None
+    unit: str = ""
+    finding: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageRange:
+    """How a bag is kept, with the temperatures allowed, both ends included; None = no bound. °C."""
+
+    id: str
+    title: str
+    title_zh: str
+    lower_c: Decimal | None
+    upper_c: Decimal | None
+    source: Source
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolVersion:
     """One resolved protocol version: everything a rule may read."""
 
@@ -572,4 +603,6 @@ class ProtocolVersion:
     stop_checks: tuple[StopCheck, ...] = ()
     body_surface: tuple[BodySurface, ...] = ()
     monitoring: tuple[MonitoringRow, ...] = ()
+    release_tests: tuple[ReleaseTest, ...] = ()
+    storage_ranges: tuple[StorageRange, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

@@ -23,12 +23,14 @@ from trialsite.protocol.types import (
     ProhibitedMedication,
     ProtocolVersion,
     Recheck,
+    ReleaseTest,
     Rung,
     SafetyTask,
     ScheduledItem,
     Source,
     SpecialInterest,
     StopCheck,
+    StorageRange,
     Threshold,
 )
 from trialsite.protocol.windows import window_for
@@ -50,6 +52,8 @@ Item = (
     | MonitoringRow
     | StopCheck
     | BodySurface
+    | ReleaseTest
+    | StorageRange
 )
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
@@ -118,6 +122,8 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.stop_checks,
         *version.body_surface,
         *version.monitoring,
+        *version.release_tests,
+        *version.storage_ranges,
     )
 
 
@@ -145,11 +151,15 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
     for one in version.criteria:
         if not (one.text and one.plain and one.plain_zh):
             yield _fault("text-missing", one.id, "needs the recorded sentence and both plain versions")
-    titled_items: list[ScheduledItem | ClockDefinition | SafetyTask | MonitoringRow] = [
+    titled_items: list[
+        ScheduledItem | ClockDefinition | SafetyTask | MonitoringRow | ReleaseTest | StorageRange
+    ] = [
         *version.schedule,
         *version.clocks,
         *version.safety_tasks,
         *version.monitoring,
+        *version.release_tests,
+        *version.storage_ranges,
     ]
     for titled in titled_items:
         if not (titled.title and titled.title_zh):
@@ -187,6 +197,8 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((stop.id, stop.source) for stop in version.stop_checks),
         *((one.id, one.source) for one in version.body_surface),
         *((phase.id, phase.source) for phase in version.monitoring),
+        *((test.id, test.source) for test in version.release_tests),
+        *((kept.id, kept.source) for kept in version.storage_ranges),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -402,6 +414,20 @@ def _days_fit(phase: MonitoringRow) -> bool:
     )
 
 
+def _check_product(version: ProtocolVersion) -> Iterator[Fault]:
+    """The specification is decidable: each test a number with sign and unit, or a finding; never both."""
+    for test in version.release_tests:
+        is_number = None not in (test.sign, test.value) and bool(test.unit) and not test.finding
+        is_finding = bool(test.finding) and (test.sign, test.value, test.unit) == (None, None, "")
+        if not (is_number or is_finding):
+            yield _fault("test-unsound", test.id, "needs a number with sign and unit, or the finding wanted")
+    for kept in version.storage_ranges:
+        if kept.lower_c is None and kept.upper_c is None:
+            yield _fault("range-unsound", kept.id, "needs a lowest or a highest temperature")
+        if kept.lower_c is not None and kept.upper_c is not None and kept.lower_c > kept.upper_c:
+            yield _fault("range-unsound", kept.id, "its lowest temperature lies above the highest")
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -443,4 +469,5 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_safety,
     _check_periods,
     _check_monitoring,
+    _check_product,
 )

@@ -7,7 +7,6 @@ from trialsite.api.fields import (
     AwareDateTimeField,
     CleanCharField,
     EnumField,
-    StrictBooleanField,
     StrictDateField,
     StrictDecimalField,
     StrictIntegerField,
@@ -25,7 +24,8 @@ MOST_CELLS = 10**15  # a body has fewer than 10^14
 class LeukapheresisIn(ReasonedIn):
     """A collection of the participant's own cells."""
 
-    performed_at = AwareDateTimeField(help_text="When it took place.")
+    performed_at = AwareDateTimeField(help_text="When it started.")
+    ended_at = AwareDateTimeField(required=False, allow_null=True, help_text="When it ended.")
     processed_blood_ml = StrictIntegerField(
         required=False, allow_null=True, min_value=0, max_value=100_000, help_text="Processed blood, mL."
     )
@@ -37,11 +37,28 @@ class LeukapheresisIn(ReasonedIn):
         min_value=0,
         help_text="Collected nucleated cells, ×10⁹.",
     )
+    collected_cd3_10e9 = StrictDecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=8,
+        decimal_places=3,
+        min_value=0,
+        help_text="The CD3-positive ones among them, ×10⁹.",
+    )
+    anticoagulant = CleanCharField(
+        required=False, allow_blank=True, max_length=60, help_text="Anticoagulant, such as ACD-A."
+    )
+    anticoagulant_ml = StrictIntegerField(
+        required=False, allow_null=True, min_value=0, max_value=10_000, help_text="Anticoagulant, mL."
+    )
     bag_identifier = CleanCharField(
         required=False, allow_blank=True, max_length=60, help_text="Identifier on the bag."
     )
     complications = CleanCharField(
         required=False, allow_blank=True, multiline=True, max_length=500, help_text="Complications."
+    )
+    complication_grade = StrictIntegerField(
+        required=False, allow_null=True, min_value=1, max_value=5, help_text="CTCAE grade of the worst one."
     )
 
 
@@ -57,14 +74,25 @@ class LeukapheresisOut(OutSerializer):
     id = serializers.UUIDField(help_text="Id of the leukapheresis.")
     participant = serializers.CharField(source="participant.code", help_text=CODE)
     number = serializers.IntegerField(help_text="1 for the first collection.")
-    performed_at = serializers.DateTimeField(help_text="When it took place, UTC.")
+    planned_on = serializers.DateField(allow_null=True, help_text="Civil date it was planned for.")
+    performed_at = serializers.DateTimeField(help_text="When it started, UTC.")
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="When it ended, UTC.")
     processed_blood_ml = serializers.IntegerField(allow_null=True, help_text="Processed blood, mL.")
     collected_cells_10e9 = serializers.DecimalField(
         max_digits=8, decimal_places=3, allow_null=True, help_text="Collected nucleated cells, ×10⁹."
     )
+    collected_cd3_10e9 = serializers.DecimalField(
+        max_digits=8, decimal_places=3, allow_null=True, help_text="The CD3-positive ones, ×10⁹."
+    )
+    anticoagulant = serializers.CharField(allow_blank=True, help_text="Anticoagulant.")
+    anticoagulant_ml = serializers.IntegerField(allow_null=True, help_text="Anticoagulant, mL.")
     bag_code = serializers.CharField(help_text=BAG_CODE)
     bag_identifier = serializers.CharField(allow_blank=True, help_text="Identifier on the bag.")
     complications = serializers.CharField(allow_blank=True, help_text="Complications.")
+    complication_grade = serializers.IntegerField(allow_null=True, help_text="CTCAE grade of the worst one.")
+    has_open_excursion = serializers.BooleanField(
+        help_text="A temperature excursion of its bag is undecided."
+    )
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
 
@@ -80,17 +108,16 @@ class ReleaseIn(GatedIn):
     """The release of a lot for its participant."""
 
     released_at = AwareDateTimeField(help_text="When it was released.")
-    is_in_specification = StrictBooleanField(help_text="Whether all release tests are within specification.")
     total_cells = StrictIntegerField(
         min_value=0, max_value=MOST_CELLS, help_text="CAR-positive viable cells in the bag."
     )
-    expires_on = StrictDateField(help_text="Last usable civil date at the site.")
-    disposition = CleanCharField(
+    expires_on = StrictDateField(
+        required=False, allow_null=True, help_text="Last usable civil date at the site."
+    )
+    expires_at = AwareDateTimeField(
         required=False,
-        allow_blank=True,
-        multiline=True,
-        max_length=500,
-        help_text="Who decided what on a lot out of specification; without it such a lot is refused.",
+        allow_null=True,
+        help_text="Where the hour counts: first instant it is not usable at. Given instead of the date.",
     )
 
 
@@ -113,7 +140,7 @@ class ProductOut(OutSerializer):
     )
     lot = serializers.CharField(help_text="Lot number.")
     bag_code = serializers.CharField(help_text=BAG_CODE)
-    state = EnumField(ProductState, help_text="In manufacturing, released, failed, or infused.")
+    state = EnumField(ProductState, help_text="Where the lot is in its making.")
     manufacturing_started_at = serializers.DateTimeField(help_text="When manufacturing started, UTC.")
     is_in_specification = serializers.BooleanField(
         allow_null=True, help_text="Whether all release tests are within specification; null while undecided."
@@ -122,8 +149,14 @@ class ProductOut(OutSerializer):
     expires_on = serializers.DateField(allow_null=True, help_text="Last usable civil date at the site.")
     released_at = serializers.DateTimeField(allow_null=True, help_text="When it was released, UTC.")
     released_by = serializers.CharField(allow_blank=True, help_text="Who released it.")
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="Where the hour counts: first instant it is not usable at, UTC."
+    )
+    has_open_excursion = serializers.BooleanField(
+        help_text="A temperature excursion of the bag, or of the cells it was made from, is undecided."
+    )
     disposition = serializers.CharField(
-        allow_blank=True, help_text="Who decided what on a lot out of specification."
+        allow_blank=True, help_text="The decision on a lot out of specification that counts now."
     )
     failed_at = serializers.DateTimeField(allow_null=True, help_text="When the lot failed, UTC.")
     failure_reason = serializers.CharField(allow_blank=True, help_text="Why the lot failed.")

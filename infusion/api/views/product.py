@@ -15,7 +15,7 @@ from infusion.api.serializers.product import (
     ReleaseIn,
 )
 from infusion.models import CellProduct, Leukapheresis
-from infusion.services.leukaphereses import correct_leukapheresis, record_leukapheresis
+from infusion.services.leukaphereses import Collected, correct_leukapheresis, record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
 from participants.models import Participant
 from trialsite.accounts.models import User
@@ -53,7 +53,11 @@ class RecordLeukapheresis(UnderCommand):
     takes, gives, creates = LeukapheresisIn, LeukapheresisOut, True
 
     def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> Leukapheresis:
-        return record_leukapheresis(participant=target, by=by, at=at, **given)
+        collected = Collected(
+            **{name: given.pop(name) for name in Collected.__slots__ if given.get(name) is not None}
+        )
+        given = {name: value for name, value in given.items() if name not in Collected.__slots__}
+        return record_leukapheresis(participant=target, collected=collected, by=by, at=at, **given)
 
 
 class LeukapheresisDetail(ScopedDetail):

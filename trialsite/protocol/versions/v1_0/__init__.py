@@ -11,6 +11,7 @@ from trialsite.protocol.versions.v1_0.adverse_events import (
 from trialsite.protocol.versions.v1_0.conditioning import BODY_SURFACE
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
+from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
@@ -40,4 +41,6 @@ VERSION = ProtocolVersion(
     prohibited_medications=PROHIBITED_MEDICATIONS,
     stop_checks=STOP_CHECKS,
     body_surface=BODY_SURFACE,
+    release_tests=RELEASE_TESTS,
+    storage_ranges=STORAGE_RANGES,
 )

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
-        ('infusion', '0003_adverse_events'),
+        ('infusion', '0004_product_file'),
         ('participants', '0005_adverse_events'),
     ]
 
