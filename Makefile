@@ -7,7 +7,7 @@ DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data random-journeys mutation
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ real-data: $(DEV_STAMP)  ## check the laboratory feed and the grades on the real
 
 bench-feed: $(DEV_STAMP)  ## print what importing laboratory results costs: rows per second, peak of memory
 	@$(PYTHON) -m bench.feed
+
+random-journeys: $(DEV_STAMP)  ## the plan against the stored obligations over 200 random journeys (a quarter of an hour)
+	@TRIALSITE_JOURNEYS=200 $(PYTHON) -m pytest tests/participants/test_reconcile_properties.py
 
 mutation: $(DEV_STAMP)  ## change the rules of eligibility and grading spot by spot and see whether a test notices (half an hour)
 	@.venv/bin/mutmut run --max-children 2 && .venv/bin/mutmut results

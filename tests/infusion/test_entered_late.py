@@ -73,8 +73,11 @@ def test_the_ends_of_the_range_of_a_dose_are_inside(dose: str) -> None:
 
 def test_a_lot_cannot_expire_before_its_release() -> None:
     story = participant_at(State.MANUFACTURING).wait(13)
+    story.has_lot_tested()
     with refused("expired-at-release", field="expires_on"):
         releases(story, expires_on=story.now.date() - timedelta(days=1))
+    with refused("expired-at-release", field="expires_at"):
+        releases(story, expires_at=story.now)
     releases(story, expires_on=story.now.date())
     assert released_product(story.participant) is not None
 

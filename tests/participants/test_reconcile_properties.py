@@ -1,5 +1,6 @@
 """Whatever happens in whatever order: the stored obligations are the plan, and reconciling again changes nothing."""
 
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -184,7 +185,7 @@ def _require_equal_to_plan(story: Story) -> None:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=40,
+    max_examples=int(os.environ.get("TRIALSITE_JOURNEYS", "12")),  # more by `make random-journeys`
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

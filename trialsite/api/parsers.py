@@ -133,25 +133,33 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+# A key or position and, before it, how one gets there: put together only where there is something to say.
+_Steps = tuple[Any, str] | None
+
+
 def _faults(root: object) -> Iterator[FieldProblem]:
     """Walk every key and value without recursion and yield what cannot be accepted, at its path."""
-    waiting: list[tuple[str, object]] = [("", root)]
+    waiting: list[tuple[_Steps, object]] = [(None, root)]
     while waiting:
-        path, value = waiting.pop()
+        steps, value = waiting.pop()
         match value:
             case _Fault():
-                yield FieldProblem(path, value.code, value.message)
+                yield FieldProblem(_path(steps), value.code, value.message)
             case str() if _UNSTORABLE.search(value):
-                yield _unstorable(path)
+                yield _unstorable(_path(steps))
             case list():
-                waiting += [(_at(path, str(i)), inner) for i, inner in enumerate(value)]
+                waiting += [((steps, str(i)), inner) for i, inner in enumerate(value)]
             case dict():
-                waiting += [(_at(path, key), inner) for key, inner in value.items()]
-                yield from (_unstorable(_at(path, key)) for key in value if _UNSTORABLE.search(key))
+                waiting += [((steps, key), inner) for key, inner in value.items()]
+                yield from (_unstorable(_path((steps, key))) for key in value if _UNSTORABLE.search(key))
 
 
-def _at(path: str, name: str) -> str:
-    return f"{path}.{printable(name)}" if path else printable(name)
+def _path(steps: _Steps) -> str:
+    names: list[str] = []
+    while steps is not None:
+        steps, name = steps
+        names.append(printable(name))
+    return ".".join(reversed(names))
 
 
 def _unstorable(path: str) -> FieldProblem:

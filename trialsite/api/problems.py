@@ -89,7 +89,9 @@ def field_refused(name: str, code: str, message: str) -> RequestRefused:
 
 def printable(name: str) -> str:
     """Return a client's own name for a field in a form that can be sent back: short, encodable, no NUL."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    shown = name
+    if not name.isprintable():
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
     return shown if len(shown) <= _MAX_NAME else shown[:_MAX_NAME] + "…"
 
 

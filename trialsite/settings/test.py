@@ -14,3 +14,6 @@ CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+
+# Each test client starts the middleware anew: files are looked up when asked for, not listed at every start.
+WHITENOISE_AUTOREFRESH = True
