@@ -16,7 +16,6 @@ from infusion.models import (
     PositionChange,
     Premedication,
     PreparedDose,
-    StopCheckAnswer,
 )
 from infusion.queries.readiness import bag_label, prepared_dose
 from infusion.queries.treatment import Treatment, treatment_of
@@ -33,7 +32,7 @@ _SHOWN_FOR = timedelta(days=1)  # comparisons and medication of before do not ma
 class Room:
     """gate: of an infusion of the prepared dose by the assigned route that would start at `at`.
 
-    running: the infusion that goes on. interruptions: of the last infusion. comparisons, premedication and answers
+    running: the infusion that goes on. interruptions: of the last infusion. comparisons and premedication:
     of the last day, comparisons newest first.
     """
 
@@ -45,7 +44,6 @@ class Room:
     interruptions: Sequence[InfusionInterruption]
     comparisons: Sequence[IdentityCheck]
     premedication: Sequence[Premedication]
-    answers: Sequence[StopCheckAnswer]
 
     @property
     def lot(self) -> str:
@@ -65,6 +63,11 @@ class Room:
         """The interruption in which the running infusion stands still."""
         found = [one for one in self.interruptions if one.resumed_at is None]
         return found[0] if found and self.running else None
+
+    @property
+    def is_mismatch(self) -> bool:
+        """The last comparison found that wristband and bag do not belong together."""
+        return bool(self.comparisons) and not self.comparisons[0].matches
 
     @property
     def outcome(self) -> str:
@@ -108,11 +111,6 @@ def room_of(participant: Participant, at: datetime) -> Room:
         premedication=tuple(
             Premedication.objects.filter(participant=participant, given_at__gte=since).order_by(
                 "given_at", "id"
-            )
-        ),
-        answers=tuple(
-            StopCheckAnswer.objects.filter(participant=participant, answered_at__gte=since).order_by(
-                "answered_at", "id"
             )
         ),
     )

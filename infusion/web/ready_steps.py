@@ -51,6 +51,12 @@ class IdentityForm(StepForm):
     wristband = LineField("Wristband", most=100, required=True, help_text="Scan the subject code.")
     bag = LineField("Bag", most=100, required=True, help_text="Scan the code on the bag.")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("wristband", "bag"):
+            self.fields[name].widget.attrs |= {"autocapitalize": "characters", "spellcheck": "false"}
+        self.fields["wristband"].widget.attrs["autofocus"] = True
+
 
 def _stops(target: InTreatment[None]) -> Mapping[str, object]:
     return {"stops": target.treatment.version.stop_checks}

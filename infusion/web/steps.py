@@ -181,8 +181,8 @@ def _collect_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[
 
 def _dose_beside(request: HttpRequest, target: InTreatment[ScheduledDay]) -> Mapping[str, object]:
     treatment = target.treatment
-    given = entered(DOSE, request, target) or _as_ordered(target)
-    given_at = given.get("given_at")
+    given: Mapping[str, Any] = entered(DOSE, request, target) or _as_ordered(target)
+    given_at: datetime | None = given.get("given_at")
     return {
         "ladder": dose_ladder(treatment, target.subject.obligation.key, given_at, given),
         "planned": planned_dose(treatment, given),

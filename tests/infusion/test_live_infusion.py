@@ -339,3 +339,4 @@ def test_the_pages_take_a_mismatch_and_both_places_show_it(monkeypatch: pytest.M
     assert "Choose one of these" in refused_page
     assert compared.status_code == 303
     assert ["do not match: stop" in page.content.decode() for page in pages] == [True, True]
+    assert "Fetch the right bag" in pages[1].content.decode()
