@@ -176,5 +176,6 @@ def pleural_care_of(treatment: Treatment) -> PleuralCare | None:
             [one.changed_at for one in positions],
             every_min=treatment.limit("L-POSITION-MIN"),
             for_min=treatment.limit("L-POSITION-FOR-MIN"),
+            now=treatment.at,
         ),
     )

@@ -75,14 +75,20 @@ def drained_per_day(readings: Iterable[tuple[date, Decimal]]) -> dict[date, Deci
 
 
 def next_position_at(
-    clamped_at: datetime | None, changed_at: Iterable[datetime], *, every_min: int, for_min: int
+    clamped_at: datetime | None,
+    changed_at: Iterable[datetime],
+    *,
+    every_min: int,
+    for_min: int,
+    now: datetime,
 ) -> datetime | None:
     """Return when the next change of position is due; None before the clamp and once the series is over.
 
-    Counted from the last change, else from the clamp. The last one is due at the end of `for_min`, included.
+    Counted from the last change, else from the clamp. The last one is due at the end of `for_min`, included; what
+    was left out by then is not made up for.
     """
     if clamped_at is None:
         return None
-    last = max([clamped_at, *changed_at])
-    due = last + timedelta(minutes=every_min)
-    return due if due <= clamped_at + timedelta(minutes=for_min) else None
+    ends_at = clamped_at + timedelta(minutes=for_min)
+    due = max([clamped_at, *changed_at]) + timedelta(minutes=every_min)
+    return due if due <= ends_at and now <= ends_at else None

@@ -292,24 +292,27 @@ def test_the_dwell_is_known_once_the_catheter_is_opened() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clamped", "changed_min", "due_min"),
+    ("clamped", "changed_min", "now_min", "due_min"),
     [
-        (False, [], None),
-        (True, [], 15),
-        (True, [15], 30),
-        (True, [45], 60),
-        (True, [45.01], None),
-        (True, [60], None),
+        (False, [], 0, None),
+        (True, [], 0, 15),
+        (True, [15], 15, 30),
+        (True, [45], 50, 60),
+        (True, [45], 60, 60),
+        (True, [45], 60.01, None),
+        (True, [45.01], 46, None),
+        (True, [60], 60, None),
     ],
 )
 def test_the_position_is_changed_every_quarter_of_an_hour_for_an_hour(
-    clamped: bool, changed_min: list[float], due_min: float | None
+    clamped: bool, changed_min: list[float], now_min: float, due_min: float | None
 ) -> None:
     found = next_position_at(
         NOW if clamped else None,
         [NOW + timedelta(minutes=one) for one in changed_min],
         every_min=15,
         for_min=60,
+        now=NOW + timedelta(minutes=now_min),
     )
 
     assert found == (None if due_min is None else NOW + timedelta(minutes=due_min))
