@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from infusion.models import (
     CellProduct,
@@ -63,6 +64,14 @@ class Room:
         """The interruption in which the running infusion stands still."""
         found = [one for one in self.interruptions if one.resumed_at is None]
         return found[0] if found and self.running else None
+
+    @property
+    def running_id(self) -> UUID | None:
+        return self.running.pk if self.running else None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused is not None
 
     @property
     def is_mismatch(self) -> bool:

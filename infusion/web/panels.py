@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from infusion.models import BridgingTherapy, CellProduct, IdentityCheck
+from infusion.models import BridgingTherapy, CellProduct
 from infusion.queries.safety import safety_cases
 from infusion.queries.treatment import Treatment
 from infusion.states import IN_THE_MAKING, ProductState
@@ -207,7 +207,6 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
             for one in treatment.infusions
         ],
         "acts": [plan, room, bridge, record],
-        "compared": _compared(target),
         "bridging": list(
             BridgingTherapy.objects.filter(participant=participant).order_by("started_on", "id")
         ),
@@ -215,12 +214,6 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
         "level": level_in_words(treatment),
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
     }
-
-
-def _compared(target: InTreatment[None]) -> list[IdentityCheck]:
-    """The last comparisons of wristband and bag, the newest first."""
-    found = IdentityCheck.objects.filter(participant=target.participant).order_by("-confirmed_at", "id")
-    return list(found[:4])
 
 
 def _dose_href(code: str, one: Obligation) -> str:

@@ -249,10 +249,14 @@ def test_a_program_does_the_same_and_another_site_sees_nothing() -> None:
 
     assert answered(nurse.post(f"{one}thaw/", thaw)) == (422, "reason-required")
     assert nurse.post(f"{one}thaw/", thaw | {"reason": "water bath log"}).status_code == 200
+    ready = nurse.get(f"{one}infusion-room/").json()
+    assert (ready["outcome"], ready["start_until"]) == ("pass", shown(story.now + timedelta(minutes=25)))
     start = {"route": "intrapleural", "catheter_position": "right", "catheter_proof": "ct"}
     started = nurse.post(f"{one}infusions/start/", lot | start)
     assert (started.status_code, started.json()["catheter_proof"]) == (201, "ct")
     here = f"infusions/{started.json()['id']}/"
+    ward = nurse.get(f"{one}infusion-room/").json()
+    assert (ward["running"], ward["is_paused"]) == (started.json()["id"], False)
     nurse = Program(story.ward.nurse, story.wait(hours=1).now)
     assert nurse.post(f"{here}stop/", {"residual_volume_ml": "0.0"}).status_code == 200
     now = shown(story.now)

@@ -157,6 +157,13 @@ class InfusionRoomOut(OutSerializer):
 
     lot = serializers.CharField(allow_blank=True, help_text="The released lot, empty without one.")
     bag_code = serializers.CharField(allow_blank=True, help_text="What the bag is labelled with.")
+    start_until = serializers.DateTimeField(
+        source="thaw_until", allow_null=True, help_text="Until when it has to start after the thaw, UTC."
+    )
+    running = serializers.UUIDField(
+        source="running_id", allow_null=True, help_text="Id of the infusion that runs, null if none does."
+    )
+    is_paused = serializers.BooleanField(help_text="Whether the running infusion stands still.")
     outcome = serializers.CharField(help_text="pass, fail or unknown.")
     checks = RungOut(many=True, help_text="Every rung with its outcome and reason.")
     stop_checks = StopQuestionOut(many=True, help_text="The stop checks of the protocol.")
