@@ -31,3 +31,28 @@ TRANSITIONS: dict[ProductState, frozenset[ProductState]] = {
 
 def may_become(state: ProductState, to: ProductState) -> bool:
     return to in TRANSITIONS[state]
+
+
+class CohortKind(StrEnum):
+    """Escalation finds the dose by 3+3; an expansion treats more participants at a cleared level."""
+
+    ESCALATION = "escalation"
+    EXPANSION = "expansion"
+
+
+class CohortDecision(StrEnum):
+    """What a person decides on a cohort, from the most cautious on."""
+
+    STOP = "stop"  # the level is too high; the one below is the candidate
+    HOLD = "hold"  # nobody is dosed until the next decision
+    CONTINUE = "continue"
+    CLOSE = "close"  # an expansion is complete
+    EXPAND = "expand"  # to the expanded size, at the same level
+    OPEN_EXPANSION = "open_expansion"  # this is the dose; treat more participants at it
+    ESCALATE = "escalate"  # the level is cleared; the next one may open
+
+
+ENDS_COHORT = frozenset(
+    {CohortDecision.STOP, CohortDecision.CLOSE, CohortDecision.OPEN_EXPANSION, CohortDecision.ESCALATE}
+)
+CLEARS_LEVEL = frozenset({CohortDecision.OPEN_EXPANSION, CohortDecision.ESCALATE})

@@ -2,6 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from infusion.api.views.cohort import (
+    CohortDetail,
+    CohortList,
+    CohortSlotList,
+    CohortWhatIf,
+    DecideCohort,
+    FreeSlot,
+    OpenCohort,
+    TakeSlot,
+)
 from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
     BridgingList,
@@ -82,6 +92,7 @@ from screening.api.stateless import undescribed
 from trialsite.api.routing import by_method
 
 ONE = "participants/<str:code>/"
+COHORT = "cohorts/<uuid:cohort_id>/"
 LEUKAPHERESIS = "leukaphereses/<uuid:leukapheresis_id>/"
 PRODUCT = "products/<uuid:product_id>/"
 INFUSION = "infusions/<uuid:infusion_id>/"
@@ -96,6 +107,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("grading/ctcae", undescribed(post=GradeCtcae)),
     path("grading/schema/", by_method(get=GradingSchemas)),
     path("grading/schema", undescribed(get=GradingSchemas)),
+    path("cohorts/", by_method(get=CohortList, post=OpenCohort)),
+    path(COHORT, by_method(get=CohortDetail)),
+    path(f"{COHORT}decisions/", by_method(post=DecideCohort)),
+    path(f"{COHORT}what-if/", by_method(get=CohortWhatIf)),
+    path(f"{ONE}cohort-slots/", by_method(get=CohortSlotList, post=TakeSlot)),
+    path("cohort-slots/<uuid:slot_id>/free/", by_method(post=FreeSlot)),
     path(f"{ONE}leukaphereses/", by_method(get=LeukapheresisList, post=RecordLeukapheresis)),
     path(LEUKAPHERESIS, by_method(get=LeukapheresisDetail, patch=CorrectLeukapheresis)),
     path(f"{LEUKAPHERESIS}products/", by_method(post=StartManufacturing)),

@@ -2,6 +2,7 @@
 
 from infusion.models.adverse_event import AdverseEvent, GradeEntry, SafetyReport
 from infusion.models.bridging import BridgingTherapy
+from infusion.models.cohort import Cohort, CohortDecision, CohortSlot
 from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion, InfusionInterruption
 from infusion.models.intrapleural import ChestImage, DrainedVolume, FluidSample, PositionChange
@@ -16,6 +17,9 @@ __all__ = [
     "BridgingTherapy",
     "CellProduct",
     "ChestImage",
+    "Cohort",
+    "CohortDecision",
+    "CohortSlot",
     "CustodyEntry",
     "DrainedVolume",
     "ExcursionDecision",

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from infusion.models import CellProduct, IdentityCheck, Infusion, Premedication, PreparedDose, StopCheckAnswer
+from infusion.queries.cohorts import standing_of
 from infusion.rules.gates import InfusionFacts, may_infuse
 from infusion.rules.readiness import (
     Confirmation,
@@ -157,12 +158,15 @@ def gate_of(course: Course, infusion: Infusion, readiness: Readiness, at: dateti
         events=course.events,
         obligations=course.obligations,
         now=infusion.started_at,
-        also=readiness_checks(
-            version,
-            readiness,
-            events=course.events,
-            weighed_on=infusion.weight_on,
-            started_at=infusion.started_at,
-            started_on=started_on,
+        also=(
+            *standing_of(course.participant).checks(at=infusion.started_at, dosed_on=started_on),
+            *readiness_checks(
+                version,
+                readiness,
+                events=course.events,
+                weighed_on=infusion.weight_on,
+                started_at=infusion.started_at,
+                started_on=started_on,
+            ),
         ),
     )

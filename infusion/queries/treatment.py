@@ -11,11 +11,13 @@ from infusion.models import (
     Leukapheresis,
     LymphodepletionDose,
 )
+from infusion.queries.cohorts import Standing, standing_of
 from infusion.queries.conditioning import before_dose_checks
 from infusion.queries.readiness import load_readiness
 from infusion.rules.gates import (
     InfusionFacts,
     ProductFacts,
+    is_first_dose,
     may_condition,
     may_infuse,
     may_plan_infusion,
@@ -70,6 +72,7 @@ class Treatment:
     products: tuple[CellProduct, ...]
     doses: tuple[LymphodepletionDose, ...]
     infusions: tuple[Infusion, ...]
+    standing: Standing
     at: datetime
 
     @property
@@ -116,7 +119,10 @@ class Treatment:
             has_released_product=self.released is not None,
             obligations=self.course.obligations,
             now=self.at,
-            also=usable_checks(self._ready(), planned_on or civil_date(self.at, self.zone)),
+            also=[
+                *self.standing.checks(at=self.at, dosed_on=None),
+                *usable_checks(self._ready(), planned_on or civil_date(self.at, self.zone)),
+            ],
         )
 
     def _ready(self) -> ProductFacts | None:
@@ -137,6 +143,11 @@ class Treatment:
             also=[
                 *also,
                 *before_dose_checks(self.course, self.version, obligation_key, now),
+                *(
+                    self.standing.checks(at=now, dosed_on=self.planned_on)
+                    if is_first_dose(obligation_key)
+                    else ()
+                ),
                 *usable_checks(self._ready(), self.planned_on or civil_date(now, self.zone)),
             ],
         )
@@ -173,13 +184,16 @@ class Treatment:
             events=self.course.events,
             obligations=self.course.obligations,
             now=started_at,
-            also=readiness_checks(
-                self.version,
-                load_readiness(self.participant, product),
-                events=self.course.events,
-                weighed_on=weight_on,
-                started_at=started_at,
-                started_on=started_on,
+            also=(
+                *self.standing.checks(at=started_at, dosed_on=started_on),
+                *readiness_checks(
+                    self.version,
+                    load_readiness(self.participant, product),
+                    events=self.course.events,
+                    weighed_on=weight_on,
+                    started_at=started_at,
+                    started_on=started_on,
+                ),
             ),
         )
 
@@ -188,7 +202,7 @@ class Treatment:
 
 
 def treatment_of(participant: Participant, at: datetime) -> Treatment:
-    """Load it: six queries, however much there is. Raises RuleViolated("no-protocol-in-force")."""
+    """Load it: six queries, two more after enrolment, however much there is. Raises RuleViolated("no-protocol-in-force")."""
     course = load_course(participant)
     return Treatment(
         participant=participant,
@@ -202,5 +216,6 @@ def treatment_of(participant: Participant, at: datetime) -> Treatment:
         infusions=tuple(
             Infusion.objects.filter(participant=participant).select_related("product").order_by("number")
         ),
+        standing=standing_of(participant),
         at=at,
     )

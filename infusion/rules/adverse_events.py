@@ -10,8 +10,10 @@ from enum import StrEnum
 
 from trialsite.errors import RuleViolated
 from trialsite.protocol.types import (
+    CohortRule,
     CollectionPeriod,
     Concerns,
+    DltExemption,
     Event,
     EventKind,
     ProtocolVersion,
@@ -87,6 +89,8 @@ class Causality(StrEnum):
     DEFINITE = "definite"
 
 
+_BY_NATURE = frozenset({Syndrome.CRS.value, Syndrome.ICANS.value, Syndrome.IEC_HS.value})
+_RULED_OUT = frozenset({Causality.UNRELATED.value, Causality.UNLIKELY.value})
 RELATED = frozenset({Causality.POSSIBLE.value, Causality.PROBABLE.value, Causality.DEFINITE.value})
 
 
@@ -260,8 +264,18 @@ def _covers(period: CollectionPeriod, events: Collection[Event], on: date) -> bo
     return period.until is None or infused is None or on <= shift(infused, period.until)
 
 
+def may_relate(syndrome: str, relation_product: str) -> bool:
+    """Whether a relation to the product counts: one that nobody ruled out; CRS and the like have it by their nature."""
+    return syndrome in _BY_NATURE or relation_product not in _RULED_OUT
+
+
+def is_exempt(term: str, exemptions: Iterable[DltExemption]) -> bool:
+    """Whether the protocol expects an event of this name, so that nobody asks if it limits the dose."""
+    return any(term.strip().lower() in one.terms for one in exemptions)
+
+
 def dlt_is_asked(
-    version: ProtocolVersion,
+    rule: CohortRule,
     *,
     began_on: date,
     infused_on: Collection[date],
@@ -272,9 +286,8 @@ def dlt_is_asked(
     """Whether the investigator is to judge if the event limits the dose: grade 3 and more, related to the product,
     begun within the window of an infusion, day 0 and its last day included. Source: clinical rules 5.2.
     """
-    days = version.cohort_rule.dlt_window_days
-    is_inside = any(0 <= (began_on - on).days <= days for on in infused_on)
-    return worst_grade >= 3 and is_related and is_inside and not is_exempt
+    is_inside = any(0 <= (began_on - on).days <= rule.dlt_window_days for on in infused_on)
+    return worst_grade >= rule.judged_from_grade and is_related and is_inside and not is_exempt
 
 
 def require_sound_grade(grade: int, lowest: int = 1) -> None:

@@ -97,7 +97,7 @@ def may_plan_infusion(
     now: datetime,
     also: Iterable[Check] = (),
 ) -> Gate:
-    """also: that the product can be used on the planned day."""
+    """also: the slot of the dose cohort, and that the product can be used on the planned day."""
     return gate(
         Act.PLAN_INFUSION,
         [
@@ -172,7 +172,7 @@ def may_infuse(
     now: datetime,
     also: Iterable[Check] = (),
 ) -> Gate:
-    """Return the gate ladder of an infusion. also: what people found at the bedside (readiness).
+    """Return the gate ladder of an infusion. also: the slot of the dose cohort, what people found at the bedside.
 
     Source: clinical rules 5.3, 6.1, 6.2.
     """

@@ -4,11 +4,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from infusion.models import LymphodepletionDose
+from infusion.models import Cohort, LymphodepletionDose
+from infusion.queries.cohorts import standing_of
 from infusion.queries.conditioning import before_dose_checks
 from infusion.queries.treatment import planned_for, released_product
 from infusion.rules.conditioning import BodyMeasures, formula_of, surface_checks, surface_of
-from infusion.rules.gates import dose_checks, may_condition, may_plan_infusion, usable_checks
+from infusion.rules.gates import dose_checks, is_first_dose, may_condition, may_plan_infusion, usable_checks
 from participants.models import Obligation, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
@@ -16,7 +17,7 @@ from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
-from trialsite.protocol.gates import Gate
+from trialsite.protocol.gates import Check, Gate
 from trialsite.protocol.types import EventKind, ProtocolVersion
 from trialsite.protocol.windows import civil_date
 
@@ -52,7 +53,10 @@ def plan_infusion(
             has_released_product=product is not None,
             obligations=course.obligations,
             now=made_at,
-            also=usable_checks(product.facts() if product else None, planned_on),
+            also=[
+                *_standing(course.participant, planned_on, made_at),
+                *usable_checks(product.facts() if product else None, planned_on),
+            ],
         )
         findings = settle(may, happened=planned_at is not None, reason=reason)
         happening = Happening(
@@ -116,6 +120,14 @@ def record_lymphodepletion_dose(
     return dose
 
 
+def _standing(participant: Participant, planned_on: date, made_at: datetime) -> tuple[Check, ...]:
+    """The slot of the cohort. Locked, so that two plans of one cohort see each other."""
+    Cohort.objects.select_for_update(no_key=True).filter(
+        slots__participant=participant, slots__freed_at__isnull=True
+    ).first()
+    return standing_of(participant).checks(at=made_at, dosed_on=planned_on, is_planned=True)
+
+
 def _require_from(made_on: date, planned_on: date) -> None:
     if planned_on < made_on:
         raise RuleViolated(
@@ -172,9 +184,17 @@ def _dose_gate(course: Course, dose: LymphodepletionDose, at: datetime) -> Gate:
             *dose_checks(version, dose.fludarabine_mg_per_m2, dose.cyclophosphamide_mg_per_m2),
             *surface_checks(version, dose.drugs, measures=dose.measures, given_on=given_on),
             *before_dose_checks(course, version, dose.obligation_key, dose.given_at),
+            *_cohort_checks(course, dose),
             *usable_checks(product.facts() if product else None, planned_for(course) or given_on),
         ],
     )
+
+
+def _cohort_checks(course: Course, dose: LymphodepletionDose) -> tuple[Check, ...]:
+    """Before the first dose: may the participant be infused on the day this leads to?"""
+    if not is_first_dose(dose.obligation_key):
+        return ()
+    return standing_of(course.participant).checks(at=dose.given_at, dosed_on=planned_for(course))
 
 
 def _given(dose: LymphodepletionDose) -> Happening:

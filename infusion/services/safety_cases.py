@@ -18,6 +18,8 @@ from infusion.rules.adverse_events import (
     collected_under,
     dlt_is_asked,
     grade_course,
+    is_exempt,
+    may_relate,
     reached_at,
     special_interest,
 )
@@ -29,8 +31,6 @@ from trialsite.protocol.types import EventKind, ProtocolVersion
 from trialsite.protocol.windows import civil_date
 
 FOLLOWS = "It follows from what was entered about the adverse event."
-_UNLIKELY = frozenset({"unrelated", "unlikely"})
-_BY_NATURE = frozenset({Syndrome.CRS.value, Syndrome.ICANS.value, Syndrome.IEC_HS.value})
 GRADED = ("toxicity_grade", "onset_at", "resolved_on", "resolved_at", "outcome")
 FLAGGED = ("is_special_interest", "special_interest_rule", "collection_period")
 
@@ -135,16 +135,14 @@ def case_of(course: Course, event: AdverseEvent, gradings: list[Grading], at: da
 
 
 def asks_dlt(course: Course, event: AdverseEvent, version: ProtocolVersion) -> bool:
-    """Whether the investigator is asked. A relation that nobody ruled out counts; CRS is related by its nature."""
-    by_nature = event.syndrome in _BY_NATURE
-    exempt = {term for one in version.dlt_exemptions for term in one.terms}
+    """Whether the investigator is asked."""
     return dlt_is_asked(
-        version,
+        version.cohort_rule,
         began_on=civil_date(event.onset_at, course.participant.site.time_zone),
         infused_on=[one.on for one in course.events if one.kind is EventKind.INFUSED],
         worst_grade=event.toxicity_grade,
-        is_related=by_nature or event.relation_product not in _UNLIKELY,
-        is_exempt=event.term.strip().lower() in exempt,
+        is_related=may_relate(event.syndrome, event.relation_product),
+        is_exempt=is_exempt(event.term, version.dlt_exemptions),
     )
 
 

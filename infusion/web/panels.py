@@ -25,6 +25,7 @@ from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import DueState, Obligation
 from trialsite.web.access import requires, signed_in
+from trialsite.web.navigation import NavItem, register_nav
 from trialsite.web.panels import Panel, register_panel
 from trialsite.web.steps import Step
 
@@ -76,6 +77,18 @@ def register() -> None:
     """Tell the participant page which panels to load, and which form fulfils what."""
     for panel in _PANELS:
         register_panel(panel)
+    register_action("T-SLOT", "slot-take", Permission.TAKE_SLOT)
+    register_action("T-RESLOT", "slot-take", Permission.TAKE_SLOT)
+    register_nav(
+        NavItem(
+            name="cohorts",
+            title="Cohorts",
+            url_name="cohorts",
+            permission=Permission.VIEW_TRIAL,
+            icon="users-group",
+            order=28,
+        )
+    )
     register_action("V-APH", "leukapheresis-record", Permission.RECORD_LEUKAPHERESIS)
     register_action("T-REAPH", "leukapheresis-record", Permission.RECORD_LEUKAPHERESIS)
     register_action("T-RELEASE", "product-next", Permission.RECORD_PRODUCT)

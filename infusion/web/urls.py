@@ -3,6 +3,8 @@
 from django.urls import URLPattern, path
 
 from infusion.web import (
+    cohort_steps,
+    cohorts,
     panels,
     pleural_steps,
     product_steps,
@@ -29,6 +31,12 @@ def _previewed(route: str, step: Step) -> list[URLPattern]:
 
 
 urlpatterns = [
+    path("cohorts/", cohorts.board, name="cohorts"),
+    path("cohorts/<uuid:cohort_id>/what-if/", cohorts.what_if, name="cohort-what-if"),
+    *step_paths("cohorts/<str:code>/open/", cohort_steps.OPEN),
+    *step_paths("cohorts/<str:code>/<uuid:cohort_id>/decide/", cohort_steps.DECIDE),
+    *step_paths(f"{_OF}/slot/take/", cohort_steps.TAKE),
+    *step_paths(f"{_OF}/slot/<uuid:slot_id>/free/", cohort_steps.FREE),
     path(f"{_OF}/panels/product/", panels.product, name="panel-product"),
     path(f"{_OF}/panels/infusion/", panels.infusion, name="panel-infusion"),
     path(f"{_OF}/panels/safety/", panels.safety, name="panel-safety"),

@@ -31,6 +31,8 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     EventKind.ELIGIBILITY_CONFIRMED.value: ("Eligibility confirmed", "user-check", "good"),
     EventKind.SCREEN_FAILED.value: ("Screen failed", "user-x", "warn"),
     EventKind.ENROLLED.value: ("Enrolled", "clipboard-check", "active"),
+    EventKind.SLOT_TAKEN.value: ("Cohort slot taken", "users", "quiet"),
+    EventKind.SLOT_FREED.value: ("Cohort slot freed", "user-minus", "warn"),
     EventKind.LEUKAPHERESIS_PERFORMED.value: ("Leukapheresis", "arrows-exchange", "active"),
     EventKind.MANUFACTURING_STARTED.value: ("Manufacturing started", "building-factory-2", "quiet"),
     EventKind.PRODUCT_RELEASED.value: ("Product released", "package", "good"),

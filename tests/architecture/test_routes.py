@@ -49,7 +49,9 @@ class Route:
 
     @property
     def is_of_a_participant(self) -> bool:
-        return bool(re.search(r"(participants/<str:code>|<uuid:(?!user_id|membership_id))", self.template))
+        return bool(
+            re.search(r"(participants/<str:code>|<uuid:(?!user_id|membership_id|cohort_id))", self.template)
+        )
 
     def __str__(self) -> str:
         return f"{self.method} /{self.template}"
@@ -163,6 +165,8 @@ def _world() -> World:
         "adverse_event_id": event.pk,
         "event_id": event.pk,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
+        "cohort_id": there(story.slot).cohort_id,
+        "slot_id": there(story.slot).pk,
         "group": "laboratory",
         "item": "lesions",
         "evidence_id": Evidence.objects.filter(episode=there(story.episode), item="lesions")

@@ -5,7 +5,7 @@ shows what it shows on that day.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,10 +15,10 @@ from participants.models import Deviation, Participant
 from tests.browser.conftest import SiteClock
 from tests.browser.evidence_entry import enter, facts_of, judgements_of
 from tests.browser.pages import Desk
-from tests.factories.journeys import Ward, make_ward
+from tests.factories.journeys import Story, Ward, make_ward
 from trialsite.accounts.models import User
 from trialsite.demo.evidence import RENEWED, eligible_answers
-from trialsite.demo.story import certified
+from trialsite.demo.story import certified, expansion_for
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm
 
@@ -57,6 +57,7 @@ class Trial:
 
     def __init__(self, ward: Ward, wall: SiteClock, desk_of: Callable[[User], Desk], arm: Arm) -> None:
         self.wall = wall
+        self.ward = ward
         self.arm = arm
         self.coordinator = desk_of(ward.coordinator)
         self.investigator = desk_of(ward.investigator)
@@ -126,6 +127,13 @@ class Trial:
         self.coordinator.opens_from_home("Enrol the participant", self.code)
         self.coordinator.chooses("Dose level", FIRST_LEVEL[self.arm])
         self.coordinator.saves("Enrol", "Enrolled.")
+        story = Story(
+            ward=self.ward,
+            participant=Participant.objects.select_related("site").get(code=self.code),
+            now=datetime(2026, 1, 13, 2, 0, tzinfo=UTC),
+            arm=self.arm,
+        )
+        story.takes_slot(expansion_for(story))
 
     # ---- From vein to vein
 

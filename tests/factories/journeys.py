@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from infusion.models import Cohort
 from participants.models import IcfVersion
 from participants.services.referral import refer_participant
 from participants.services.versions import activate_icf, activate_protocol, create_icf_version
@@ -77,10 +78,20 @@ _PATH = (
 
 
 def participant_at(
-    state: State, *, ward: Ward | None = None, arm: Arm = Arm.INTRAVENOUS, at: datetime = START_AT
+    state: State,
+    *,
+    ward: Ward | None = None,
+    arm: Arm = Arm.INTRAVENOUS,
+    at: datetime = START_AT,
+    cohort: Cohort | None = None,
 ) -> Story:
-    """Return a story whose participant has come, on schedule, to a state of the regular path."""
+    """Return a story whose participant has come, on schedule, to a state of the regular path.
+
+    cohort: whose slot is taken at enrolment; by default that of an expansion with room for everybody.
+    """
     story = refer(ward or make_ward(), arm=arm, at=at)
+    if cohort is not None:
+        story.cohort_for = lambda _: cohort
     for step in _PATH[1 : _PATH.index(state) + 1]:
         _STEPS[step](story)
     return story

@@ -76,6 +76,34 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
     return results
 
 
+def race(tries: int, *acts: Callable[[], object], between: Callable[[], object]) -> list[list[object]]:
+    """Start all acts at the same moment, many times over, each on one connection of its own.
+
+    between: done before every try and after the last one, while nobody acts. Returns results or errors, try by try.
+    """
+    found: list[list[object]] = [[None] * len(acts) for _ in range(tries)]
+    start = Barrier(len(acts), action=between)
+
+    def run(number: int, act: Callable[[], object]) -> None:
+        try:
+            for results in found:
+                start.wait(timeout=30)
+                try:
+                    results[number] = act()
+                except Exception as error:
+                    results[number] = error
+            start.wait(timeout=30)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    return found
+
+
 def codes(results: Iterable[object]) -> list[str]:
     """Return the refusal codes among the results; any other error is raised."""
     found = []

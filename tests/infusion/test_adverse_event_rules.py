@@ -187,7 +187,7 @@ def test_dose_limitation_is_asked_for_a_severe_related_event_within_the_window(
 ) -> None:
     day_0 = date(2026, 3, 15)
     given = {"infused_on": [day_0], "worst_grade": 3, "is_related": True, "is_exempt": False} | change
-    assert dlt_is_asked(V, began_on=day_0 + timedelta(days=day), **given) is is_asked  # type: ignore[arg-type]
+    assert dlt_is_asked(V.cohort_rule, began_on=day_0 + timedelta(days=day), **given) is is_asked  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

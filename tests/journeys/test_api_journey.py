@@ -150,7 +150,22 @@ def is_enrolled(team: Team, one: str) -> dict[str, Any]:
     team.wait(1)
     body = {"arm": "intrapleural", "dose_level": level["id"], "enrolled_at": shown(team.now)}
     assert created(team.coordinator.post(f"{one}enrolment/", body))["state"] == "enrolled"
+    has_a_place(team, one, level["id"])
     return dict(level)
+
+
+def has_a_place(team: Team, one: str, dose_level: str) -> None:
+    """The escalation was completed before this record began, so an expansion cohort is opened as it stands."""
+    body = {"dose_level": dose_level, "kind": "expansion", "capacity": 1, "opened_at": shown(team.now)}
+    assert refused(team.investigator.post("cohorts/", body)) == (422, "gate-failed")
+    elsewhere = body | {"already_happened": True, "reason": "The escalation was completed before"}
+    assert refused(team.coordinator.post("cohorts/", elsewhere)) == (403, "not-permitted")
+    cohort = created(team.investigator.post("cohorts/", elsewhere))
+    slot = {"cohort": cohort["id"], "taken_at": shown(team.now)}
+    created(team.coordinator.post(f"{one}cohort-slots/", slot))
+    (seen,) = team.nurse.get("cohorts/").json()["results"]
+    assert [line["participant"] for line in seen["slots"]] == [one.split("/")[1]]
+    assert seen["board"]["counts"]["places_left"] == 0
 
 
 def has_a_product_made(team: Team, one: str) -> None:

@@ -133,6 +133,8 @@ def window_in_days(item_id):
         ("T-START", (0, 0, 7)),
         ("T-ELIG", (0, 14, 28)),
         ("T-ENROL", (0, 0, 7)),
+        ("T-SLOT", (0, 0, 7)),
+        ("T-RESLOT", (0, 0, 14)),
         ("V-APH", (0, 3, 7)),
         ("T-REAPH", (0, 0, 14)),
         ("T-RELEASE", (0, 14, 28)),
@@ -174,7 +176,7 @@ def test_windows_counted_in_calendar_months_from_infusion(item_id, months, lower
 
 
 def test_the_schedule_has_no_other_rows():
-    assert len(VERSION.schedule) == 51
+    assert len(VERSION.schedule) == 53
     assert {row.id for row in VERSION.schedule if row.is_important} == {"V-D0", "V-D28"}
 
 

@@ -48,6 +48,8 @@ class Permission(StrEnum):
         "Sign off that a participant is eligible or a screen failure.",
     )
     ENROL = "enrol", "Enrol an eligible participant into an arm."
+    TAKE_SLOT = "take_slot", "Take or free a participant's slot in a dose cohort."
+    DECIDE_COHORT = "decide_cohort", "Open a dose cohort and decide on it."
     RECORD_LEUKAPHERESIS = "record_leukapheresis", "Record a leukapheresis."
     RECORD_PRODUCT = "record_product", "Record the manufacture, failure, shipment and receipt of a product."
     RELEASE_PRODUCT = "release_product", "Accept a cell product for infusion."
@@ -90,6 +92,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.IMPORT_RESULTS: _OFFICE,
     Permission.CONFIRM_ELIGIBILITY: _INVESTIGATOR,
     Permission.ENROL: _OFFICE,
+    Permission.TAKE_SLOT: _OFFICE,
+    Permission.DECIDE_COHORT: _INVESTIGATOR,
     Permission.RECORD_LEUKAPHERESIS: _TRIAL_STAFF,
     Permission.RECORD_PRODUCT: _TRIAL_STAFF,
     Permission.RELEASE_PRODUCT: _INVESTIGATOR,

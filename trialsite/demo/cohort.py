@@ -3,7 +3,7 @@
 Deterministic: the same day and seed give the same cohort, subject codes included.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -14,9 +14,10 @@ from participants.services.referral import refer_participant
 from participants.services.sweep import sweep_once
 from trialsite.accounts.permissions import SystemActor
 from trialsite.demo.episodes import Telling, tell
+from trialsite.demo.escalation import Enrolee, Escalation
 from trialsite.demo.people import invent_person, open_sites, put_in_force, revise_consent_form
 from trialsite.demo.readings import record_readings
-from trialsite.demo.story import NotYet, Story, Ward
+from trialsite.demo.story import NotYet, Ward
 from trialsite.demo.troubles import Trouble
 from trialsite.protocol.codes import ALPHABET, RANDOM_LENGTH, make_code
 from trialsite.protocol.types import Arm
@@ -74,28 +75,47 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     for ward in wards:
         put_in_force(ward, second, at=revised_at)
         ward.icf = first
-    rng = Random(SEED)
-    for part in cast():
-        ward = wards[0] if part.is_main_site else wards[1]
-        opens_at = day_start_at(civil_date(now, ward.site.time_zone), ward.site.time_zone) + timedelta(
-            hours=9
-        )
-        referred_at = opens_at - timedelta(days=part.referred_days_ago, hours=-rng.randint(0, 5))
-        if part.trouble is Trouble.LEAP_DAY:
-            referred_at = leap_at - timedelta(days=60)
-        _tell(
-            Random(rng.random()), ward, part, referred_at, now, Telling(second=second, revised_at=revised_at)
-        )
-        if part.number % 10 == 9:
-            report(f"{part.number + 1} of {PARTICIPANTS} participants told")
+    escalations = {arm: Escalation(arm=arm, by=wards[0].investigator) for arm in Arm}
+    parts = _parts(now, leap_at, wards)
+    for escalation in escalations.values():
+        escalation.begins(parts[0].referred_at)
+    for told, booked in enumerate(parts, start=1):
+        _tell(booked, escalations[booked.part.arm], now, Telling(second=second, revised_at=revised_at))
+        if told % 10 == 0:
+            report(f"{told} of {PARTICIPANTS} participants told")
+    escalations[Arm.INTRAVENOUS].running(now)  # the other arm shows decisions that are due
     catch_up(now)
     return PARTICIPANTS
 
 
-def _tell(
-    rng: Random, ward: Ward, part: Part, referred_at: datetime, now: datetime, telling: Telling
-) -> None:
-    story = _referred(rng, ward, part.arm, referred_at, now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """A part with its site, its dice and its first day."""
+
+    part: Part
+    ward: Ward
+    rng: Random
+    referred_at: datetime
+
+
+def _parts(now: datetime, leap_at: datetime, wards: Sequence[Ward]) -> list[Booked]:
+    """Return the parts in the order of their referral, as the dose escalation meets them."""
+    rng, booked = Random(SEED), []
+    for part in cast():
+        ward = wards[0] if part.is_main_site else wards[1]
+        zone = ward.site.time_zone
+        opens_at = day_start_at(civil_date(now, zone), zone) + timedelta(hours=9)
+        referred_at = opens_at - timedelta(days=part.referred_days_ago, hours=-rng.randint(0, 5))
+        if part.trouble is Trouble.LEAP_DAY:
+            referred_at = leap_at - timedelta(days=60)
+        booked.append(Booked(part=part, ward=ward, rng=Random(rng.random()), referred_at=referred_at))
+    return sorted(booked, key=lambda one: one.referred_at)
+
+
+def _tell(booked: Booked, escalation: Escalation, now: datetime, telling: Telling) -> None:
+    part, rng = booked.part, booked.rng
+    story = _referred(rng, booked.ward, part.arm, booked.referred_at, now)
+    story.escalation = escalation
     try:
         tell(story, part.trouble, rng, telling)
     except NotYet:
@@ -111,7 +131,7 @@ def catch_up(at: datetime) -> None:
         continue
 
 
-def _referred(rng: Random, ward: Ward, arm: Arm, at: datetime, now: datetime) -> Story:
+def _referred(rng: Random, ward: Ward, arm: Arm, at: datetime, now: datetime) -> Enrolee:
     sex, birth_year, identifiers = invent_person(rng)
     participant = refer_participant(
         site=ward.site,
@@ -125,4 +145,4 @@ def _referred(rng: Random, ward: Ward, arm: Arm, at: datetime, now: datetime) ->
         code=make_code(ward.site.subject_prefix, "".join(rng.choices(ALPHABET, k=RANDOM_LENGTH))),
     )
     record_identity(participant=participant, identifiers=identifiers, by=ward.coordinator, at=at)
-    return Story(ward=ward, participant=participant, now=at, arm=arm, until=now)
+    return Enrolee(ward=ward, participant=participant, now=at, arm=arm, until=now)

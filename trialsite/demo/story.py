@@ -15,7 +15,16 @@ from zoneinfo import ZoneInfo
 
 from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
-from infusion.models import AdverseEvent, BridgingTherapy, CellProduct, CustodyEntry, Infusion, Leukapheresis
+from infusion.models import (
+    AdverseEvent,
+    BridgingTherapy,
+    CellProduct,
+    Cohort,
+    CohortSlot,
+    CustodyEntry,
+    Infusion,
+    Leukapheresis,
+)
 from infusion.queries.readiness import bag_label
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
 from infusion.rules.conditioning import BodyMeasures
@@ -24,6 +33,7 @@ from infusion.rules.intrapleural import CatheterProof
 from infusion.rules.readiness import DrugClass, StopAnswer
 from infusion.rules.release import ReleaseResult
 from infusion.services.bridging import record_bridging
+from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.custody import Handling, record_custody
 from infusion.services.infusions import RouteDetails, record_infusion
@@ -36,6 +46,7 @@ from infusion.services.readiness import (
     record_stop_checks,
 )
 from infusion.services.release_tests import GivenResult, record_release_tests
+from infusion.states import CohortKind
 from participants.models import Consent, DispositionKind, IcfVersion, Obligation, Participant
 from participants.queries.worklist import due_for
 from participants.services.consents import record_consent
@@ -92,11 +103,28 @@ class Ward:
     icf: IcfVersion
 
 
+def expansion_for(story: Story) -> Cohort:
+    """Return an expansion cohort with room enough at the lowest level of the arm, opened where there is none."""
+    level = story.dose_level
+    found = Cohort.objects.filter(dose_level=level, kind=CohortKind.EXPANSION, closed_at=None).first()
+    return found or open_cohort(
+        dose_level=level,
+        kind=CohortKind.EXPANSION,
+        opened_at=story.now - timedelta(days=400),
+        capacity=60,
+        already_happened=True,
+        by=story.ward.investigator,
+        at=story.now,
+        reason="The escalation was completed before this record began",
+    )
+
+
 @dataclass
 class Story:
     """One participant's way through the trial. `now` moves on; each method is one recorded act.
 
     until: the clock never passes it. on_arrival: called whenever the clock has moved.
+    level: the dose level, "" for the lowest. cohort_for: where the participant takes a slot at enrolment.
     """
 
     ward: Ward
@@ -113,6 +141,9 @@ class Story:
     on_arrival: Callable[[Story], object] | None = None
     lots: int = 0
     ready_at: datetime | None = None
+    level: str = ""
+    slot: CohortSlot | None = None
+    cohort_for: Callable[[Story], Cohort] = expansion_for
 
     def wait(self, days: float = 0, *, hours: float = 0) -> Story:
         return self.goes_to(self.now + timedelta(days=days, hours=hours))
@@ -209,6 +240,24 @@ class Story:
         )
 
     def enrols(self) -> Participant:
+        """Enrol at the dose level of the cohort, and take a slot at once."""
+        cohort = self.cohort_for(self)
+        self.level = cohort.dose_level
+        self.enrols_without_slot()
+        self.takes_slot(cohort)
+        return self.participant
+
+    def takes_slot(self, cohort: Cohort) -> CohortSlot:
+        self.slot = take_slot(
+            participant=self.participant,
+            cohort=cohort,
+            taken_at=self.now,
+            by=self.ward.coordinator,
+            at=self.now,
+        )
+        return self.slot
+
+    def enrols_without_slot(self) -> Participant:
         self.participant = enrol(
             participant=self.participant,
             arm=self.arm,
@@ -221,7 +270,7 @@ class Story:
 
     @property
     def dose_level(self) -> str:
-        return next(level.id for level in resolve("1.0").dose_levels if level.arm is self.arm)
+        return self.level or next(one.id for one in resolve("1.0").dose_levels if one.arm is self.arm)
 
     def gives_cells(self) -> Leukapheresis:
         self.leukapheresis = record_leukapheresis(

@@ -43,6 +43,8 @@ class EventKind(StrEnum):
     ELIGIBILITY_CONFIRMED = "eligibility_confirmed"
     SCREEN_FAILED = "screen_failed"
     ENROLLED = "enrolled"
+    SLOT_TAKEN = "slot_taken"  # item: dose level; ref: the slot
+    SLOT_FREED = "slot_freed"  # item: dose level; ref: the slot
     LEUKAPHERESIS_PERFORMED = "leukapheresis_performed"
     MANUFACTURING_STARTED = "manufacturing_started"
     PRODUCT_RELEASED = "product_released"
@@ -75,6 +77,7 @@ class Act(StrEnum):
 
     START_SCREENING = "start_screening"
     ENROL = "enrol"
+    OPEN_COHORT = "open_cohort"
     LEUKAPHERESIS = "leukapheresis"
     RELEASE_PRODUCT = "release_product"
     PLAN_INFUSION = "plan_infusion"
@@ -492,8 +495,24 @@ class DoseLevel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DltItem:
+    """One sentence of the definition of a dose-limiting toxicity. is_exception: expected, it limits no dose."""
+
+    id: str
+    text: str
+    source: Source
+    is_exception: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CohortRule:
-    """3+3: how many per cohort, how long the DLT window (days after infusion, inclusive), the stagger."""
+    """3+3: how many per cohort, how long the DLT window (days after infusion, inclusive), the stagger.
+
+    most_dlts: in a cohort of the expanded size that still clears the level; one more stops it.
+    holds_after_dlt: nobody is dosed in the cohort between a DLT and a decision that knows of it.
+    expansion_*: cohorts at a cleared level after escalation; above that share of DLTs they are to stop.
+    judged_from_grade: from here a related toxicity in the window is judged, unless the protocol exempts it.
+    """
 
     size: int
     expanded_size: int
@@ -501,6 +520,14 @@ class CohortRule:
     stagger_days: int
     source: Source
     note: str = ""
+    most_dlts: int = 1
+    holds_after_dlt: bool = True
+    expansion_size: int = 12
+    expansion_stagger_days: int = 0
+    expansion_dlt_percent: int = 33
+    judged_from_grade: int = 3
+    evaluability: str = ""
+    definition: tuple[DltItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,6 +202,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
+        *((item.id, item.source) for item in version.cohort_rule.definition),
     ]
     for item_id, source in sourced:
         if not isinstance(source, Source):  # an amendment file might pass a bare word
@@ -281,11 +282,15 @@ def _has_suitable_fulfilment(row: ScheduledItem) -> bool:
 
 
 def _check_anchors(version: ProtocolVersion) -> Iterator[Fault]:
-    """Every row must be reachable: from the referral, through what fulfils reachable rows."""
+    """Every row must be reachable: from the referral, through what fulfils reachable rows.
+
+    A slot that can be taken can be freed.
+    """
     reachable = {EventKind.REFERRED}
     waiting = list(version.schedule)
     while ready := [row for row in waiting if row.anchor in reachable]:
         reachable.update(*(row.fulfilled_by for row in ready))
+        reachable |= {EventKind.SLOT_FREED} if EventKind.SLOT_TAKEN in reachable else set()
         waiting = [row for row in waiting if row not in ready]
     for row in waiting:
         yield _fault("anchor-unreachable", row.id, f"nothing leads to its anchor {row.anchor}")
@@ -446,6 +451,14 @@ def _check_cohorts(version: ProtocolVersion) -> Iterator[Fault]:
     rule = version.cohort_rule
     if not (0 < rule.size <= rule.expanded_size and rule.dlt_window_days > 0 and rule.stagger_days >= 0):
         yield _fault("cohort-unsound", "cohort-rule", "sizes, window and stagger do not fit together")
+    if not (
+        0 <= rule.most_dlts < rule.expanded_size
+        and rule.expansion_size > 0
+        and rule.expansion_stagger_days >= 0
+        and 0 < rule.expansion_dlt_percent <= 100
+        and 1 <= rule.judged_from_grade <= 5
+    ):
+        yield _fault("cohort-unsound", "cohort-rule", "the limits of a cohort do not fit together")
     for row in version.schedule:
         if row.id == "P-DLT" and row.upper_days != rule.dlt_window_days:
             yield _fault("cohort-window", row.id, "differs from the window of the cohort rule")

@@ -87,7 +87,12 @@ SPECIAL_INTERESTS = (
 DLT_EXEMPTIONS = (
     DltExemption(
         id="DLT-EXEMPT-LYMPH",
-        terms=("lymphopenia", "lymphocyte count decreased", "lymphocytopenia"),
+        terms=(
+            "lymphopenia",
+            "lymphocytopenia",
+            "lymphocyte count decreased",
+            "cd4 lymphocytes decreased",
+        ),
         title="Lymphopenia after lymphodepletion is the expected state",
         source=Source.ASSUMED,
     ),

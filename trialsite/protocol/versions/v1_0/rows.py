@@ -30,6 +30,7 @@ def task(
     target: int = 0,
     is_screening: bool = False,
     needs_product: bool = False,
+    ends_also: set[EventKind] | None = None,
     note: str = "",
 ) -> ScheduledItem:
     """A task open from the day of its anchor until `last` days later."""
@@ -45,7 +46,8 @@ def task(
         lower_days=target,
         upper_days=last - target,
         fulfilled_by=frozenset(fulfilled_by),
-        ends_with=ends - fulfilled_by,  # what fulfils an item cannot also call it off
+        ends_with=(ends | (ends_also or set()))
+        - fulfilled_by,  # what fulfils an item cannot also call it off
         source=Source.ASSUMED,
         ladder="task",
         note=note,

@@ -7,6 +7,7 @@ from trialsite.protocol.types import (
     Arm,
     ClockDefinition,
     CohortRule,
+    DltItem,
     DoseLevel,
     Ladder,
     Limit,
@@ -129,6 +130,21 @@ DOSE_LEVELS = (
     _dose(Arm.INTRAPLEURAL, "IP", 3, 3_000_000),
 )
 
+
+def _dlt(item_id: str, text: str, *, is_exception: bool = False) -> DltItem:
+    return DltItem(id=f"DLT-{item_id}", text=text, source=Source.ASSUMED, is_exception=is_exception)
+
+
+# The definition is protocol text and not public; these lines are what such definitions usually say.
+DLT_DEFINITION = (
+    _dlt("CRS", "CRS of grade 4, or of grade 3 that does not come down to grade 2 within 7 days"),
+    _dlt("ICANS", "ICANS of grade 4, or of grade 3 that does not come down to grade 2 within 3 days"),
+    _dlt("ORGAN", "Other organ toxicity of grade 3 or more for over 7 days, related to the product"),
+    _dlt("PROCEDURE", "Empyema, or pneumothorax of grade 3 or more, from intrapleural delivery"),
+    _dlt("DEATH", "Death that is not due to progression or lymphodepletion"),
+    _dlt("CYTOPENIA", "Low lymphocyte counts of any grade are expected and limit no dose", is_exception=True),
+)
+
 COHORT_RULE = CohortRule(
     size=3,
     expanded_size=6,
@@ -136,6 +152,17 @@ COHORT_RULE = CohortRule(
     stagger_days=14,
     source=Source.ASSUMED,
     note="3+3 per arm; days after infusion, day 28 included. The definition of a DLT is not public.",
+    most_dlts=1,
+    holds_after_dlt=True,
+    expansion_size=24,
+    expansion_stagger_days=0,
+    expansion_dlt_percent=33,
+    judged_from_grade=3,
+    evaluability=(
+        "Infused within the dose level by the route of the arm, and either a dose-limiting toxicity or observed"
+        " to the last day of the window with every toxicity judged. Who is not evaluable is replaced."
+    ),
+    definition=DLT_DEFINITION,
 )
 
 

@@ -56,6 +56,22 @@ SCREENING = (
 )
 
 TREATMENT = (
+    task(
+        "T-SLOT",
+        ("Take a slot of a dose cohort", "分配剂量队列名额"),
+        EventKind.ENROLLED,
+        {EventKind.SLOT_TAKEN},
+        last=7,
+        ends_also={EventKind.INFUSED},
+    ),
+    task(
+        "T-RESLOT",
+        ("Take a new slot of a dose cohort or end the treatment", "重新分配剂量队列名额或终止治疗"),
+        EventKind.SLOT_FREED,
+        {EventKind.SLOT_TAKEN},
+        last=14,
+        ends_also={EventKind.INFUSED},
+    ),
     procedure(
         "V-APH",
         ("Leukapheresis", "白细胞单采"),

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
-        ('infusion', '0004_product_file'),
+        ('infusion', '0005_dose_cohorts'),
         ('participants', '0005_adverse_events'),
     ]
 
