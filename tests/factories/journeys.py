@@ -9,6 +9,7 @@ from participants.services.referral import refer_participant
 from participants.services.versions import activate_icf, activate_protocol, create_icf_version
 from participants.states import State
 from tests.factories.accounts import make_site, make_user
+from tests.factories.kept import told_once
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Role
 from trialsite.demo.story import Story, Ward, there
@@ -89,9 +90,15 @@ def participant_at(
 
     cohort: whose slot is taken at enrolment; by default that of an expansion with room for everybody.
     """
+    if ward is None and at == START_AT and cohort is None:
+        return told_once((state, arm), lambda: _tell(refer(make_ward(), arm=arm, at=at), state))
     story = refer(ward or make_ward(), arm=arm, at=at)
     if cohort is not None:
         story.cohort_for = lambda _: cohort
+    return _tell(story, state)
+
+
+def _tell(story: Story, state: State) -> Story:
     for step in _PATH[1 : _PATH.index(state) + 1]:
         _STEPS[step](story)
     return story
