@@ -20,6 +20,11 @@ TITLES = {
     "released": "A released product is at hand",
     "specification": "The product is in specification, or has a disposition",
     "recheck": "Eligibility was re-checked shortly before",
+    "cohort-slot": "The participant holds a slot of a dose cohort",
+    "cohort-hold": "Nothing holds the cohort",
+    "cohort-stagger": "The interval to the participant dosed before has passed",
+    "cohort-stopped": "Neither this level nor a lower one was stopped",
+    "cohort-cleared": "The level is cleared by a decision",
 }
 
 
@@ -67,6 +72,7 @@ def ladder_in_words(
     """Return the gate of an infusion as rungs for people, one for each check; what is not given waits."""
     level = treatment.dose_level
     titles = {
+        **TITLES,
         **readiness_titles(treatment),
         "released": "The product is released",
         "route": f"The route is that of the arm: {ARMS.get(treatment.participant.arm, 'not assigned')}",
@@ -74,7 +80,6 @@ def ladder_in_words(
         "expiry": "The product is within its shelf life",
         "thaw": f"Started at most {treatment.limit('L-THAW-MIN')} minutes after thaw",
         "lymphodepletion": f"At least {treatment.limit('L-LD-GAP-H')} h after the last lymphodepletion dose",
-        "recheck": TITLES["recheck"],
     }
     details = {
         "released": _released(product),
