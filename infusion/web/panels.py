@@ -94,7 +94,7 @@ def register() -> None:
     register_action("T-RELEASE", "product-next", Permission.RECORD_PRODUCT)
     register_action("T-PLAN", "infusion-plan", Permission.PLAN_INFUSION)
     register_action("V-LD", "lymphodepletion-record", Permission.RECORD_LYMPHODEPLETION, route=by_key)
-    register_action("V-D0", "infusion-record", Permission.RECORD_INFUSION)
+    register_action("V-D0", "infusion-room", Permission.RECORD_INFUSION)
     register_action("T-SERIOUS", "adverse-event-seriousness", Permission.REPORT_SAFETY, route=_by_case)
     register_action("T-DLT", "adverse-event-dlt", Permission.JUDGE_DLT, route=_by_case)
     register_action("T-SAE-FU", "safety-report-record", Permission.REPORT_SAFETY, route=_by_follow_up)

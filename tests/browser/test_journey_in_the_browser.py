@@ -214,16 +214,28 @@ class Trial:
             desk.saves("Confirm", "Comparison recorded.")
 
     def is_infused(self) -> None:
+        """In the infusion room: dose and thaw, start, end."""
         self.is_made_ready()
-        self.wall.goes_to("2026-02-13 10:30")
+        self.wall.goes_to("2026-02-13 09:55")
         self.nurse.opens_from_home("CAR-T infusion", self.code)
+        self.nurse.follows("Prepared dose")
+        self.nurse.fills_in("CAR-positive viable cells prepared", MILLIONS_OF_CELLS[self.arm])
+        self.nurse.fills_in("Volume prepared", "50")
         self.nurse.fills_in("Body weight", "60")
         self.nurse.fills_in("Weighed on", "2026-02-13")
-        self.nurse.fills_in("CAR-positive viable cells given", MILLIONS_OF_CELLS[self.arm])
         self.nurse.fills_in("End of thaw", "2026-02-13 09:50")
-        self.nurse.fills_in("Start of the infusion", "2026-02-13 10:00")
-        expect(self.nurse.beside).to_contain_text("Every check passes.")
-        self.nurse.saves("Record infusion", "Infusion recorded.")
+        self.nurse.saves("Save prepared dose", "Prepared dose recorded.")
+        expect(self.nurse.page.get_by_role("timer")).to_have_text("25:00")
+        self.wall.goes_to("2026-02-13 10:00")
+        self.nurse.follows("Start the infusion")
+        if self.arm is Arm.INTRAPLEURAL:
+            self.nurse.fills_in("Catheter", "right, 5th intercostal space")
+            self.nurse.chooses("Position shown by", "Ultrasound")
+        self.nurse.saves("Start now", "The infusion runs. Day 0 is set.")
+        self.wall.goes_to("2026-02-13 10:30")
+        self.nurse.follows("End the infusion")
+        self.nurse.fills_in("Left in the bag or syringe", "0")
+        self.nurse.saves("It ends now", "Infusion ended.")
 
     # ---- The year
 
