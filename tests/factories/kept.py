@@ -7,12 +7,13 @@ the triggers wrote, the audit trail among them; triggers rest while they are lai
 from collections.abc import Callable, Hashable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Model
 
-from participants.models import Participant
-from trialsite.demo.story import Story
+T = TypeVar("T")
 
 # Fully on ("A"), as the triggers of the trail are; after a rest they must be so again.
 _FULLY_ON = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgrelid = ANY(%s::regclass[]) AND tgenabled = 'A'"
@@ -21,29 +22,31 @@ _LAY = "INSERT INTO {0} SELECT * FROM jsonb_populate_recordset(NULL::{0}, %s::js
 
 @dataclass(frozen=True)
 class Kept:
-    """story: as it was told. rows: by table, as JSON."""
+    """told: what was returned. record: the row whose presence says that it is in the database. rows: JSON by table."""
 
-    story: Story
+    told: Any
+    record: Model
     rows: Mapping[str, str]
 
 
 _kept: dict[Hashable, Kept] = {}
 
 
-def told_once(key: Hashable, tell: Callable[[], Story]) -> Story:
+def told_once(key: Hashable, tell: Callable[[], T], *, record_of: Callable[[T], Model]) -> T:
     """Return what `tell` tells: from its rows where it was told before and is not in the database now."""
     kept = _kept.get(key)
     if kept is None:
         before = _all_rows()
-        story = tell()
+        told = tell()
         rows = {table: after - before[table] for table, after in _all_rows().items()}
         written = {table: f"[{','.join(sorted(found))}]" for table, found in rows.items() if found}
-        _kept[key] = Kept(deepcopy(story), written)
-        return story
-    if Participant.objects.filter(pk=kept.story.participant.pk).exists():
+        _kept[key] = Kept(deepcopy(told), record_of(told), written)
+        return told
+    if type(kept.record)._base_manager.filter(pk=kept.record.pk).exists():
         return tell()
     _lay_down(kept.rows)
-    return deepcopy(kept.story)
+    found: T = deepcopy(kept.told)
+    return found
 
 
 def _all_rows() -> dict[str, set[str]]:
