@@ -25,6 +25,13 @@ TITLES = {
     "cohort-stagger": "The interval to the participant dosed before has passed",
     "cohort-stopped": "Neither this level nor a lower one was stopped",
     "cohort-cleared": "The level is cleared by a decision",
+    "expiry": "The product can be used on that day",
+    "excursion": "No temperature excursion awaits its decision",
+    "tests": "Every release test is decided",
+    "sponsor": "The sponsor agreed to the exception",
+    "ethics": "The ethics committee is informed of the exception",
+    "participant-informed": "The participant is informed of it",
+    "dose-recalculated": "The dose is counted anew on what the lot holds",
 }
 
 
@@ -78,6 +85,7 @@ def ladder_in_words(
         "route": f"The route is that of the arm: {ARMS.get(treatment.participant.arm, 'not assigned')}",
         "dose": f"The dose is within {range_in_words(level)}" if level else "The dose is within its level",
         "expiry": "The product is within its shelf life",
+        "excursion": TITLES["excursion"],
         "thaw": f"Started at most {treatment.limit('L-THAW-MIN')} minutes after thaw",
         "lymphodepletion": f"At least {treatment.limit('L-LD-GAP-H')} h after the last lymphodepletion dose",
     }

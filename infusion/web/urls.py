@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from infusion.web import (
+    bag_pages,
     cohort_steps,
     cohorts,
     panels,
@@ -41,6 +42,18 @@ urlpatterns = [
     path(f"{_OF}/panels/infusion/", panels.infusion, name="panel-infusion"),
     path(f"{_OF}/panels/safety/", panels.safety, name="panel-safety"),
     *step_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
+    path(
+        f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/",
+        bag_pages.leukapheresis_page,
+        name="leukapheresis-page",
+    ),
+    path(
+        f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/label.pdf",
+        bag_pages.leukapheresis_label,
+        name="leukapheresis-label",
+    ),
+    path(f"{_OF}/products/<uuid:product_id>/", bag_pages.product_page, name="product-page"),
+    path(f"{_OF}/products/<uuid:product_id>/label.pdf", bag_pages.product_label, name="product-label"),
     *(url for route, step in product_steps.STEPS.items() for url in step_paths(f"{_OF}/{route}", step)),
     *_previewed(f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/correct/", steps.CORRECT_COLLECTION),
     path(f"{_OF}/products/next/", panels.product_next, name="product-next"),
