@@ -66,6 +66,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "product_id": there(story.product).pk,
         "entry_id": story.moves_bag("stored", temperature_c="-120").pk,
         "infusion_id": there(story.infusion).pk,
+        "bridging_id": story.gets_bridging().pk,
         "event_id": event_id,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "group": "laboratory",
