@@ -193,6 +193,12 @@ def _why_no_seat(user: User, target: Seat) -> str:
     return "" if target.cohorts else "No open cohort of this arm has a place left. See the board of cohorts"
 
 
+def _why_not_free(user: User, target: OfParticipant[CohortSlot]) -> str:
+    if target.record.freed_at is not None:
+        return "This slot is given back already"
+    return "The participant was infused and keeps the slot" if target.participant.infused_on else ""
+
+
 def _proposed(request: HttpRequest, target: CohortAt) -> Mapping[str, object]:
     words = DECISIONS[target.board.proposal.decision]
     return {"back_words": "Back to the dose cohorts", "proposal": words, "board": target.board}
@@ -254,6 +260,7 @@ FREE = Step(
     submit="Give back the slot",
     done="Slot given back.",
     explanation="Somebody else can take the place. Whoever was infused keeps the slot.",
+    blocked=_why_not_free,
     banner=BANNER,
     is_destructive=True,
     initial=lambda target: {"freed_at": clock.now()},

@@ -66,6 +66,8 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "product_id": there(story.product).pk,
         "entry_id": story.moves_bag("stored", temperature_c="-120").pk,
         "infusion_id": there(story.infusion).pk,
+        "cohort_id": there(story.slot).cohort_id,
+        "slot_id": there(story.slot).pk,
         "event_id": event_id,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "group": "laboratory",
