@@ -22,6 +22,7 @@ from infusion.api.views.infusion import (
     RecordInfusion,
     RecordLymphodepletionDose,
 )
+from infusion.api.views.medication import EndMedication, MedicationList, RecordMedication
 from infusion.api.views.product import (
     CorrectLeukapheresis,
     FailProduct,
@@ -101,6 +102,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(f"{ONE}infusions/", by_method(get=InfusionList, post=RecordInfusion)),
     path("infusions/<uuid:infusion_id>/", by_method(get=InfusionDetail, patch=CorrectInfusion)),
+    path(f"{ONE}medications/", by_method(get=MedicationList, post=RecordMedication)),
+    path("medications/<uuid:medication_id>/end/", by_method(post=EndMedication)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
     path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),

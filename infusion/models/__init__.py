@@ -6,6 +6,7 @@ from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion
 from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
 from infusion.models.lymphodepletion import LymphodepletionDose
+from infusion.models.medication import ConcomitantMedication
 from infusion.models.product import CellProduct
 from infusion.models.release import ProductDisposition, ReleaseTestResult
 
@@ -15,6 +16,7 @@ __all__ = [
     "Cohort",
     "CohortDecision",
     "CohortSlot",
+    "ConcomitantMedication",
     "CustodyEntry",
     "ExcursionDecision",
     "GradeEntry",

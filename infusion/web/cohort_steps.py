@@ -27,7 +27,7 @@ from screening.web.acts import BANNER, with_banner
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
-from trialsite.protocol.registry import latest
+from trialsite.protocol.registry import latest, resolve
 from trialsite.protocol.types import Arm
 from trialsite.web.forms import SiteMomentField, StepForm
 from trialsite.web.steps import Step
@@ -201,7 +201,14 @@ def _why_not_free(user: User, target: OfParticipant[CohortSlot]) -> str:
 
 def _proposed(request: HttpRequest, target: CohortAt) -> Mapping[str, object]:
     words = DECISIONS[target.board.proposal.decision]
-    return {"back_words": "Back to the dose cohorts", "proposal": words, "board": target.board}
+    cohort = target.cohort
+    level = next(one for one in resolve(cohort.protocol_version).dose_levels if one.id == cohort.dose_level)
+    return {
+        "back_words": "Back to the dose cohorts",
+        "cohort_words": f"{ARMS[cohort.arm]}, {level.title.lower()}, {cohort.kind} {cohort.number}",
+        "proposal": words,
+        "board": target.board,
+    }
 
 
 OPEN = Step(

@@ -105,12 +105,13 @@ def board(request: HttpRequest) -> HttpResponse:
     """Show the dose cohorts of both arms. A participant of another site appears without a code."""
     user, at = signed_in(request), clock.now()
     site_code = site_of_decisions(user)
+    zone = Site.objects.visible_to(user).order_by("code").values_list("time_zone", flat=True).first() or "UTC"
     arms = [(ARMS[arm.value], _levels(ledger_of(arm), user, at, site_code)) for arm in Arm]
     rule = latest().cohort_rule
     return render(
         request,
         "infusion/cohorts.html",
-        {"arms": arms, "rule": rule, "site_code": site_code, "signs": SLOT_SIGNS.values()},
+        {"arms": arms, "rule": rule, "site_code": site_code, "zone": zone, "signs": SLOT_SIGNS.values()},
     )
 
 

@@ -55,6 +55,14 @@ _PANELS = (
         order=50,
         icon="report-medical",
     ),
+    Panel(
+        name="medication",
+        title="Concomitant medication",
+        url_name="panel-medication",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=55,
+        icon="vaccine",
+    ),
 )
 _STILL_OWED = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE, DueState.MISSED})
 

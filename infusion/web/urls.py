@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from infusion.web import cohort_steps, cohorts, panels, product_steps, safety_steps, steps
+from infusion.web import cohort_steps, cohorts, medication_steps, panels, product_steps, safety_steps, steps
 from infusion.web.previews import preview_view
 from screening.web.acts import step_paths
 from trialsite.web.steps import Step
@@ -28,6 +28,9 @@ urlpatterns = [
     path(f"{_OF}/panels/product/", panels.product, name="panel-product"),
     path(f"{_OF}/panels/infusion/", panels.infusion, name="panel-infusion"),
     path(f"{_OF}/panels/safety/", panels.safety, name="panel-safety"),
+    path(f"{_OF}/panels/medication/", medication_steps.panel, name="panel-medication"),
+    *step_paths(f"{_OF}/medication/record/", medication_steps.RECORD),
+    *step_paths(f"{_OF}/medication/<uuid:medication_id>/end/", medication_steps.END),
     *step_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
     *(url for route, step in product_steps.STEPS.items() for url in step_paths(f"{_OF}/{route}", step)),
     *_previewed(f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/correct/", steps.CORRECT_COLLECTION),

@@ -15,7 +15,7 @@ from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
 from screening.models import Evidence
-from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World, of_the_feed
+from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World, is_on_medication, of_the_feed
 from tests.browser.conftest import SiteClock
 from tests.browser.pages import Desk
 from tests.browser.soundness import Watch
@@ -68,6 +68,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "infusion_id": there(story.infusion).pk,
         "cohort_id": there(story.slot).cohort_id,
         "slot_id": there(story.slot).pk,
+        "medication_id": is_on_medication(story),
         "event_id": event_id,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "group": "laboratory",
