@@ -14,13 +14,15 @@ BOOTSTRAP = SystemActor("bootstrap")
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "a long enough phrase 42"
 _numbers = count()
+_sites = count()  # never the same twice in a run: some are laid down again later
 
 
 def make_site(*, zone: str = "Asia/Shanghai", at: datetime = AT) -> Site:
-    number = next(_numbers)
-    prefix = ALPHABET[8 + number // len(ALPHABET) % 20] + ALPHABET[number % len(ALPHABET)]
+    number = next(_sites)
+    size = len(ALPHABET)
+    prefix = ALPHABET[8 + number // size**2 % 20] + ALPHABET[number // size % size] + ALPHABET[number % size]
     return create_site(
-        code=f"{chr(ord('A') + number // 100 % 26)}H{number % 100:02}",
+        code=f"{chr(ord('A') + number // 2600 % 26)}{chr(ord('A') + number // 100 % 26)}{number % 100:02}",
         name=f"Hospital {number}",
         name_zh="武汉医院",
         time_zone=zone,

@@ -9,6 +9,7 @@ from participants.services.referral import refer_participant
 from participants.services.versions import activate_icf, activate_protocol, create_icf_version
 from participants.states import State
 from tests.factories.accounts import make_site, make_user
+from tests.factories.kept import told_once
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Role
 from trialsite.demo.story import Story, Ward, there
@@ -20,7 +21,14 @@ START_AT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Wuhan
 _numbers = count(1)
 
 
-def make_ward(*, zone: str = "Asia/Shanghai", since: datetime = START_AT - timedelta(days=30)) -> Ward:
+OPEN_SINCE = START_AT - timedelta(days=30)
+
+
+def make_ward(*, zone: str = "Asia/Shanghai", since: datetime = OPEN_SINCE) -> Ward:
+    return told_once(("ward", zone, since), lambda: _new_ward(zone, since), record_of=lambda ward: ward.site)
+
+
+def _new_ward(zone: str = "Asia/Shanghai", since: datetime = OPEN_SINCE) -> Ward:
     site = make_site(zone=zone, at=since)
     staff = {role.value: make_user(role, site, at=since) for role in Role if role is not Role.AUDITOR}
     admin = staff["admin"]
@@ -89,9 +97,19 @@ def participant_at(
 
     cohort: whose slot is taken at enrolment; by default that of an expansion with room for everybody.
     """
+    if ward is None and at == START_AT and cohort is None:
+        return told_once(
+            (state, arm),
+            lambda: _tell(refer(_new_ward(), arm=arm, at=at), state),
+            record_of=lambda story: story.participant,
+        )
     story = refer(ward or make_ward(), arm=arm, at=at)
     if cohort is not None:
         story.cohort_for = lambda _: cohort
+    return _tell(story, state)
+
+
+def _tell(story: Story, state: State) -> Story:
     for step in _PATH[1 : _PATH.index(state) + 1]:
         _STEPS[step](story)
     return story
