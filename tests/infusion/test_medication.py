@@ -185,6 +185,7 @@ def test_medication_through_the_api() -> None:
     unknown = body | {"adverse_event": str(story.ward.site.pk)}
     assert turned_away(nurse.post(here, unknown)) == (400, "unknown-reference")
     assert nurse.get(here).json()["results"] == [made.json()]
+    statements(nurse, here)  # the first one also reads who asks
     alone = statements(nurse, here)
     end = f"medications/{made.json()['id']}/end/"
     assert nurse.post(end, {"ended_on": body["started_on"]}).json()["ended_on"] == body["started_on"]

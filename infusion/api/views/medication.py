@@ -28,6 +28,7 @@ class MedicationList(ScopedList):
     parent = OF_PARTICIPANT
     order = ("started_on", "id")
     gives = MedicationOut
+    from_columns = True
 
 
 class RecordMedication(UnderCommand):
