@@ -35,10 +35,12 @@ from infusion.api.views.product import (
     StartManufacturing,
 )
 from infusion.api.views.product_file import (
+    CellsLabel,
     CustodyList,
     DecideExcursion,
     PlanLeukapheresis,
     ProductDispositionList,
+    ProductLabel,
     RecordCustodyOfCells,
     RecordCustodyOfProduct,
     RecordProductDisposition,
@@ -90,6 +92,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PRODUCT}fail/", by_method(post=FailProduct)),
     path(f"{PRODUCT}release-tests/", by_method(get=ReleaseTestList, post=RecordReleaseTests)),
     path(f"{PRODUCT}dispositions/", by_method(get=ProductDispositionList, post=RecordProductDisposition)),
+    path(f"{PRODUCT}label/", by_method(get=ProductLabel)),
+    path(f"{LEUKAPHERESIS}label/", by_method(get=CellsLabel)),
     path(f"{PRODUCT}custody/", by_method(post=RecordCustodyOfProduct)),
     path(f"{LEUKAPHERESIS}custody/", by_method(post=RecordCustodyOfCells)),
     path(f"{ONE}custody/", by_method(get=CustodyList)),

@@ -33,6 +33,7 @@ class CellProduct(Record):
     manufacturing_started_at = models.DateTimeField()
     is_in_specification = models.BooleanField(null=True, blank=True)
     total_cells = models.BigIntegerField(null=True, blank=True)
+    volume_ml = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     expires_on = models.DateField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)

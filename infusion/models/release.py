@@ -70,7 +70,10 @@ class ProductDispositionQuerySet(OfParticipantQuerySet["ProductDisposition"]):
 
 
 class ProductDisposition(Record):
-    """Who decided what on a lot out of specification. The last number of a lot counts; none is ever changed."""
+    """Who decided what on a lot out of specification. The last number of a lot counts; none is ever changed.
+
+    is_slot_freed: the place in the dose cohort was given back.
+    """
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="dispositions")
     number = models.PositiveSmallIntegerField()
@@ -87,6 +90,7 @@ class ProductDisposition(Record):
     participant_informed_at = models.DateTimeField(null=True, blank=True)
     participant_informed_by = models.CharField(max_length=150, blank=True)
     recalculated_cells = models.BigIntegerField(null=True, blank=True)
+    is_slot_freed = models.BooleanField(default=False)
 
     objects = ProductDispositionQuerySet.as_manager()
 

@@ -143,18 +143,19 @@ def free_slot(*, slot: CohortSlot, freed_at: datetime, by: Actor, at: datetime, 
         at=at,
         reason=reason,
     ) as course:
-        cohort = _locked(slot.cohort_id)
-        current = CohortSlot.objects.get(pk=slot.pk)
-        _require_freeable(current, freed_at)
-        current.freed_at, current.freed_reason = freed_at, reason
-        current.save_changes(["freed_at", "freed_reason"])
-        happened(
-            course,
-            [_about(current, cohort, EventKind.SLOT_FREED, freed_at)],
-            by=by,
-            at=at,
-            reason=reason,
-        )
+        return give_back(course, slot, freed_at=freed_at, by=by, at=at, reason=reason)
+
+
+def give_back(
+    course: Course, slot: CohortSlot, *, freed_at: datetime, by: Actor, at: datetime, reason: str
+) -> CohortSlot:
+    """Free the slot, as a part of the command that decides it. Called inside `command`. Raises as `free_slot`."""
+    cohort = _locked(slot.cohort_id)
+    current = CohortSlot.objects.get(pk=slot.pk)
+    _require_freeable(current, freed_at)
+    current.freed_at, current.freed_reason = freed_at, reason[:500]
+    current.save_changes(["freed_at", "freed_reason"])
+    happened(course, [_about(current, cohort, EventKind.SLOT_FREED, freed_at)], by=by, at=at, reason=reason)
     return current
 
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from infusion.models import CellProduct, ProductDisposition
+from infusion.models import CellProduct, CohortSlot, ProductDisposition
 from infusion.rules.release import Decision, SponsorDecision
+from infusion.services.cohorts import give_back
 from infusion.services.failures import fail
 from infusion.states import IN_THE_MAKING, ProductState
+from participants.queries.course import Course
 from participants.rules import require_past, require_reason
 from participants.services.journey import command
 from trialsite.accounts.permissions import Permission
@@ -36,14 +38,16 @@ def record_disposition_of_product(
     reason: str,
     told: Told | None = None,
     recalculated_cells: int | None = None,
+    frees_slot: bool = False,
 ) -> ProductDisposition:
     """Record the investigator's decision on a lot out of specification. Needs RELEASE_PRODUCT.
 
     reason: the ground. Under exception the lot can be released once the sponsor agreed, ethics and participant
     are informed and the dose is counted anew; what comes later is recorded as a further disposition. Any other
-    decision fails the lot, and the decision on a new collection becomes due.
+    decision fails the lot, and the decision on a new collection becomes due. frees_slot: the participant's
+    place in the dose cohort is given back with it.
     Raises RuleViolated("reason-required", "in-specification", "in-the-future", "sponsor-incomplete",
-    "informed-by-required", "cells-required"), InvalidTransition("product-state").
+    "informed-by-required", "cells-required", "no-slot"), InvalidTransition("product-state").
     """
     require_reason(reason, "a decision on a lot out of specification states its ground")
     told = told or Told()
@@ -72,6 +76,7 @@ def record_disposition_of_product(
             participant_informed_at=told.participant_informed_at,
             participant_informed_by=told.participant_informed_by,
             recalculated_cells=recalculated_cells,
+            is_slot_freed=frees_slot,
             recorded_at=at,
         )
         row.save_new()
@@ -79,7 +84,16 @@ def record_disposition_of_product(
         current.save_changes(["disposition"])
         if decision is not Decision.TREAT_UNDER_EXCEPTION:
             fail(course, current, failed_at=decided_at, by=by, at=at, reason=reason)
+        if frees_slot:
+            give_back(course, _slot_of(course), freed_at=decided_at, by=by, at=at, reason=reason)
     return row
+
+
+def _slot_of(course: Course) -> CohortSlot:
+    slot = CohortSlot.objects.filter(participant=course.participant, freed_at__isnull=True).first()
+    if slot is None:
+        raise RuleViolated("no-slot", "The participant holds no place in a dose cohort.", field="frees_slot")
+    return slot
 
 
 def _require_open(product: CellProduct) -> None:

@@ -1,6 +1,7 @@
 """The cell product from the start of manufacturing to release or failure."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from infusion.models import CellProduct, Leukapheresis
 from infusion.queries.bag_codes import draw_bag_code
@@ -19,6 +20,7 @@ from trialsite.protocol.windows import civil_date
 _SET_AT_RELEASE = (
     "is_in_specification",
     "total_cells",
+    "volume_ml",
     "expires_on",
     "expires_at",
     "state",
@@ -81,6 +83,7 @@ def release_product(
     at: datetime,
     expires_on: date | None = None,
     expires_at: datetime | None = None,
+    volume_ml: Decimal | None = None,
     already_happened: bool = False,
     reason: str = "",
 ) -> CellProduct:
@@ -90,10 +93,12 @@ def release_product(
     Refused while a release test is undecided, out of specification without a complete disposition, or while a
     temperature excursion is undecided; that it was released elsewhere all the same can be recorded with
     already_happened and a reason. Raises RuleViolated("gate-failed", "reason-required", "cells-required",
-    "expiry-required", "expired-at-release"), InvalidTransition("product-state").
+    "volume-required", "expiry-required", "expired-at-release"), InvalidTransition("product-state").
     """
     if total_cells <= 0:
         raise RuleViolated("cells-required", "Give the number of CAR-positive cells.", field="total_cells")
+    if volume_ml is not None and volume_ml <= 0:
+        raise RuleViolated("volume-required", "Give the volume in mL, above zero.", field="volume_ml")
     require_past(released_at, at, "released_at")
     last_day = _last_day(product, expires_on, expires_at, released_at)
     with command(
@@ -106,7 +111,8 @@ def release_product(
     ) as course:
         current = CellProduct.objects.get(pk=product.pk)
         require_may_become(current, ProductState.RELEASED)
-        current.total_cells, current.expires_on, current.expires_at = total_cells, last_day, expires_at
+        current.total_cells, current.volume_ml = total_cells, volume_ml
+        current.expires_on, current.expires_at = last_day, expires_at
         findings = settle(
             release_gate(current, course.version_at(at)), happened=already_happened, reason=reason
         )

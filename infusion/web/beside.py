@@ -19,6 +19,13 @@ TITLES = {
     "released": "A released product is at hand",
     "specification": "The product is in specification, or has a disposition",
     "recheck": "Eligibility was re-checked shortly before",
+    "expiry": "The product can be used on that day",
+    "excursion": "No temperature excursion awaits its decision",
+    "tests": "Every release test is decided",
+    "sponsor": "The sponsor agreed to the exception",
+    "ethics": "The ethics committee is informed of the exception",
+    "participant-informed": "The participant is informed of it",
+    "dose-recalculated": "The dose is counted anew on what the lot holds",
 }
 
 
@@ -45,6 +52,7 @@ def infusion_ladder(treatment: Treatment, route: Arm, given: Mapping[str, Any]) 
         "route": f"The route is that of the arm: {ARMS.get(treatment.participant.arm, 'not assigned')}",
         "dose": f"The dose is within {range_in_words(level)}" if level else "The dose is within its level",
         "expiry": "The product is within its shelf life",
+        "excursion": TITLES["excursion"],
         "thaw": f"Started at most {treatment.limit('L-THAW-MIN')} minutes after thaw",
         "lymphodepletion": f"At least {treatment.limit('L-LD-GAP-H')} h after the last lymphodepletion dose",
         "recheck": TITLES["recheck"],

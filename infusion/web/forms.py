@@ -149,6 +149,7 @@ class LotForm(StepForm):
 
 class ReleaseForm(StepForm):
     total_cells = CellsField("CAR-positive viable cells in the bag")
+    volume_ml = AmountField("Volume of the bag", "mL", digits=6, places=1, least=0.1, required=False)
     expires_on = SiteDateField(label="Last day it may be used", required=False)
     expires_at = SiteMomentField(
         label="Or not usable from", required=False, help_text="Only where the hour counts."

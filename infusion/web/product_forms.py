@@ -119,6 +119,7 @@ class DispositionForm(StepForm):
         "Participant informed by", most=150, help_text="A member of the team."
     )
     recalculated_cells = CellsField("Dose counted anew", help_text="On what the lot holds.")
+    frees_slot = forms.BooleanField(label="Give the place in the dose cohort back", required=False)
 
     not_after_today = (
         "decided_at",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 from infusion.models import CellProduct, CustodyEntry, Leukapheresis
 from infusion.services.custody import Handling, decide_excursion, record_custody
 from infusion.services.leukaphereses import plan_leukapheresis
@@ -92,6 +94,21 @@ def _ranges(target: InTreatment[Any]) -> Mapping[str, object]:
     return {"ranges": target.treatment.version.storage_ranges}
 
 
+def _to_product(target: InTreatment[CellProduct], outcome: object) -> str:
+    return reverse("product-page", args=[target.participant.code, target.subject.pk])
+
+
+def _to_cells(target: InTreatment[Leukapheresis], outcome: object) -> str:
+    return reverse("leukapheresis-page", args=[target.participant.code, target.subject.pk])
+
+
+def _to_bag(target: InTreatment[CustodyEntry], outcome: object) -> str:
+    entry, code = target.subject, target.participant.code
+    if entry.product_id:
+        return reverse("product-page", args=[code, entry.product_id])
+    return reverse("leukapheresis-page", args=[code, entry.leukapheresis_id])
+
+
 def _as_recorded(target: InTreatment[CustodyEntry]) -> Mapping[str, object]:
     names = ("step", "occurred_at", "place", "handed_by", "taken_by", "storage_id", "temperature_c", "note")
     return {name: getattr(target.subject, name) for name in names}
@@ -108,6 +125,7 @@ TEST = Step(
     done="Release tests recorded.",
     explanation="As on the certificate of analysis. Each is held against the specification of the protocol version, "
     "which is assumed until the sponsor confirms it. What is not done yet stays empty.",
+    next_url=_to_product,
     banner=BANNER,
     blocked=lambda user, target: why_not_test(target.subject),
     initial=present_time("tested_at"),
@@ -131,6 +149,7 @@ DECIDE = Step(
         "are informed, and the dose is counted anew.",
         "Otherwise the lot fails, and the decision on a new collection becomes due, within 14 days.",
     ),
+    next_url=_to_product,
     banner=BANNER,
     blocked=lambda user, target: why_not_decide(target.subject),
     initial=present_time("decided_at"),
@@ -149,6 +168,7 @@ HANDLE_PRODUCT = Step(
     done="Step of the chain of custody recorded.",
     explanation="The chain is never changed; a wrong entry is followed by one that corrects it.",
     consequences=("A temperature out of range holds the product until it is decided.",),
+    next_url=_to_product,
     banner=BANNER,
     initial=present_time("occurred_at"),
     form_options=_ranges,
@@ -167,6 +187,7 @@ HANDLE_CELLS = Step(
     done="Step of the chain of custody recorded.",
     explanation="The chain is never changed; a wrong entry is followed by one that corrects it.",
     consequences=("A temperature out of range holds every lot made of the cells until it is decided.",),
+    next_url=_to_cells,
     banner=BANNER,
     initial=present_time("occurred_at"),
     form_options=_ranges,
@@ -183,6 +204,7 @@ CORRECT_HANDLING = Step(
     submit="Save correction",
     done="Step corrected. The former entry stays on record.",
     explanation="The former entry stays as it is, struck through; this one counts in its place.",
+    next_url=_to_bag,
     banner=BANNER,
     initial=_as_recorded,
     form_options=_ranges,
@@ -200,6 +222,7 @@ DECIDE_EXCURSION = Step(
     done="Decision recorded.",
     explanation="Release, planning and infusion are held until this is decided.",
     consequences=("Not usable: the lot fails, and the decision on a new collection becomes due.",),
+    next_url=_to_bag,
     banner=BANNER,
     blocked=lambda user, target: why_not_decide_excursion(target.subject),
     initial=present_time("decided_at"),

@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from infusion.web import cohort_steps, cohorts, medication_steps, panels, product_steps, safety_steps, steps
+from infusion.web import (
+    bag_pages,
+    cohort_steps,
+    cohorts,
+    medication_steps,
+    panels,
+    product_steps,
+    safety_steps,
+    steps,
+)
 from infusion.web.previews import preview_view
 from screening.web.acts import step_paths
 from trialsite.web.steps import Step
@@ -32,6 +41,18 @@ urlpatterns = [
     *step_paths(f"{_OF}/medication/record/", medication_steps.RECORD),
     *step_paths(f"{_OF}/medication/<uuid:medication_id>/end/", medication_steps.END),
     *step_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
+    path(
+        f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/",
+        bag_pages.leukapheresis_page,
+        name="leukapheresis-page",
+    ),
+    path(
+        f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/label.pdf",
+        bag_pages.leukapheresis_label,
+        name="leukapheresis-label",
+    ),
+    path(f"{_OF}/products/<uuid:product_id>/", bag_pages.product_page, name="product-page"),
+    path(f"{_OF}/products/<uuid:product_id>/label.pdf", bag_pages.product_label, name="product-label"),
     *(url for route, step in product_steps.STEPS.items() for url in step_paths(f"{_OF}/{route}", step)),
     *_previewed(f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/correct/", steps.CORRECT_COLLECTION),
     path(f"{_OF}/products/next/", panels.product_next, name="product-next"),

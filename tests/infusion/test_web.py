@@ -557,6 +557,65 @@ def test_out_of_specification_is_released_only_with_a_disposition(monkeypatch: p
     assert (lot_of(story).state, lot_of(story).disposition) == ("released", "treat_under_exception")
 
 
+def test_the_page_of_a_lot_shows_its_tests_its_way_from_the_vein_on_and_its_label(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = participant_at(State.MANUFACTURING)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+    nurse, url = desk.desk(story, "nurse"), path(story, f"products/{there(story.product).pk}/")
+    alone = queries_of(nurse, url)
+    story.wait(9).has_lot_tested(VIABILITY="58")
+    first = story.moves_bag("stored")
+    story.wait(hours=1).moves_bag("shipped", temperature_c="-118.5")
+    story.wait(hours=1).moves_bag("thawed", storage_id="ST-THAW", temperature_c="21")
+    nurse = desk.desk(story, "nurse")
+
+    shown = desk.desk(story, "investigator").get(url).content.decode()
+
+    assert "Nothing is decided yet" in shown
+    assert "Temperature excursion, not decided" in shown
+    assert "Decide on the excursion" in shown
+    assert "start by" in shown
+    assert f'aria-label="Label of the bag {there(story.product).bag_code}"' in shown
+    assert "Decide on the excursion" not in nurse.get(url).content.decode()
+    assert queries_of(nurse, url) == alone
+    given = {name: str(getattr(first, name)) for name in ("place", "handed_by", "taken_by", "storage_id")}
+    correction = filled(
+        **given,
+        step="received",
+        occurred_at=wall(first.occurred_at),
+        temperature_c="-150",
+        reason="Wrong line",
+    )
+    saved = nurse.post(path(story, f"custody/{first.pk}/correct/"), correction)
+    assert saved.headers["Location"] == url
+    assert "<s>Stored</s>" in nurse.get(url).content.decode()
+    pdf = nurse.get(f"{url}label.pdf")
+    assert (pdf.headers["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+
+
+def test_the_page_of_a_collection_shows_where_the_cells_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = participant_at(State.LEUKAPHERESIS)
+    monkeypatch.setattr(clock, "now", lambda: story.now)
+    client, here = desk.desk(story, "nurse"), f"leukapheresis/{there(story.leukapheresis).pk}/"
+    step = filled(
+        step="handed_over",
+        occurred_at=wall(story.now),
+        place="Cell laboratory",
+        handed_by="Apheresis unit",
+        taken_by="Courier",
+        storage_id="ST-COLD",
+        temperature_c="4",
+    )
+
+    saved = client.post(path(story, f"{here}custody/"), step)
+
+    assert saved.headers["Location"] == path(story, here)
+    shown = client.get(path(story, here)).content.decode()
+    assert "Apheresis unit → Courier" in shown
+    assert client.get(path(story, f"{here}label.pdf")).content[:5] == b"%PDF-"
+
+
 def test_what_the_product_needs_next_is_one_click_away(monkeypatch: pytest.MonkeyPatch) -> None:
     story = participant_at(State.LEUKAPHERESIS)
     monkeypatch.setattr(clock, "now", lambda: story.now)

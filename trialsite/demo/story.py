@@ -26,12 +26,13 @@ from infusion.models import (
 )
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
 from infusion.rules.custody import CustodyStep
-from infusion.rules.release import ReleaseResult
+from infusion.rules.release import Decision, ReleaseResult, SponsorDecision
 from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.custody import Handling, record_custody
 from infusion.services.infusions import RouteDetails, record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
+from infusion.services.product_dispositions import Told, record_disposition_of_product
 from infusion.services.products import fail_product, release_product, start_manufacturing
 from infusion.services.release_tests import GivenResult, record_release_tests
 from infusion.states import CohortKind
@@ -300,6 +301,27 @@ class Story:
         ]
         record_release_tests(
             product=there(self.product), results=found, by=self.ward.coordinator, at=self.now, reason=reason
+        )
+
+    def is_treated_under_exception(self) -> None:
+        """The investigator decides so; sponsor, ethics committee and participant know, and the dose is counted anew."""
+        told = Told(
+            sponsor_decision=SponsorDecision.AGREED,
+            sponsor_decided_by="Medical monitor",
+            sponsor_decided_at=self.now,
+            ethics_informed_at=self.now,
+            participant_informed_at=self.now,
+            participant_informed_by="The investigator",
+        )
+        record_disposition_of_product(
+            product=there(self.product),
+            decision=Decision.TREAT_UNDER_EXCEPTION,
+            decided_at=self.now,
+            told=told,
+            recalculated_cells=10**9,
+            by=self.ward.investigator,
+            at=self.now,
+            reason="No other treatment is left, and a new lot takes a month",
         )
 
     def moves_bag(

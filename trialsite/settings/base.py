@@ -113,6 +113,8 @@ RESULT_FILE_MAX_BYTES = env.int("RESULT_FILE_MAX_MB", default=1000) * 1_000_000
 
 # How bags are coded: a class that fulfils infusion.rules.bag_codes.BagCodeFormat.
 BAG_CODE_FORMAT = env("BAG_CODE_FORMAT", default="infusion.rules.bag_codes.OwnBagCode")
+# How their labels are laid out: a class that fulfils infusion.rules.labels.BagLabelFormat.
+BAG_LABEL_FORMAT = env("BAG_LABEL_FORMAT", default="infusion.rules.labels.OwnBagLabel")
 
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"

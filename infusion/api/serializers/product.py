@@ -111,6 +111,9 @@ class ReleaseIn(GatedIn):
     total_cells = StrictIntegerField(
         min_value=0, max_value=MOST_CELLS, help_text="CAR-positive viable cells in the bag."
     )
+    volume_ml = StrictDecimalField(
+        required=False, allow_null=True, max_digits=6, decimal_places=1, min_value=0, help_text="Volume, mL."
+    )
     expires_on = StrictDateField(
         required=False, allow_null=True, help_text="Last usable civil date at the site."
     )
@@ -146,6 +149,9 @@ class ProductOut(OutSerializer):
         allow_null=True, help_text="Whether all release tests are within specification; null while undecided."
     )
     total_cells = serializers.IntegerField(allow_null=True, help_text="CAR-positive viable cells in the bag.")
+    volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Volume of the bag, mL."
+    )
     expires_on = serializers.DateField(allow_null=True, help_text="Last usable civil date at the site.")
     released_at = serializers.DateTimeField(allow_null=True, help_text="When it was released, UTC.")
     released_by = serializers.CharField(allow_blank=True, help_text="Who released it.")

@@ -3,12 +3,14 @@
 from rest_framework import serializers
 
 from infusion.api.serializers.product import CODE, MOST_CELLS, RECORDED_AT, VERSION
+from infusion.rules.bag_codes import BagKind
 from infusion.rules.custody import CustodyStep, ExcursionVerdict
 from infusion.rules.release import Decision, SpecificationVerdict, SponsorDecision
 from trialsite.api.fields import (
     AwareDateTimeField,
     CleanCharField,
     EnumField,
+    StrictBooleanField,
     StrictDateField,
     StrictDecimalField,
     StrictIntegerField,
@@ -106,6 +108,9 @@ class ProductDispositionIn(InSerializer):
         max_value=MOST_CELLS,
         help_text="The dose counted anew, in CAR-positive viable cells.",
     )
+    frees_slot = StrictBooleanField(
+        required=False, help_text="Whether the place in the dose cohort is given back; by default it is kept."
+    )
     reason = CleanCharField(
         multiline=True, allow_blank=True, max_length=500, help_text="The ground; always needed."
     )
@@ -128,6 +133,7 @@ class ProductDispositionOut(OutSerializer):
     participant_informed_at = serializers.DateTimeField(allow_null=True, help_text="When, UTC.")
     participant_informed_by = serializers.CharField(allow_blank=True, help_text="By whom.")
     recalculated_cells = serializers.IntegerField(allow_null=True, help_text="The dose counted anew.")
+    is_slot_freed = serializers.BooleanField(help_text="The place in the dose cohort was given back.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
 
 
@@ -217,3 +223,26 @@ class LeukapheresisPlanOut(OutSerializer):
     planned_on = serializers.DateField(help_text="Civil date at the site.")
     place = serializers.CharField(allow_blank=True, help_text="Where.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+
+
+class LabelLineOut(OutSerializer):
+    """A line of a label."""
+
+    heading = serializers.CharField(help_text="Such as Lot.")
+    text = serializers.CharField(help_text="What stands behind it.")
+
+
+class BagLabelOut(OutSerializer):
+    """What stands on the label of a bag. Never a name or a diagnosis."""
+
+    kind = EnumField(BagKind, help_text="A for collected cells, P for a product.")
+    bag_code = serializers.CharField(help_text="What the QR code and the Code 128 say.")
+    subject_code = serializers.CharField(help_text=CODE)
+    trial = serializers.CharField(help_text="Number of the trial in the registry.")
+    site = serializers.CharField(help_text="Code of the site.")
+    arm = serializers.CharField(allow_blank=True, help_text="The assigned arm.")
+    warning = serializers.CharField(
+        allow_blank=True, help_text="What keeps the bag from being used as it is."
+    )
+    lines = LabelLineOut(many=True, help_text="Lot, cells, volume, expiry, as far as they are known.")
+    pdf_base64 = serializers.CharField(help_text="The label as a PDF page of its own size, in base64.")

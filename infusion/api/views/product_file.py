@@ -1,12 +1,15 @@
 """What is on record of a bag: release tests, dispositions, chain of custody, excursions; and the planned collection."""
 
+from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
 from infusion.api.serializers.product_file import (
+    BagLabelOut,
     CustodyIn,
     CustodyOut,
     ExcursionDecisionIn,
@@ -29,6 +32,8 @@ from infusion.models import (
     ProductDisposition,
     ReleaseTestResult,
 )
+from infusion.queries.labels import label_of_cells, label_of_product, pdf_of
+from infusion.rules.labels import BagLabel
 from infusion.rules.release import ReleaseResult
 from infusion.services.custody import Bag, Handling, decide_excursion, record_custody
 from infusion.services.leukaphereses import plan_leukapheresis
@@ -38,7 +43,7 @@ from participants.models import Participant
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.api.steps import UnderCommand, named
-from trialsite.api.views import Parent, ScopedList
+from trialsite.api.views import Parent, ScopedDetail, ScopedList
 
 OF_PRODUCT = Parent(CellProduct, "product", PRODUCT_BY_ID)
 ENTRY_BY_ID = {"entry_id": "id"}
@@ -169,6 +174,39 @@ class DecideExcursion(UnderCommand):
         self, target: CustodyEntry, given: dict[str, Any], *, by: User, at: datetime
     ) -> ExcursionDecision:
         return decide_excursion(entry=target, by=by, at=at, **given)
+
+
+class _LabelDetail(ScopedDetail, abstract=True):
+    required_permission = Permission.RECORD_PRODUCT
+    gives = BagLabelOut
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return with_participant(rows)
+
+
+class ProductLabel(_LabelDetail):
+    """Show what stands on the label of a product, with the label as a PDF page of its own size."""
+
+    model = CellProduct
+    lookup = PRODUCT_BY_ID
+
+    def represent(self, found: CellProduct) -> dict[str, Any]:
+        return _with_pdf(label_of_product(found, found.participant))
+
+
+class CellsLabel(_LabelDetail):
+    """Show what stands on the label of collected cells, with the label as a PDF page of its own size."""
+
+    model = Leukapheresis
+    lookup = BY_ID
+
+    def represent(self, found: Leukapheresis) -> dict[str, Any]:
+        return _with_pdf(label_of_cells(found, found.participant))
+
+
+def _with_pdf(label: BagLabel) -> dict[str, Any]:
+    printed = b64encode(pdf_of(label)).decode()
+    return BagLabelOut.represent({**asdict(label), "pdf_base64": printed})
 
 
 class PlanLeukapheresis(UnderCommand):
