@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("audit", "0001_initial"),
-        ('infusion', '0005_dose_cohorts'),
+        ('infusion', '0006_product_label'),
         ('participants', '0006_dose_cohorts'),
     ]
 
