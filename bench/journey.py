@@ -97,6 +97,7 @@ def _to_the_infusion(story: Story) -> None:
     for day in (1, 2, 3):
         story.wait(1).gets_lymphodepletion(day)
     story.wait(3).is_cleared_for_infusion()
+    story.is_made_ready()
 
 
 def measure_pages(ward: Ward, sizes: Sequence[int], rounds: int) -> None:

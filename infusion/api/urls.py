@@ -14,15 +14,31 @@ from infusion.api.views.cohort import (
 )
 from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
+    BridgingList,
     CorrectInfusion,
+    EndBridging,
     InfusionDetail,
     InfusionList,
     LymphodepletionDoseList,
     PlanInfusion,
+    RecordBridging,
     RecordInfusion,
     RecordLymphodepletionDose,
 )
 from infusion.api.views.medication import EndMedication, MedicationList, RecordMedication
+from infusion.api.views.pleural import (
+    ChestImageList,
+    DrainedVolumeList,
+    FluidSampleList,
+    InterruptionList,
+    PositionChangeList,
+    RecordCatheter,
+    RecordChestImage,
+    RecordDrainedVolume,
+    RecordFluidSample,
+    RecordInterruption,
+    RecordPositionChange,
+)
 from infusion.api.views.product import (
     CorrectLeukapheresis,
     FailProduct,
@@ -47,6 +63,22 @@ from infusion.api.views.product_file import (
     RecordReleaseTests,
     ReleaseTestList,
 )
+from infusion.api.views.readiness import (
+    ConfirmIdentity,
+    IdentityCheckList,
+    InfusionRoom,
+    PauseInfusion,
+    PremedicationList,
+    PreparedDoseList,
+    PrepareDose,
+    RecordPremedication,
+    RecordStopChecks,
+    RecordThaw,
+    ResumeInfusion,
+    StartInfusion,
+    StopCheckList,
+    StopInfusion,
+)
 from infusion.api.views.safety import (
     AdverseEventDetail,
     AdverseEventList,
@@ -66,6 +98,7 @@ ONE = "participants/<str:code>/"
 COHORT = "cohorts/<uuid:cohort_id>/"
 LEUKAPHERESIS = "leukaphereses/<uuid:leukapheresis_id>/"
 PRODUCT = "products/<uuid:product_id>/"
+INFUSION = "infusions/<uuid:infusion_id>/"
 ADVERSE_EVENT = "adverse-events/<uuid:adverse_event_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -104,10 +137,28 @@ urlpatterns: list[URLPattern | URLResolver] = [
         f"{ONE}lymphodepletion-doses/",
         by_method(get=LymphodepletionDoseList, post=RecordLymphodepletionDose),
     ),
+    path(f"{ONE}bridging-therapies/", by_method(get=BridgingList, post=RecordBridging)),
+    path("bridging-therapies/<uuid:bridging_id>/end/", by_method(post=EndBridging)),
     path(f"{ONE}infusions/", by_method(get=InfusionList, post=RecordInfusion)),
-    path("infusions/<uuid:infusion_id>/", by_method(get=InfusionDetail, patch=CorrectInfusion)),
     path(f"{ONE}medications/", by_method(get=MedicationList, post=RecordMedication)),
     path("medications/<uuid:medication_id>/end/", by_method(post=EndMedication)),
+    path(f"{ONE}infusion-room/", by_method(get=InfusionRoom)),
+    path(f"{ONE}prepared-doses/", by_method(get=PreparedDoseList, post=PrepareDose)),
+    path(f"{ONE}stop-checks/", by_method(get=StopCheckList, post=RecordStopChecks)),
+    path(f"{ONE}premedications/", by_method(get=PremedicationList, post=RecordPremedication)),
+    path(f"{ONE}identity-checks/", by_method(get=IdentityCheckList, post=ConfirmIdentity)),
+    path(f"{ONE}infusions/start/", by_method(post=StartInfusion)),
+    path(f"{ONE}thaw/", by_method(post=RecordThaw)),
+    path(f"{INFUSION}pause/", by_method(post=PauseInfusion)),
+    path(f"{INFUSION}resume/", by_method(post=ResumeInfusion)),
+    path(f"{INFUSION}stop/", by_method(post=StopInfusion)),
+    path(f"{INFUSION}interruptions/", by_method(get=InterruptionList, post=RecordInterruption)),
+    path(f"{INFUSION}catheter/", by_method(post=RecordCatheter)),
+    path(f"{INFUSION}position-changes/", by_method(get=PositionChangeList, post=RecordPositionChange)),
+    path(f"{INFUSION}chest-images/", by_method(get=ChestImageList, post=RecordChestImage)),
+    path(f"{INFUSION}drained-volumes/", by_method(get=DrainedVolumeList, post=RecordDrainedVolume)),
+    path(f"{INFUSION}fluid-samples/", by_method(get=FluidSampleList, post=RecordFluidSample)),
+    path(INFUSION, by_method(get=InfusionDetail, patch=CorrectInfusion)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
     path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),

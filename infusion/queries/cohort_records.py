@@ -7,6 +7,7 @@ the database as JSON, because a gate of every infusion reads it.
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -38,19 +39,19 @@ Row = dict[str, Any]  # what the database gathered of one row, instants and numb
 
 def cohorts_of(arm: Arm) -> list[Cohort]:
     """Read the cohorts of an arm, across all sites, with `found_slots` and `found_decisions`."""
+    return list(_cohorts().filter(arm=arm.value))
+
+
+@cache
+def _cohorts() -> QuerySet[Cohort]:
+    """The query of `cohorts_of`. Built once: building costs more than running it."""
     slots = CohortSlot.objects.select_related("participant__site").order_by("number")
-    return list(
-        Cohort.objects.filter(arm=arm.value)
-        .annotate(found_decisions=_decisions())
-        .prefetch_related(
-            Prefetch(
-                "slots",
-                slots.annotate(
-                    found_infusions=_infusions(), found_events=_events(), found_toxicities=_toxicities()
-                ),
-                to_attr="found_slots",
-            )
-        )
+    bearing = slots.annotate(
+        found_infusions=_infusions(), found_events=_events(), found_toxicities=_toxicities()
+    )
+    return (
+        Cohort.objects.annotate(found_decisions=_decisions())
+        .prefetch_related(Prefetch("slots", bearing, to_attr="found_slots"))
         .order_by("dose_level", "number")
     )
 

@@ -1,5 +1,6 @@
 """What product is at hand, and what was done from vein to vein."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,21 +12,23 @@ from infusion.models import (
     LymphodepletionDose,
 )
 from infusion.queries.cohorts import Standing, standing_of
+from infusion.queries.conditioning import before_dose_checks
+from infusion.queries.readiness import load_readiness
 from infusion.rules.gates import (
     InfusionFacts,
     ProductFacts,
-    first_dose_checks,
     is_first_dose,
     may_condition,
     may_infuse,
     may_plan_infusion,
     usable_checks,
 )
+from infusion.rules.readiness import readiness_checks
 from infusion.states import IN_THE_MAKING, ProductState
 from participants.models import Participant
 from participants.queries.course import Course, load_course
 from trialsite.protocol.due import due_state
-from trialsite.protocol.gates import Gate, gate, hold_checks
+from trialsite.protocol.gates import Check, Gate, gate, hold_checks
 from trialsite.protocol.types import Act, Arm, DoseLevel, DueState, EventKind, Obligation, ProtocolVersion
 from trialsite.protocol.windows import civil_date
 
@@ -125,22 +128,27 @@ class Treatment:
     def _ready(self) -> ProductFacts | None:
         return self.released.facts() if self.released else None
 
-    def may_condition(self, obligation_key: str, given_at: datetime | None = None) -> Gate:
-        """Return the gate of a dose, by default one given now. The first day of a course asks for the re-check."""
+    def may_condition(
+        self, obligation_key: str, given_at: datetime | None = None, also: Iterable[Check] = ()
+    ) -> Gate:
+        """Return the gate of a dose, by default one given now, without what is said of the dose itself.
+
+        One query, two for the first day of a course.
+        """
         now = given_at or self.at
-        given_on = civil_date(now, self.zone)
         return may_condition(
             has_released_product=self.released is not None,
             obligations=self.course.obligations,
             now=now,
             also=[
-                *first_dose_checks(self.version, self.course.events, obligation_key, given_on),
+                *also,
+                *before_dose_checks(self.course, self.version, obligation_key, now),
                 *(
                     self.standing.checks(at=now, dosed_on=self.planned_on)
                     if is_first_dose(obligation_key)
                     else ()
                 ),
-                *usable_checks(self._ready(), self.planned_on or given_on),
+                *usable_checks(self._ready(), self.planned_on or civil_date(now, self.zone)),
             ],
         )
 
@@ -152,16 +160,21 @@ class Treatment:
         started_at: datetime,
         infused_cells: int,
         weight_kg: Decimal,
+        weight_on: date | None,
         thawed_at: datetime | None,
     ) -> Gate:
-        """Return the gate ladder for what is about to be entered, exactly as the service will judge it."""
+        """Return the gate ladder for what is about to be entered, exactly as the service will judge it.
+
+        Three queries: what people found at the bedside.
+        """
+        started_on = civil_date(started_at, self.zone)
         return may_infuse(
             version=self.version,
             product=product.facts() if product else _NO_PRODUCT,
             infusion=InfusionFacts(
                 route=route,
                 started_at=started_at,
-                started_on=civil_date(started_at, self.zone),
+                started_on=started_on,
                 infused_cells=infused_cells,
                 weight_kg=weight_kg,
                 thawed_at=thawed_at,
@@ -171,7 +184,17 @@ class Treatment:
             events=self.course.events,
             obligations=self.course.obligations,
             now=started_at,
-            also=self.standing.checks(at=started_at, dosed_on=civil_date(started_at, self.zone)),
+            also=(
+                *self.standing.checks(at=started_at, dosed_on=started_on),
+                *readiness_checks(
+                    self.version,
+                    load_readiness(self.participant, product),
+                    events=self.course.events,
+                    weighed_on=weight_on,
+                    started_at=started_at,
+                    started_on=started_on,
+                ),
+            ),
         )
 
     def limit(self, limit_id: str) -> int:

@@ -126,6 +126,11 @@ def may_condition(
     )
 
 
+def is_first_dose(obligation_key: str) -> bool:
+    """True for the first day of a course of lymphodepletion: V-LD1#1."""
+    return obligation_key.startswith("V-LD1#")
+
+
 def first_dose_checks(
     version: ProtocolVersion, events: Iterable[Event], obligation_key: str, on: date
 ) -> tuple[Check, ...]:
@@ -133,10 +138,6 @@ def first_dose_checks(
     if not is_first_dose(obligation_key):
         return ()
     return (recheck_check(version, events, Act.LYMPHODEPLETION, on),)
-
-
-def is_first_dose(obligation_key: str) -> bool:
-    return obligation_key.startswith("V-LD1#")
 
 
 def dose_checks(
@@ -171,8 +172,10 @@ def may_infuse(
     now: datetime,
     also: Iterable[Check] = (),
 ) -> Gate:
-    """Return the gate ladder of an infusion. also: the slot of the dose cohort. Source: clinical rules 5.3, 6.1, 6.2."""
-    level = next((one for one in version.dose_levels if one.id == dose_level), None)
+    """Return the gate ladder of an infusion. also: the slot of the dose cohort, what people found at the bedside.
+
+    Source: clinical rules 5.3, 6.1, 6.2.
+    """
     limits = {limit.id: limit.value for limit in version.limits}
     released = product.state in {ProductState.RELEASED, ProductState.INFUSED}
     checks = [
@@ -183,12 +186,7 @@ def may_infuse(
             "The route differs from the assigned arm",
             Category.PRODUCT,
         ),
-        check(
-            "dose",
-            _in_range(level, infusion),
-            "The dose is outside the range of the dose level",
-            Category.PRODUCT,
-        ),
+        dose_check(version, dose_level, infusion.infused_cells, infusion.weight_kg),
         check(
             "expiry",
             _not_expired(product, infusion),
@@ -210,11 +208,16 @@ def cells_per_kg(infused_cells: int, weight_kg: Decimal) -> Decimal:
     return Decimal(infused_cells) / weight_kg
 
 
-def _in_range(level: DoseLevel | None, infusion: InfusionFacts) -> bool | None:
+def dose_check(version: ProtocolVersion, dose_level: str, cells: int, weight_kg: Decimal) -> Check:
+    """Return whether the dose lies in the range of its level, both ends included."""
+    level = next((one for one in version.dose_levels if one.id == dose_level), None)
+    within = _in_range(level, Decimal(cells), weight_kg)
+    return check("dose", within, "The dose is outside the range of the dose level", Category.PRODUCT)
+
+
+def _in_range(level: DoseLevel | None, cells: Decimal, weight: Decimal) -> bool | None:
     if level is None:
         return None
-    cells = Decimal(infusion.infused_cells)
-    weight = infusion.weight_kg
     return level.lower_cells_per_kg * weight <= cells <= level.upper_cells_per_kg * weight
 
 

@@ -2,18 +2,14 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from infusion.models import Cohort, LymphodepletionDose
 from infusion.queries.cohorts import standing_of
+from infusion.queries.conditioning import before_dose_checks
 from infusion.queries.treatment import planned_for, released_product
-from infusion.rules.gates import (
-    dose_checks,
-    first_dose_checks,
-    is_first_dose,
-    may_condition,
-    may_plan_infusion,
-    usable_checks,
-)
+from infusion.rules.conditioning import BodyMeasures, formula_of, surface_checks, surface_of
+from infusion.rules.gates import dose_checks, is_first_dose, may_condition, may_plan_infusion, usable_checks
 from participants.models import Obligation, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
@@ -22,7 +18,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.gates import Check, Gate
-from trialsite.protocol.types import EventKind
+from trialsite.protocol.types import EventKind, ProtocolVersion
 from trialsite.protocol.windows import civil_date
 
 
@@ -82,15 +78,22 @@ def record_lymphodepletion_dose(
     cyclophosphamide_mg_per_m2: Decimal,
     by: Actor,
     at: datetime,
+    measures: BodyMeasures | None = None,
+    fludarabine_mg: Decimal | None = None,
+    cyclophosphamide_mg: Decimal | None = None,
     reason: str = "",
 ) -> LymphodepletionDose:
     """Record one day of lymphodepletion against the scheduled day it fulfils (V-LD1#1).
 
-    Needs RECORD_LYMPHODEPLETION. Given without a released product, without the re-check of
-    eligibility before the first dose, while a re-consent is owed, or outside the range of a dose, it is accepted with a reason and becomes a deviation. Raises RuleViolated("unknown-day", "in-the-future",
-    "reason-required"), Conflict("day-recorded").
+    *_mg_per_m2: as ordered; *_mg: as given. measures: what the body surface is counted on, by the formula of the
+    protocol. Needs RECORD_LYMPHODEPLETION. What the gate finds is accepted with a reason and becomes a deviation:
+    no released product, a re-consent owed, a dose ordered out of range or given otherwise than planned, a weight
+    that is old, bridging too close before; on the first day also no re-check of eligibility and no recent
+    pregnancy test. Raises RuleViolated("unknown-day", "in-the-future", "reason-required", "not-positive"),
+    Conflict("day-recorded").
     """
     require_past(given_at, at, "given_at")
+    _require_amounts(measures, fludarabine_mg, cyclophosphamide_mg)
     with command(
         participant=participant,
         permission=Permission.RECORD_LYMPHODEPLETION,
@@ -106,7 +109,10 @@ def record_lymphodepletion_dose(
             given_at=given_at,
             fludarabine_mg_per_m2=fludarabine_mg_per_m2,
             cyclophosphamide_mg_per_m2=cyclophosphamide_mg_per_m2,
+            fludarabine_mg=fludarabine_mg,
+            cyclophosphamide_mg=cyclophosphamide_mg,
             recorded_at=at,
+            **_counted_on(course.version_at(at), measures),
         )
         findings = settle(_dose_gate(course, dose, at), happened=True, reason=reason)
         dose.save_new()
@@ -140,9 +146,35 @@ def _require_open_day(row: Obligation | None) -> None:
         raise Conflict("day-recorded", f"{row.title} is recorded already.")
 
 
+def _require_amounts(measures: BodyMeasures | None, *given_mg: Decimal | None) -> None:
+    """Raises RuleViolated("not-positive")."""
+    for field, amount in zip(("fludarabine_mg", "cyclophosphamide_mg"), given_mg, strict=True):
+        if amount is not None and amount < 0:
+            raise RuleViolated("not-positive", "Give the milligrams that were given.", field=field)
+    if measures is None:
+        return
+    for field in ("height_cm", "weight_kg"):
+        if getattr(measures, field) <= 0:
+            raise RuleViolated("not-positive", "Height and weight are above zero.", field=field)
+
+
+def _counted_on(version: ProtocolVersion, measures: BodyMeasures | None) -> dict[str, Any]:
+    """The columns of the body surface; none without measures."""
+    if measures is None:
+        return {}
+    return {
+        "height_cm": measures.height_cm,
+        "height_on": measures.height_on,
+        "weight_kg": measures.weight_kg,
+        "weight_on": measures.weight_on,
+        "body_surface_m2": surface_of(version, measures),
+        "surface_formula": formula_of(version).value,
+    }
+
+
 def _dose_gate(course: Course, dose: LymphodepletionDose, at: datetime) -> Gate:
-    version = course.version_at(at)
-    given_on = civil_date(dose.given_at, course.participant.site.time_zone)
+    version, zone = course.version_at(at), course.participant.site.time_zone
+    given_on = civil_date(dose.given_at, zone)
     product = released_product(course.participant)
     return may_condition(
         has_released_product=product is not None,
@@ -150,7 +182,8 @@ def _dose_gate(course: Course, dose: LymphodepletionDose, at: datetime) -> Gate:
         now=dose.given_at,
         also=[
             *dose_checks(version, dose.fludarabine_mg_per_m2, dose.cyclophosphamide_mg_per_m2),
-            *first_dose_checks(version, course.events, dose.obligation_key, given_on),
+            *surface_checks(version, dose.drugs, measures=dose.measures, given_on=given_on),
+            *before_dose_checks(course, version, dose.obligation_key, dose.given_at),
             *_cohort_checks(course, dose),
             *usable_checks(product.facts() if product else None, planned_for(course) or given_on),
         ],

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, Infusion
-from infusion.queries.cohorts import standing_of
-from infusion.rules.gates import InfusionFacts, may_infuse
+from infusion.queries.readiness import at_bedside, gate_of
+from infusion.rules.intrapleural import CatheterProof
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course
@@ -15,40 +15,43 @@ from participants.rules import require_past, settle
 from participants.services.journey import Happening, command, correct_event, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
-from trialsite.errors import Conflict, RuleViolated
-from trialsite.protocol.gates import Gate
+from trialsite.errors import RuleViolated
 from trialsite.protocol.types import Arm, EventKind
-from trialsite.protocol.windows import civil_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteDetails:
     """What belongs to one route only; the fields of the other route stay empty.
 
-    Intravenous: access_line, rate_ml_per_h, infused_volume_ml. Intrapleural: catheter_position,
-    drained_volume_ml, instilled_volume_ml, clamped_at, unclamped_at.
+    Intravenous: access_line, rate_ml_per_h, infused_volume_ml. Intrapleural: all others; drained_*: the
+    effusion drained before.
     """
 
     access_line: str = ""
     rate_ml_per_h: Decimal | None = None
     infused_volume_ml: Decimal | None = None
     catheter_position: str = ""
+    catheter_proof: CatheterProof | str = ""
+    drained_at: datetime | None = None
+    drained_colour: str = ""
     drained_volume_ml: Decimal | None = None
     instilled_volume_ml: Decimal | None = None
+    flush_volume_ml: Decimal | None = None
     clamped_at: datetime | None = None
     unclamped_at: datetime | None = None
+    catheter_removed_at: datetime | None = None
+
+    def given(self) -> dict[str, object]:
+        """Return the columns of an infusion that are stated here."""
+        return {
+            name: value for name in RouteDetails.__slots__ if (value := getattr(self, name)) not in {None, ""}
+        }
 
 
-_OF_OTHER_ROUTE = {
-    Arm.INTRAVENOUS: (
-        "catheter_position",
-        "drained_volume_ml",
-        "instilled_volume_ml",
-        "clamped_at",
-        "unclamped_at",
-    ),
-    Arm.INTRAPLEURAL: ("access_line", "rate_ml_per_h", "infused_volume_ml"),
-}
+OF_INTRAVENOUS = ("access_line", "rate_ml_per_h", "infused_volume_ml")
+OF_INTRAPLEURAL = tuple(name for name in RouteDetails.__slots__ if name not in OF_INTRAVENOUS)
+_OF_OTHER_ROUTE = {Arm.INTRAVENOUS: OF_INTRAPLEURAL, Arm.INTRAPLEURAL: OF_INTRAVENOUS}
+_TIMES = ("drained_at", "clamped_at", "unclamped_at", "catheter_removed_at")
 
 
 def record_infusion(
@@ -61,6 +64,7 @@ def record_infusion(
     weight_kg: Decimal,
     by: Actor,
     at: datetime,
+    weight_on: date | None = None,
     details: RouteDetails | None = None,
     thawed_at: datetime | None = None,
     ended_at: datetime | None = None,
@@ -70,15 +74,16 @@ def record_infusion(
 ) -> Infusion:
     """Record an infusion that took place. Needs RECORD_INFUSION; records `infused`, day 0 at the site.
 
-    What the gate ladder finds (not released, other route than the arm, dose out of range, expired, too long
-    after thaw, too soon after lymphodepletion, re-consent owed) does not refuse the fact: a reason is asked
-    for and each becomes an important deviation. A later infusion restarts the schedule and the year.
+    With ended_at it also records `infusion_ended`. What the gate ladder finds (not released, other route than
+    the arm, dose out of range, expired, too long after thaw, too soon after lymphodepletion, identity or stop
+    checks not on record, re-consent owed) does not refuse the fact: a reason is asked for and each becomes an
+    important deviation. A later infusion restarts the schedule and the year.
     Raises RuleViolated("in-the-future", "reason-required", "not-positive", "field-of-other-route",
     "ends-before-start"), Conflict("product-of-another").
     """
     details = details or RouteDetails()
     _require_plausible(infused_cells, weight_kg, started_at, ended_at, at)
-    _require_fields_of(route, details)
+    _require_fields_of(route, details, at)
     with command(
         participant=participant,
         permission=Permission.RECORD_INFUSION,
@@ -87,7 +92,7 @@ def record_infusion(
         at=at,
         reason=reason,
     ) as course:
-        current = _own(product, course)
+        current, readiness = at_bedside(product, course)
         infusion = Infusion(
             participant=course.participant,
             product=current,
@@ -98,15 +103,17 @@ def record_infusion(
             thawed_at=thawed_at,
             infused_cells=infused_cells,
             weight_kg=weight_kg,
+            weight_on=weight_on,
             was_interrupted=was_interrupted,
             note=note,
             recorded_at=at,
-            **{name: getattr(details, name) for name in RouteDetails.__slots__},
+            **details.given(),
         )
-        findings = settle(_gate(course, infusion, at), happened=True, reason=reason)
+        findings = settle(gate_of(course, infusion, readiness, at), happened=True, reason=reason)
         infusion.save_new()
         _use_up(current)
-        happened(course, [_infused(infusion)], by=by, at=at, reason=reason, findings=findings)
+        happenings = [_infused(infusion)] + ([_ended(infusion)] if ended_at else [])
+        happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
     return infusion
 
 
@@ -143,20 +150,31 @@ def correct_infusion(
     ) as course:
         current = Infusion.objects.get(pk=infusion.pk)
         current.version = version or current.version
-        _require_fields_of(Arm(current.route), RouteDetails(clamped_at=clamped_at, unclamped_at=unclamped_at))
+        details = RouteDetails(clamped_at=clamped_at, unclamped_at=unclamped_at)
+        _require_fields_of(Arm(current.route), details, at)
+        is_later = started_at > current.started_at
         _move(current, started_at, given)
         _require_order(current, given, at)
         current.save_changes(["started_at", *given])
-        correct_event(
-            course=course,
-            ref=str(current.pk),
-            kind=EventKind.INFUSED,
-            occurred_at=started_at,
-            by=by,
-            at=at,
-            reason=reason,
-        )
+        _correct_events(course, current, is_later=is_later, by=by, at=at, reason=reason)
     return current
+
+
+def _correct_events(
+    course: Course, infusion: Infusion, *, is_later: bool, by: Actor, at: datetime, reason: str
+) -> None:
+    """Move start and end on the journey. The one ahead moves first, so that the end never lies before the start."""
+    moves = [(EventKind.INFUSED, infusion.started_at)]
+    ref = str(infusion.pk)
+    has_end = any(one.ref == ref and one.kind is EventKind.INFUSION_ENDED for one in course.events)
+    if infusion.ended_at and has_end:
+        moves.insert(0 if is_later else 1, (EventKind.INFUSION_ENDED, infusion.ended_at))
+    for kind, occurred_at in moves:
+        course = correct_event(
+            course=course, ref=ref, kind=kind, occurred_at=occurred_at, by=by, at=at, reason=reason
+        )
+    if infusion.ended_at and not has_end:
+        happened(course, [_ended(infusion)], by=by, at=at, reason=reason)
 
 
 def _move(infusion: Infusion, started_at: datetime, given: Mapping[str, datetime | None]) -> None:
@@ -192,38 +210,6 @@ def _require_not_after(
         raise RuleViolated(*refusal, field=field)
 
 
-def _own(product: CellProduct, course: Course) -> CellProduct:
-    """The lot as it is now, if it was made for this participant."""
-    current = CellProduct.objects.get(pk=product.pk)
-    if current.participant_id != course.participant.pk:
-        raise Conflict("product-of-another", f"Lot {current.lot} belongs to another participant.")
-    return current
-
-
-def _gate(course: Course, infusion: Infusion, at: datetime) -> Gate:
-    return may_infuse(
-        version=course.version_at(at),
-        product=infusion.product.facts(),
-        infusion=InfusionFacts(
-            route=Arm(infusion.route),
-            started_at=infusion.started_at,
-            started_on=civil_date(infusion.started_at, course.participant.site.time_zone),
-            infused_cells=infusion.infused_cells,
-            weight_kg=infusion.weight_kg,
-            thawed_at=infusion.thawed_at,
-        ),
-        assigned_arm=course.participant.assigned_arm,
-        dose_level=course.participant.dose_level,
-        events=course.events,
-        obligations=course.obligations,
-        now=infusion.started_at,
-        also=standing_of(course.participant).checks(
-            at=infusion.started_at,
-            dosed_on=civil_date(infusion.started_at, course.participant.site.time_zone),
-        ),
-    )
-
-
 def _use_up(product: CellProduct) -> None:
     product.state = ProductState.INFUSED.value
     product.save_changes(["state"])
@@ -239,6 +225,15 @@ def _infused(infusion: Infusion) -> Happening:
     )
 
 
+def _ended(infusion: Infusion) -> Happening:
+    return Happening(
+        kind=EventKind.INFUSION_ENDED,
+        occurred_at=infusion.ended_at or infusion.started_at,
+        item=infusion.product.lot,
+        ref=str(infusion.pk),
+    )
+
+
 def _require_plausible(
     infused_cells: int, weight_kg: Decimal, started_at: datetime, ended_at: datetime | None, at: datetime
 ) -> None:
@@ -251,9 +246,12 @@ def _require_plausible(
     _require_not_after(started_at, ended_at, _ENDS_BEFORE_START, "ended_at")
 
 
-def _require_fields_of(route: Arm, details: RouteDetails) -> None:
+def _require_fields_of(route: Arm, details: RouteDetails, at: datetime) -> None:
+    """Raises RuleViolated("field-of-other-route", "in-the-future")."""
     for name in _OF_OTHER_ROUTE[route]:
-        if getattr(details, name):
+        if getattr(details, name) not in {None, ""}:
             raise RuleViolated(
                 "field-of-other-route", f"This field does not belong to the {route.value} route.", field=name
             )
+    for name in _TIMES:
+        require_past(getattr(details, name) or at, at, name)

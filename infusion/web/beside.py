@@ -1,13 +1,14 @@
 """What stands beside the forms of infusion: the gate ladder, the window of a day, the clocks an event starts."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from infusion.models import CellProduct
 from infusion.queries.treatment import Treatment
 from infusion.rules.gates import cells_per_kg
+from infusion.rules.readiness import stop_code
 from participants.queries.words import ARMS
 from screening.web.ladder import Ladder, ladder_of
 from screening.web.words import dose_in_words, in_powers, range_in_words
@@ -19,6 +20,11 @@ TITLES = {
     "released": "A released product is at hand",
     "specification": "The product is in specification, or has a disposition",
     "recheck": "Eligibility was re-checked shortly before",
+    "cohort-slot": "The participant holds a slot of a dose cohort",
+    "cohort-hold": "Nothing holds the cohort",
+    "cohort-stagger": "The interval to the participant dosed before has passed",
+    "cohort-stopped": "Neither this level nor a lower one was stopped",
+    "cohort-cleared": "The level is cleared by a decision",
     "expiry": "The product can be used on that day",
     "excursion": "No temperature excursion awaits its decision",
     "tests": "Every release test is decided",
@@ -44,10 +50,37 @@ def infusion_ladder(treatment: Treatment, route: Arm, given: Mapping[str, Any]) 
         started_at=started_at,
         infused_cells=cells or 0,
         weight_kg=weight or Decimal(1),
+        weight_on=given.get("weight_on"),
         thawed_at=thawed_at,
     )
+    return ladder_in_words(
+        treatment,
+        gate,
+        product=product,
+        cells=cells,
+        weight=weight,
+        weight_on=given.get("weight_on"),
+        thawed_at=thawed_at,
+        started_at=started_at,
+    )
+
+
+def ladder_in_words(
+    treatment: Treatment,
+    gate: Gate,
+    *,
+    product: CellProduct | None,
+    cells: int | None,
+    weight: Decimal | None,
+    weight_on: date | None,
+    thawed_at: datetime | None,
+    started_at: datetime,
+) -> Ladder:
+    """Return the gate of an infusion as rungs for people, one for each check; what is not given waits."""
     level = treatment.dose_level
     titles = {
+        **TITLES,
+        **readiness_titles(treatment),
         "released": "The product is released",
         "route": f"The route is that of the arm: {ARMS.get(treatment.participant.arm, 'not assigned')}",
         "dose": f"The dose is within {range_in_words(level)}" if level else "The dose is within its level",
@@ -55,18 +88,41 @@ def infusion_ladder(treatment: Treatment, route: Arm, given: Mapping[str, Any]) 
         "excursion": TITLES["excursion"],
         "thaw": f"Started at most {treatment.limit('L-THAW-MIN')} minutes after thaw",
         "lymphodepletion": f"At least {treatment.limit('L-LD-GAP-H')} h after the last lymphodepletion dose",
-        "recheck": TITLES["recheck"],
     }
     details = {
-        "released": product.lot if product else "",
+        "released": _released(product),
         "dose": f"{in_powers(cells_per_kg(cells, weight))} cells/kg" if cells and weight else "",
         "expiry": f"until {product.expires_on}" if product and product.expires_on else "",
         "thaw": _minutes(thawed_at, started_at),
         "lymphodepletion": _last_dose(treatment, started_at),
+        "weight": f"weighed on {weight_on.isoformat()}" if weight_on else "",
     }
     waiting = [] if cells and weight else ["dose"]
     waiting += [] if thawed_at else ["thaw"]
+    waiting += [] if weight_on else ["weight"]
     return ladder_of(gate, "Infusion", titles, details=details, waiting=waiting)
+
+
+def _released(product: CellProduct | None) -> str:
+    """The lot, and the documented exception under which it was released."""
+    if product is None:
+        return ""
+    if product.is_in_specification is False:
+        return f"{product.lot}, out of specification, under a recorded disposition"
+    return product.lot
+
+
+def readiness_titles(treatment: Treatment) -> dict[str, str]:
+    """What the rungs ask that people answer at the bedside."""
+    limit = treatment.limit
+    asked = {stop_code(stop.id): f"{stop.title}: absent" for stop in treatment.version.stop_checks}
+    return {
+        "consent": "Consent is in force",
+        "identity": f"Two persons found wristband and bag to match, at most {limit('L-ID-CHECK-MIN')} min before",
+        **asked,
+        "weight": f"The weight is at most {limit('L-WEIGHT-VALID')} days old",
+        "premedication": "No steroid as premedication",
+    }
 
 
 def chosen_product(treatment: Treatment, chosen: object) -> CellProduct | None:

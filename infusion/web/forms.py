@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from infusion.web.room_words import PROOFS
 from participants.queries.measured_tests import BY_CODE, MeasuredTest, faults_in
 from participants.web.forms import ReasonField
 from screening.web.forms import DEPARTURE_HELP, AmountField
@@ -28,10 +29,15 @@ _OF_ROUTE: dict[Arm, tuple[str, ...]] = {
     Arm.INTRAVENOUS: ("access_line", "rate_ml_per_h", "infused_volume_ml"),
     Arm.INTRAPLEURAL: (
         "catheter_position",
+        "catheter_proof",
+        "drained_at",
         "drained_volume_ml",
+        "drained_colour",
         "instilled_volume_ml",
+        "flush_volume_ml",
         "clamped_at",
         "unclamped_at",
+        "catheter_removed_at",
     ),
 }
 
@@ -186,20 +192,45 @@ class PlanForm(PreviewedForm):
 
 
 class DoseForm(StepForm):
-    """Doses per square metre of body surface."""
+    """Ordered per square metre, counted on the body surface, given in milligrams."""
 
     given_at = SiteMomentField(label="Time of the dose")
-    fludarabine_mg_per_m2 = AmountField("Fludarabine", "mg/m²", digits=6, places=2, least=0)
-    cyclophosphamide_mg_per_m2 = AmountField("Cyclophosphamide", "mg/m²", digits=7, places=2, least=0)
+    height_cm = AmountField("Height", "cm", digits=4, places=1, least=50, most=250)
+    height_on = SiteDateField(label="Measured on")
+    weight_kg = AmountField("Body weight", "kg", digits=5, places=1, least=0.1, most=400)
+    weight_on = SiteDateField(label="Weighed on")
+    fludarabine_mg_per_m2 = AmountField("Fludarabine ordered", "mg/m²", digits=6, places=2, least=0)
+    fludarabine_mg = AmountField("Fludarabine given", "mg", digits=7, places=2, least=0)
+    cyclophosphamide_mg_per_m2 = AmountField("Cyclophosphamide ordered", "mg/m²", digits=7, places=2, least=0)
+    cyclophosphamide_mg = AmountField("Cyclophosphamide given", "mg", digits=8, places=2, least=0)
     reason = ReasonField(help_text=DEPARTURE_HELP)
 
-    not_after_today = ("given_at",)
+    not_after_today = ("given_at", "height_on", "weight_on")
 
     def __init__(self, *args: Any, ranges: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = ("fludarabine_mg_per_m2", "cyclophosphamide_mg_per_m2")
         for name, words in zip(names, ranges, strict=False):
             self.fields[name].help_text = words
+
+
+class BridgingForm(StepForm):
+    drug = LineField("Drug or local therapy", most=100, required=True)
+    drug_class = LineField("Kind", most=60, required=True, help_text="Such as chemotherapy, radiotherapy.")
+    dose = LineField("Dose", most=60, help_text="As ordered, with its unit.")
+    started_on = SiteDateField(label="First day")
+    ended_on = SiteDateField(label="Last day", required=False, help_text="Empty while it goes on.")
+    note = LineField("Remark", most=200)
+    reason = ReasonField()
+
+    not_after_today = ("started_on", "ended_on")
+
+
+class BridgingEndForm(StepForm):
+    ended_on = SiteDateField(label="Last day")
+    reason = ReasonField(help_text="Needed to change a last day that is on record.")
+
+    not_after_today = ("ended_on",)
 
 
 class InfusionForm(StepForm):
@@ -211,6 +242,7 @@ class InfusionForm(StepForm):
     weight_kg = AmountField(
         "Body weight the dose was counted on", "kg", digits=5, places=1, least=0.1, most=400
     )
+    weight_on = SiteDateField(label="Weighed on", required=False)
     infused_cells = CellsField("CAR-positive viable cells given")
     thawed_at = SiteMomentField(label="End of thaw", required=False)
     started_at = SiteMomentField(label="Start of the infusion", help_text="Its date at the site is day 0.")
@@ -222,16 +254,34 @@ class InfusionForm(StepForm):
     catheter_position = LineField(
         "Catheter", most=200, help_text="Side and position, and how it was checked."
     )
+    catheter_proof = forms.ChoiceField(
+        label="Position shown by",
+        required=False,
+        choices=list(PROOFS.items()),
+    )
+    drained_at = SiteMomentField(label="Effusion drained at", required=False)
+    drained_colour = LineField("Colour of the effusion", most=60)
     drained_volume_ml = AmountField(
         "Effusion drained before", "mL", digits=6, places=1, least=0, required=False
     )
     instilled_volume_ml = AmountField("Volume instilled", "mL", digits=6, places=1, least=0, required=False)
+    flush_volume_ml = AmountField("Catheter flushed with", "mL", digits=6, places=1, least=0, required=False)
     clamped_at = SiteMomentField(label="Catheter clamped", required=False)
     unclamped_at = SiteMomentField(label="Catheter unclamped", required=False)
+    catheter_removed_at = SiteMomentField(label="Catheter removed", required=False)
     note = NoteField()
     reason = ReasonField(label="Reason for going on in spite of the checks", help_text=DEPARTURE_HELP)
 
-    not_after_today: tuple[str, ...] = ("started_at", "ended_at", "thawed_at", "clamped_at", "unclamped_at")
+    not_after_today: tuple[str, ...] = (
+        "weight_on",
+        "started_at",
+        "ended_at",
+        "thawed_at",
+        "drained_at",
+        "clamped_at",
+        "unclamped_at",
+        "catheter_removed_at",
+    )
 
     def __init__(
         self,
@@ -251,7 +301,7 @@ class InfusionForm(StepForm):
     def groups(self) -> Iterable[tuple[str, list[forms.BoundField]]]:
         """The fields under their headings."""
         parts = (
-            ("Product and dose", ("product", "weight_kg", "infused_cells")),
+            ("Product and dose", ("product", "weight_kg", "weight_on", "infused_cells")),
             ("Time", ("thawed_at", "started_at", "ended_at", "was_interrupted")),
             ("Intrapleural" if self.route is Arm.INTRAPLEURAL else "Intravenous", _OF_ROUTE[self.route]),
             ("", ("note", "reason")),

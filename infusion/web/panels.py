@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from infusion.models import CellProduct
+from infusion.models import BridgingTherapy, CellProduct
 from infusion.queries.safety import safety_cases
 from infusion.queries.treatment import Treatment
 from infusion.states import IN_THE_MAKING, ProductState
@@ -103,7 +103,7 @@ def register() -> None:
     register_action("T-RELEASE", "product-next", Permission.RECORD_PRODUCT)
     register_action("T-PLAN", "infusion-plan", Permission.PLAN_INFUSION)
     register_action("V-LD", "lymphodepletion-record", Permission.RECORD_LYMPHODEPLETION, route=by_key)
-    register_action("V-D0", "infusion-record", Permission.RECORD_INFUSION)
+    register_action("V-D0", "infusion-room", Permission.RECORD_INFUSION)
     register_action("T-SERIOUS", "adverse-event-seriousness", Permission.REPORT_SAFETY, route=_by_case)
     register_action("T-DLT", "adverse-event-dlt", Permission.JUDGE_DLT, route=_by_case)
     register_action("T-SAE-FU", "safety-report-record", Permission.REPORT_SAFETY, route=_by_follow_up)
@@ -198,11 +198,22 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
         text="Record infusion",
         href=reverse("infusion-record", args=[participant.code]),
         reason=why_not(user, Permission.RECORD_INFUSION, participant) or why_not_infuse(treatment),
+        icon="pencil",
+    )
+    room = ActLink(
+        text="Infusion room",
+        href=reverse("infusion-room", args=[participant.code]),
         kind="primary" if treatment.planned_on else "secondary",
-        icon="droplet",
+        icon="bed",
     )
     doses = {dose.obligation_key: dose for dose in treatment.doses}
     not_allowed = why_not(user, Permission.RECORD_LYMPHODEPLETION, participant)
+    bridge = ActLink(
+        text="Bridging",
+        href=reverse("bridging-record", args=[participant.code]),
+        reason=not_allowed,
+        icon="plus",
+    )
     return "infusion/infusion_panel.html", {
         "days": [
             (
@@ -217,7 +228,11 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
             (one, in_powers(one.infused_cells), in_powers(one.infused_cells / one.weight_kg))
             for one in treatment.infusions
         ],
-        "acts": [plan, record],
+        "acts": [plan, room, bridge, record],
+        "bridging": list(
+            BridgingTherapy.objects.filter(participant=participant).order_by("started_on", "id")
+        ),
+        "may_end": not not_allowed,
         "level": level_in_words(treatment),
         "place": place_of(user, treatment),
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from infusion.models import CellProduct, Infusion, Leukapheresis, LymphodepletionDose
+from infusion.models import BridgingTherapy, CellProduct, Infusion, Leukapheresis, LymphodepletionDose
 from infusion.queries.treatment import Treatment
+from infusion.rules.conditioning import BodyMeasures
+from infusion.services.bridging import end_bridging, record_bridging
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, correct_infusion, record_infusion
 from infusion.services.leukaphereses import Collected, correct_leukapheresis, record_leukapheresis
@@ -15,10 +17,12 @@ from infusion.services.products import fail_product, release_product, start_manu
 from infusion.states import ProductState, may_become
 from infusion.web import forms
 from infusion.web.beside import infusion_ladder, ladder, level_in_words, window_of
+from infusion.web.doses import MEASURES, dose_ladder, planned_dose
 from infusion.web.previews import PREVIEW_FIELDS, PREVIEW_PAGE, correction_of, plan_difference, previewed
 from infusion.web.targets import (
     InTreatment,
     ScheduledDay,
+    find_bridging,
     find_dose_day,
     find_infusion,
     find_leukapheresis,
@@ -119,10 +123,21 @@ def _plan(target: InTreatment[None], given: dict[str, Any], *, by: User, at: dat
 def _dose(
     target: InTreatment[ScheduledDay], given: dict[str, Any], *, by: User, at: datetime
 ) -> LymphodepletionDose:
-    key = target.subject.obligation.key
+    given, key = without(given), target.subject.obligation.key
+    measures = BodyMeasures(**{name: given.pop(name) for name in MEASURES})
     return record_lymphodepletion_dose(
-        participant=target.participant, obligation_key=key, by=by, at=at, **without(given)
+        participant=target.participant, obligation_key=key, measures=measures, by=by, at=at, **given
     )
+
+
+def _bridge(target: InTreatment[None], given: dict[str, Any], *, by: User, at: datetime) -> BridgingTherapy:
+    return record_bridging(participant=target.participant, by=by, at=at, **without(given))
+
+
+def _end_bridging(
+    target: InTreatment[BridgingTherapy], given: dict[str, Any], *, by: User, at: datetime
+) -> BridgingTherapy:
+    return end_bridging(bridging=target.subject, by=by, at=at, **without(given))
 
 
 def _infuse(target: InTreatment[Arm], given: dict[str, Any], *, by: User, at: datetime) -> Infusion:
@@ -166,10 +181,11 @@ def _collect_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[
 
 def _dose_beside(request: HttpRequest, target: InTreatment[ScheduledDay]) -> Mapping[str, object]:
     treatment = target.treatment
-    given = entered(DOSE, request, target)
-    given_at = given.get("given_at") if given else treatment.at
+    given: Mapping[str, Any] = entered(DOSE, request, target) or _as_ordered(target)
+    given_at: datetime | None = given.get("given_at")
     return {
-        "ladder": ladder(treatment.may_condition(target.subject.obligation.key, given_at), "Lymphodepletion"),
+        "ladder": dose_ladder(treatment, target.subject.obligation.key, given_at, given),
+        "planned": planned_dose(treatment, given),
         "is_recorded_anyway": True,
         **window_of(target.subject.obligation, given_at, treatment.zone, treatment.at),
     }
@@ -222,6 +238,18 @@ def _ranges(target: InTreatment[ScheduledDay]) -> Mapping[str, object]:
             f"{limit(f'L-{drug}-MIN')} to {limit(f'L-{drug}-MAX')} mg/m² a day (assumed; the sponsor must confirm)."
             for drug in ("FLU", "CY")
         ]
+    }
+
+
+def _as_ordered(target: InTreatment[ScheduledDay]) -> Mapping[str, object]:
+    """What is usual: the nominal doses, and the measures of the dose before."""
+    limit, doses = target.treatment.limit, target.treatment.doses
+    last = {name: getattr(doses[-1], name) for name in MEASURES} if doses else {}
+    return {
+        "given_at": target.treatment.at,
+        "fludarabine_mg_per_m2": limit("L-FLU-NOMINAL"),
+        "cyclophosphamide_mg_per_m2": limit("L-CY-NOMINAL"),
+        **last,
     }
 
 
@@ -347,14 +375,44 @@ DOSE = Step(
     run=_dose,
     submit="Record dose",
     done="Dose recorded.",
-    explanation="One day of fludarabine and cyclophosphamide, per square metre of body surface.",
+    explanation="One day of fludarabine and cyclophosphamide: ordered per square metre of body surface, given in "
+    "milligrams. What is planned follows from both.",
     banner=BANNER,
     blocked=lambda user, target: why_not_dose(target),
-    initial=present_time("given_at"),
+    initial=_as_ordered,
     form_options=_ranges,
     context=with_banner(_dose_beside),
     template=BESIDE_PAGE,
     extra={"beside": "infusion/dose_beside.html"},
+)
+
+BRIDGE = Step(
+    name="bridging-record",
+    title="Record bridging therapy",
+    permission=Permission.RECORD_LYMPHODEPLETION,
+    form_class=forms.BridgingForm,
+    find=find_treatment,
+    run=_bridge,
+    submit="Record bridging",
+    done="Bridging recorded.",
+    explanation="Therapy between collection and lymphodepletion, one drug at a time. Optional. It has to end some days "
+    "before the first dose of lymphodepletion.",
+    banner=BANNER,
+    context=with_banner(),
+)
+
+END_BRIDGING = Step(
+    name="bridging-end",
+    title="End bridging therapy",
+    permission=Permission.RECORD_LYMPHODEPLETION,
+    form_class=forms.BridgingEndForm,
+    find=find_bridging,
+    run=_end_bridging,
+    submit="Save last day",
+    done="Last day of bridging recorded.",
+    banner=BANNER,
+    initial=lambda target: {"ended_on": target.subject.ended_on},
+    context=with_banner(),
 )
 
 INFUSE = Step(

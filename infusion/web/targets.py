@@ -7,7 +7,14 @@ from uuid import UUID
 
 from django.http import Http404
 
-from infusion.models import AdverseEvent, CellProduct, CustodyEntry, Infusion, Leukapheresis
+from infusion.models import (
+    AdverseEvent,
+    BridgingTherapy,
+    CellProduct,
+    CustodyEntry,
+    Infusion,
+    Leukapheresis,
+)
 from infusion.queries.products import custody_of
 from infusion.queries.treatment import Treatment, treatment_of
 from infusion.rules.safety_case import FOLLOW_SAE
@@ -91,6 +98,14 @@ def find_dose_day(user: User, code: str, *, key: str) -> InTreatment[ScheduledDa
         if one.key == key:
             return InTreatment(found.participant, found.treatment, ScheduledDay(one))
     raise Http404
+
+
+def find_bridging(user: User, code: str, *, bridging_id: UUID) -> InTreatment[BridgingTherapy]:
+    found = find_treatment(user, code)
+    one = BridgingTherapy.objects.filter(participant=found.participant, pk=bridging_id).first()
+    if one is None:
+        raise Http404
+    return InTreatment(found.participant, found.treatment, one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,20 @@ from infusion.web import (
     cohorts,
     medication_steps,
     panels,
+    pleural_steps,
     product_steps,
+    ready_steps,
+    room_steps,
     safety_steps,
     steps,
 )
 from infusion.web.previews import preview_view
+from infusion.web.room import room
 from screening.web.acts import step_paths
 from trialsite.web.steps import Step
 
 _OF = "participants/<str:code>"
+_ONE = f"{_OF}/infusion/<uuid:infusion_id>"
 
 
 def _previewed(route: str, step: Step) -> list[URLPattern]:
@@ -60,9 +65,27 @@ urlpatterns = [
     *step_paths(f"{_OF}/products/<uuid:product_id>/release/", steps.RELEASE),
     *step_paths(f"{_OF}/products/<uuid:product_id>/fail/", steps.FAIL_LOT),
     *_previewed(f"{_OF}/infusion/plan/", steps.PLAN),
+    path(f"{_OF}/infusion/room/", room, name="infusion-room"),
+    *step_paths(f"{_OF}/infusion/dose/", room_steps.PREPARE),
+    *step_paths(f"{_OF}/infusion/thaw/", room_steps.THAW),
+    *step_paths(f"{_OF}/infusion/premedication/", room_steps.PREMEDICATION),
+    *step_paths(f"{_OF}/infusion/start/", room_steps.START),
+    *step_paths(f"{_ONE}/pause/", room_steps.PAUSE),
+    *step_paths(f"{_ONE}/resume/", room_steps.RESUME),
+    *step_paths(f"{_ONE}/stop/", room_steps.STOP),
+    *step_paths(f"{_ONE}/interruption/", room_steps.INTERRUPTION),
+    *step_paths(f"{_ONE}/catheter/", pleural_steps.CATHETER),
+    *step_paths(f"{_ONE}/position/", pleural_steps.POSITION),
+    *step_paths(f"{_ONE}/chest-image/", pleural_steps.IMAGE),
+    *step_paths(f"{_ONE}/drained/", pleural_steps.DRAINED),
+    *step_paths(f"{_ONE}/sample/", pleural_steps.SAMPLE),
+    *step_paths(f"{_OF}/infusion/stop-checks/", ready_steps.STOP_CHECKS),
+    *step_paths(f"{_OF}/infusion/identity/", ready_steps.IDENTITY),
     *step_paths(f"{_OF}/infusion/record/", steps.INFUSE),
     *step_paths(f"{_OF}/infusion/record/<str:route>/", steps.INFUSE),
     *_previewed(f"{_OF}/infusion/<uuid:infusion_id>/correct/", steps.CORRECT_INFUSION),
+    *step_paths(f"{_OF}/bridging/record/", steps.BRIDGE),
+    *step_paths(f"{_OF}/bridging/<uuid:bridging_id>/end/", steps.END_BRIDGING),
     *step_paths(f"{_OF}/lymphodepletion/<str:key>/", steps.DOSE),
     *step_paths(f"{_OF}/adverse-events/record/", safety_steps.RECORD),
     *step_paths(f"{_OF}/adverse-events/<uuid:event_id>/seriousness/", safety_steps.SERIOUSNESS),

@@ -21,6 +21,7 @@ class Reading:
 
     lower, upper: reference limits of this result, in limit_unit ("" = unit). reported: letter for letter.
     is_time_known False: taken_at is the start of the site-local day of the specimen.
+    obligation_key: of the visit it belongs to, where the readings of a call are not all of one.
     """
 
     domain: ObservationDomain
@@ -38,6 +39,7 @@ class Reading:
     laboratory: str = ""
     method: str = ""
     source_document: str = ""
+    obligation_key: str = ""
 
 
 def record_observations(
@@ -147,7 +149,7 @@ def _row(
         method=reading.method,
         source_document=reading.source_document,
         entered_by=by.actor_label,
-        obligation_key=obligation_key,
+        obligation_key=reading.obligation_key or obligation_key,
         not_done=reading.not_done,
         corrects=corrects,
         recorded_at=at,

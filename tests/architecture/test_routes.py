@@ -163,6 +163,7 @@ def _world() -> World:
         "product_id": there(story.product).pk,
         "entry_id": story.moves_bag("stored", temperature_c="-120").pk,
         "infusion_id": there(story.infusion).pk,
+        "bridging_id": story.gets_bridging().pk,
         "adverse_event_id": event.pk,
         "event_id": event.pk,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,

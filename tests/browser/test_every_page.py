@@ -69,6 +69,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "cohort_id": there(story.slot).cohort_id,
         "slot_id": there(story.slot).pk,
         "medication_id": is_on_medication(story),
+        "bridging_id": story.gets_bridging().pk,
         "event_id": event_id,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "group": "laboratory",

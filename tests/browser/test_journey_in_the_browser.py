@@ -186,19 +186,56 @@ class Trial:
         for dose, on in enumerate(("2026-02-08", "2026-02-09", "2026-02-10"), start=1):
             self.wall.goes_to(f"{on} 10:00")
             self.nurse.opens_from_home(f"Lymphodepletion dose {dose}", self.code)
-            self.nurse.fills_in("Fludarabine", "30")
-            self.nurse.fills_in("Cyclophosphamide", "300")
+            if dose == 1:
+                self.nurse.fills_in("Height", "167")
+                self.nurse.fills_in("Measured on", on)
+                self.nurse.fills_in("Body weight", "60")
+                self.nurse.fills_in("Weighed on", on)
+            self.nurse.fills_in("Fludarabine given", "50")
+            self.nurse.fills_in("Cyclophosphamide given", "500")
             self.nurse.saves("Record dose", "Dose recorded.")
 
+    def is_made_ready(self) -> None:
+        """Nothing stops the infusion, and two persons compare wristband and bag."""
+        self.wall.goes_to("2026-02-13 09:40")
+        self.nurse.opens(self.code)
+        self.nurse.follows("Infusion room")
+        self.nurse.follows("Stop checks")
+        for stop in resolve("1.0").stop_checks:
+            self.nurse.chooses(stop.question, "No")
+        self.nurse.saves("Save answers", "Stop checks answered.")
+        bag = Participant.objects.get(code=self.code).products.get().bag_code
+        for desk in (self.nurse, self.coordinator):
+            desk.opens(self.code)
+            desk.follows("Infusion room")
+            desk.follows("Wristband and bag")
+            desk.fills_in("Wristband", self.code)
+            desk.fills_in("Bag", bag)
+            desk.saves("Confirm", "Comparison recorded.")
+
     def is_infused(self) -> None:
-        self.wall.goes_to("2026-02-13 10:30")
+        """In the infusion room: dose and thaw, start, end."""
+        self.is_made_ready()
+        self.wall.goes_to("2026-02-13 09:55")
         self.nurse.opens_from_home("CAR-T infusion", self.code)
+        self.nurse.follows("Prepared dose")
+        self.nurse.fills_in("CAR-positive viable cells prepared", MILLIONS_OF_CELLS[self.arm])
+        self.nurse.fills_in("Volume prepared", "50")
         self.nurse.fills_in("Body weight", "60")
-        self.nurse.fills_in("CAR-positive viable cells given", MILLIONS_OF_CELLS[self.arm])
+        self.nurse.fills_in("Weighed on", "2026-02-13")
         self.nurse.fills_in("End of thaw", "2026-02-13 09:50")
-        self.nurse.fills_in("Start of the infusion", "2026-02-13 10:00")
-        expect(self.nurse.beside).to_contain_text("Every check passes.")
-        self.nurse.saves("Record infusion", "Infusion recorded.")
+        self.nurse.saves("Save prepared dose", "Prepared dose recorded.")
+        expect(self.nurse.page.get_by_role("timer")).to_have_text("25:00")
+        self.wall.goes_to("2026-02-13 10:00")
+        self.nurse.follows("Start the infusion")
+        if self.arm is Arm.INTRAPLEURAL:
+            self.nurse.fills_in("Catheter", "right, 5th intercostal space")
+            self.nurse.chooses("Position shown by", "Ultrasound")
+        self.nurse.saves("Start now", "The infusion runs. Day 0 is set.")
+        self.wall.goes_to("2026-02-13 10:30")
+        self.nurse.follows("End the infusion")
+        self.nurse.fills_in("Left in the bag or syringe", "0")
+        self.nurse.saves("It ends now", "Infusion ended.")
 
     # ---- The year
 

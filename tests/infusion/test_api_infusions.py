@@ -13,6 +13,7 @@ from tests.factories.api import Program, answers, refused, shown, statements
 from tests.factories.journeys import Story, make_ward, participant_at
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm
+from trialsite.protocol.windows import civil_date
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +31,20 @@ def plans(story: Story, planned_on: str) -> Any:
     return office(story).post(here, {"planned_on": planned_on})
 
 
+def measured(story: Story) -> dict[str, str]:
+    today = civil_date(story.now, story.ward.site.time_zone).isoformat()
+    return {"height_cm": "167.0", "height_on": today, "weight_kg": "60.0", "weight_on": today}
+
+
 def gets_dose(story: Story, **change: object) -> Any:
     body = {
         "obligation_key": "V-LD1#1",
         "given_at": shown(story.now),
         "fludarabine_mg_per_m2": "30.00",
         "cyclophosphamide_mg_per_m2": "300.00",
+        "measures": measured(story),
+        "fludarabine_mg": "50.00",
+        "cyclophosphamide_mg": "500.00",
     }
     return nurse(story).post(f"participants/{story.participant.code}/lymphodepletion-doses/", body | change)
 
@@ -50,6 +59,7 @@ def is_infused(story: Story, **change: object) -> Any:
         "thawed_at": shown(story.now - timedelta(minutes=10)),
         "infused_cells": level.nominal_cells_per_kg * 60,
         "weight_kg": "60.0",
+        "weight_on": civil_date(story.now, story.ward.site.time_zone).isoformat(),
     }
     return nurse(story).post(f"participants/{story.participant.code}/infusions/", body | change)
 
@@ -61,7 +71,9 @@ def with_released_lot() -> Story:
 
 
 def ready(arm: Arm = Arm.INTRAVENOUS) -> Story:
-    return participant_at(State.LYMPHODEPLETION, arm=arm).wait(3)
+    story = participant_at(State.LYMPHODEPLETION, arm=arm).wait(3)
+    story.is_made_ready()
+    return story
 
 
 def test_the_plan_brings_the_days_of_lymphodepletion_and_moving_it_moves_them() -> None:
@@ -243,6 +255,7 @@ def test_lists_of_doses_and_infusions_cost_the_same_for_one_row_and_for_many() -
     for day in (2, 3):
         gets_dose(story.wait(1), obligation_key=f"V-LD{day}#1")
     story.wait(3).is_cleared_for_infusion()
+    story.is_made_ready()
     assert is_infused(story).status_code == 201
     assert is_infused(story.wait(20), reason="Second infusion.").status_code == 201
     assert {path: statements(nurse(story), path) for path in paths} == alone

@@ -67,7 +67,8 @@ def test_the_ends_of_the_range_of_a_dose_are_inside(dose: str) -> None:
     story.wait(1)
     plans(story, days=5)
     story.is_cleared_for_lymphodepletion()
-    conditions(story, "V-LD1#1", fludarabine_mg_per_m2=Decimal(dose))
+    given_mg = Decimal(dose) * Decimal("1.67")
+    conditions(story, "V-LD1#1", fludarabine_mg_per_m2=Decimal(dose), fludarabine_mg=given_mg)
     assert not Deviation.objects.filter(description__contains="Fludarabine").exists()
 
 

@@ -28,6 +28,7 @@ from tests.factories.traces import everything, permitted, refused, traces
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Role
 from trialsite.protocol.types import Arm, DueState
+from trialsite.protocol.windows import civil_date
 
 pytestmark = pytest.mark.django_db
 STAFF = {"coordinator", "nurse", "investigator"}
@@ -95,6 +96,9 @@ def conditions(story: Story, key: str, **given: object) -> LymphodepletionDose:
         "given_at": story.now,
         "fludarabine_mg_per_m2": Decimal("30"),
         "cyclophosphamide_mg_per_m2": Decimal("300"),
+        "measures": story.measures,
+        "fludarabine_mg": Decimal("50"),
+        "cyclophosphamide_mg": Decimal("500"),
         "by": story.ward.nurse,
         "at": story.now,
     }
@@ -110,6 +114,7 @@ def infuses(story: Story, **given: object) -> Infusion:
         "thawed_at": story.now - timedelta(minutes=20),
         "infused_cells": 60_000_000,
         "weight_kg": Decimal("60.0"),
+        "weight_on": civil_date(story.now, story.ward.site.time_zone),
         "by": story.ward.nurse,
         "at": story.now,
     }
@@ -180,8 +185,10 @@ def released() -> Story:
 
 
 def ready(arm: Arm = Arm.INTRAVENOUS) -> Story:
-    """Three days after the last dose of lymphodepletion."""
-    return participant_at(State.LYMPHODEPLETION, arm=arm).wait(3)
+    """Three days after the last dose of lymphodepletion, everything looked at at the bedside."""
+    story = participant_at(State.LYMPHODEPLETION, arm=arm).wait(3)
+    story.is_made_ready()
+    return story
 
 
 ACTS: list[tuple[str, Callable[[], Story], Callable[[Story, User], object], set[str]]] = [
@@ -464,6 +471,7 @@ class TestInfusion:
         story = ready()
         story.now = story.now.replace(hour=16, minute=30)
         story.is_cleared_for_infusion()
+        story.is_made_ready()
 
         infusion = infuses(story, reason="bedside", details=RouteDetails(access_line="port"))
 
@@ -500,9 +508,10 @@ class TestInfusion:
         assert {one.occurred_at for one in found} == {story.now}
 
     def test_too_soon_after_lymphodepletion_is_a_deviation(self) -> None:
-        story = participant_at(State.LYMPHODEPLETION)
+        story = participant_at(State.LYMPHODEPLETION).wait(hours=47)
+        story.is_made_ready()
 
-        infuses(story.wait(hours=47), reason="the bag could not wait")
+        infuses(story, reason="the bag could not wait")
 
         assert {"GATE-infuse-lymphodepletion"} == set(Deviation.objects.values_list("rule_id", flat=True))
 

@@ -217,13 +217,33 @@ def is_conditioned(team: Team, one: str) -> None:
             "given_at": shown(team.now),
             "fludarabine_mg_per_m2": "30.00",
             "cyclophosphamide_mg_per_m2": "300.00",
+            "measures": {
+                "height_cm": "167.0",
+                "height_on": _today(team).isoformat(),
+                "weight_kg": "60.0",
+                "weight_on": _today(team).isoformat(),
+            },
+            "fludarabine_mg": "50.00",
+            "cyclophosphamide_mg": "500.00",
         }
         created(team.nurse.post(f"{one}lymphodepletion-doses/", dose))
     team.until(planned_on)
     is_rechecked(team, one, "T-RECHECK-INF#1")
 
 
+def is_made_ready(team: Team, one: str) -> None:
+    """Nothing stops the infusion, and two persons compare wristband and bag."""
+    room = team.nurse.get(f"{one}infusion-room/").json()
+    answers = [{"check_id": stop["id"], "answer": "no"} for stop in room["stop_checks"]]
+    created(team.nurse.post(f"{one}stop-checks/", {"answers": answers}))
+    label = room["bag_code"]
+    scan = {"lot": "LOT-77", "wristband": one.split("/")[1], "bag": label}
+    for person in (team.nurse, team.coordinator):
+        assert created(person.post(f"{one}identity-checks/", scan))["matches"]
+
+
 def is_infused(team: Team, one: str, level: dict[str, Any]) -> dict[str, Any]:
+    is_made_ready(team, one)
     body = {
         "lot": "LOT-77",
         "route": "intrapleural",
@@ -231,6 +251,7 @@ def is_infused(team: Team, one: str, level: dict[str, Any]) -> dict[str, Any]:
         "thawed_at": shown(team.now - timedelta(minutes=10)),
         "infused_cells": level["nominal_cells_per_kg"] * 60,
         "weight_kg": "60.0",
+        "weight_on": team.now.astimezone(WUHAN).date().isoformat(),
         "catheter_position": "right, fifth intercostal space",
         "drained_volume_ml": "400.0",
         "instilled_volume_ml": "50.0",

@@ -159,6 +159,17 @@ FAULTY = [
     (with_cohort(dlt_window_days=35), "cohort-window", "P-DLT"),
     (with_row("P-DLT", upper_days=35), "cohort-window", "P-DLT"),
     (with_phase("M-H1", title_zh=""), "text-missing", "M-H1"),
+    (
+        replace(VERSION, stop_checks=(replace(VERSION.stop_checks[0], question=""),)),
+        "text-missing",
+        "SC-INFECTION",
+    ),
+    (replace(VERSION, body_surface=()), "surface-unsound", "body-surface"),
+    (
+        replace(VERSION, body_surface=(replace(VERSION.body_surface[0], title_zh=""),)),
+        "text-missing",
+        "BSA-MOSTELLER",
+    ),
     (with_phase("M-H1", source=""), "source-missing", "M-H1"),
     (with_phase("M-H1", ladder="steep"), "ladder-unknown", "M-H1"),
     (with_phase("M-H1", id="V-M2"), "id-duplicate", "V-M2"),

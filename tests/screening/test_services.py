@@ -445,6 +445,7 @@ class TestRecheck:
 
     def test_an_infusion_without_it_asks_for_a_reason_and_is_a_deviation(self) -> None:
         story = participant_at(State.LYMPHODEPLETION).wait(4)
+        story.is_made_ready()
 
         with refused("reason-required", field="reason"):
             story.gets_infusion()

@@ -8,7 +8,14 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import connection, transaction
 
-from infusion.models import AdverseEvent, CellProduct, Infusion, Leukapheresis
+from infusion.models import (
+    AdverseEvent,
+    CellProduct,
+    CustodyEntry,
+    Infusion,
+    Leukapheresis,
+    ProductDisposition,
+)
 from participants.models import (
     Deviation,
     Disposition,
@@ -129,6 +136,15 @@ class TestTroubles:
         assert lot.failure_reason
         assert lot.participant.leukaphereses.count() == 2
         assert lot.participant.products.count() == 2
+        assert lot.is_in_specification is False
+
+    def test_a_lot_given_under_an_exception_and_a_courier_whose_box_was_too_warm(self) -> None:
+        exception = ProductDisposition.objects.get()
+        warm = CustodyEntry.objects.get(is_excursion=True)
+
+        assert exception.product.state in {"released", "infused"}
+        assert (exception.sponsor_decision, warm.excursion_decision.verdict) == ("agreed", "usable")
+        assert CustodyEntry.objects.filter(product=warm.product).count() == 3
 
     def test_a_dose_limiting_toxicity_that_is_serious_and_reported_in_time(self) -> None:
         event = AdverseEvent.objects.get(is_dlt=True)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from infusion.rules.custody import ExcursionVerdict
 from infusion.services.adverse_events import record_adverse_event, record_safety_report
+from infusion.services.custody import decide_excursion
 from participants.models import DispositionKind, IcfVersion
 from participants.states import State
 from trialsite.demo import texture
@@ -68,11 +70,39 @@ def _cells(story: Story, trouble: Trouble, rng: Random, telling: Telling) -> boo
         story.wait(9).leaves(DispositionKind.WITHDRAWN_FROM_TREATMENT, decided_by="participant")
         return False
     if trouble is Trouble.FAILED_LOT:
-        story.wait(11).has_lot_failed("Viability 58 %, below the release limit")
+        story.wait(11).has_lot_tested(VIABILITY="58")
+        story.has_lot_failed("Viability 58 %, below the release limit")
         story.wait(5).gives_cells()
         story.wait(1).has_lot_started()
-    story.wait(rng.randint(11, 18)).has_lot_released()
+    story.wait(rng.randint(11, 18))
+    if trouble is Trouble.RESCREENED:
+        story.has_lot_tested(VIABILITY="68.5")
+        story.is_treated_under_exception()
+    story.has_lot_released()
+    if trouble in _CHAIN_IS_TOLD:
+        _chain(story, is_warm=trouble is Trouble.FAILED_LOT)
     return True
+
+
+_CHAIN_IS_TOLD = frozenset({Trouble.FAILED_LOT, Trouble.RESCREENED, Trouble.CRS_AND_DLT})
+
+
+def _chain(story: Story, *, is_warm: bool) -> None:
+    """Where the bag has been; is_warm: the courier's box was too warm, and stability allowed its use."""
+    story.moves_bag("stored", place="Cell laboratory, tank 3")
+    shipped = story.moves_bag(
+        "shipped", place="On the road, box 12", temperature_c="-118.5" if is_warm else "-151"
+    )
+    if is_warm:
+        decide_excursion(
+            entry=shipped,
+            verdict=ExcursionVerdict.USABLE,
+            decided_at=story.now,
+            by=story.ward.investigator,
+            at=story.now,
+            reason="Twenty minutes above the limit; stability is proven for two hours",
+        )
+    story.moves_bag("received", place="Ward pharmacy, tank 1")
 
 
 def _treatment(story: Story, trouble: Trouble, rng: Random, telling: Telling) -> None:

@@ -1,5 +1,6 @@
 """Laboratory and vital-sign series of a told story, in the shape of real data (docs/demo-texture.md)."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -15,7 +16,7 @@ CHEMISTRY = ("ALT", "AST", "BILI", "CREAT")
 
 
 def record_readings(story: Story, rng: Random) -> None:
-    """Record one round of laboratory and vital signs for each visit that took place."""
+    """Record a round of laboratory and vital signs for each visit that took place, all in one call."""
     visits = list(story.participant.visits.order_by("performed_at"))
     if not visits:
         return
@@ -26,18 +27,19 @@ def record_readings(story: Story, rng: Random) -> None:
     laboratory = blood_counts(rng, days, course=course)
     laboratory |= {test: lab_series(rng, test, days, course=course) for test in CHEMISTRY}
     vitals = dict(zip(days, vital_signs(rng, [day * 1440 for day in days]), strict=True))
+    readings: list[Reading] = []
     for visit in {(visit.performed_at - start).days: visit for visit in visits}.values():
         index = days.index((visit.performed_at - start).days)
         taken_at = visit.performed_at + timedelta(minutes=20)
-        points = {test: series[index] for test, series in laboratory.items()}
-        readings = [_laboratory(test, point, taken_at) for test, point in points.items()]
-        record_observations(
-            participant=story.participant,
-            readings=[*readings, *_vital_signs(vitals[days[index]], taken_at)],
-            obligation_key=visit.obligation_key,
-            by=story.ward.nurse,
-            at=taken_at + timedelta(minutes=40),
-        )
+        found = [_laboratory(test, series[index], taken_at) for test, series in laboratory.items()]
+        found += _vital_signs(vitals[days[index]], taken_at)
+        readings += [replace(one, obligation_key=visit.obligation_key) for one in found]
+    record_observations(
+        participant=story.participant,
+        readings=readings,
+        by=story.ward.nurse,
+        at=max(one.taken_at for one in readings) + timedelta(minutes=40),
+    )
 
 
 def _laboratory(test: str, point: LabPoint, taken_at: datetime) -> Reading:

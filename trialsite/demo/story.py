@@ -17,6 +17,7 @@ from followup.models import Visit
 from followup.services.visits import complete_study, record_visit
 from infusion.models import (
     AdverseEvent,
+    BridgingTherapy,
     CellProduct,
     Cohort,
     CohortSlot,
@@ -24,9 +25,14 @@ from infusion.models import (
     Infusion,
     Leukapheresis,
 )
+from infusion.queries.readiness import bag_label
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
+from infusion.rules.conditioning import BodyMeasures
 from infusion.rules.custody import CustodyStep
+from infusion.rules.intrapleural import CatheterProof
+from infusion.rules.readiness import DrugClass, StopAnswer
 from infusion.rules.release import Decision, ReleaseResult, SponsorDecision
+from infusion.services.bridging import record_bridging
 from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.custody import Handling, record_custody
@@ -34,6 +40,12 @@ from infusion.services.infusions import RouteDetails, record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
 from infusion.services.product_dispositions import Told, record_disposition_of_product
 from infusion.services.products import fail_product, release_product, start_manufacturing
+from infusion.services.readiness import (
+    confirm_identity,
+    prepare_dose,
+    record_premedication,
+    record_stop_checks,
+)
 from infusion.services.release_tests import GivenResult, record_release_tests
 from infusion.states import CohortKind
 from participants.models import Consent, DispositionKind, IcfVersion, Obligation, Participant
@@ -54,6 +66,7 @@ from trialsite.protocol.registry import resolve
 from trialsite.protocol.types import Arm, DueState, ReleaseTest, Sign
 from trialsite.protocol.windows import civil_date
 
+HEIGHT_CM = Decimal("167.0")
 WEIGHT_KG = Decimal("60.0")
 
 T = TypeVar("T")
@@ -128,6 +141,7 @@ class Story:
     until: datetime | None = None
     on_arrival: Callable[[Story], object] | None = None
     lots: int = 0
+    ready_at: datetime | None = None
     level: str = ""
     slot: CohortSlot | None = None
     cohort_for: Callable[[Story], Cohort] = expansion_for
@@ -380,9 +394,32 @@ class Story:
             given_at=self.now,
             fludarabine_mg_per_m2=Decimal("30"),
             cyclophosphamide_mg_per_m2=Decimal("300"),
+            measures=self.measures,
+            fludarabine_mg=Decimal("50"),
+            cyclophosphamide_mg=Decimal("500"),
             by=self.ward.nurse,
             at=self.now,
         )
+
+    def gets_bridging(self) -> BridgingTherapy:
+        """A drug that ended with the month before last."""
+        started_on = civil_date(self.now, self.ward.site.time_zone) - timedelta(days=90)
+        return record_bridging(
+            participant=self.participant,
+            drug="Pemetrexed",
+            drug_class="chemotherapy",
+            dose="500 mg/m²",
+            started_on=started_on,
+            ended_on=started_on + timedelta(days=1),
+            by=self.ward.nurse,
+            at=self.now,
+        )
+
+    @property
+    def measures(self) -> BodyMeasures:
+        """1.6683 m²: at 30 and 300 mg/m² some 50 and 500 mg are planned."""
+        today = civil_date(self.now, self.ward.site.time_zone)
+        return BodyMeasures(height_cm=HEIGHT_CM, height_on=today, weight_kg=WEIGHT_KG, weight_on=today)
 
     def is_cleared_for_lymphodepletion(self, *, course: int = 1) -> None:
         self.renews_evidence()
@@ -393,9 +430,62 @@ class Story:
         self.renews_evidence()
         self.is_rechecked(f"T-RECHECK-INF#{course}")
 
-    def gets_infusion(self, *, route: Arm | None = None, reason: str = "") -> Infusion:
-        route = route or self.arm
+    def is_made_ready(self) -> None:
+        """At the bedside: nothing stops the infusion, and two persons compare wristband and bag."""
+        product, self.ready_at = there(self.product), self.now
+        answers = {stop.id: StopAnswer.ABSENT for stop in resolve("1.0").stop_checks}
+        record_stop_checks(
+            participant=self.participant,
+            answers=answers,
+            answered_at=self.now - timedelta(minutes=30),
+            by=self.ward.nurse,
+            at=self.now,
+        )
+        for minutes, by in ((12, self.ward.nurse), (11, self.ward.coordinator)):
+            confirm_identity(
+                participant=self.participant,
+                product=product,
+                wristband=self.participant.code,
+                bag=bag_label(product),
+                confirmed_at=self.now - timedelta(minutes=minutes),
+                by=by,
+                at=self.now,
+            )
+
+    @property
+    def dose_cells(self) -> int:
         level = next(level for level in resolve("1.0").dose_levels if level.id == self.dose_level)
+        return int(level.nominal_cells_per_kg * WEIGHT_KG)
+
+    def has_dose_prepared(self, *, volume_ml: Decimal = Decimal("50.0")) -> None:
+        prepare_dose(
+            participant=self.participant,
+            product=there(self.product),
+            prepared_cells=self.dose_cells,
+            prepared_volume_ml=volume_ml,
+            weight_kg=WEIGHT_KG,
+            weight_on=civil_date(self.now, self.ward.site.time_zone),
+            thawed_at=self.now - timedelta(minutes=10),
+            by=self.ward.nurse,
+            at=self.now,
+        )
+
+    def gets_premedication(self, drug: str = "Diphenhydramine") -> None:
+        record_premedication(
+            participant=self.participant,
+            drug=drug,
+            drug_class=DrugClass.ANTIHISTAMINE,
+            dose="25 mg",
+            given_at=self.now - timedelta(minutes=20),
+            by=self.ward.nurse,
+            at=self.now,
+        )
+
+    def gets_infusion(self, *, route: Arm | None = None, reason: str = "") -> Infusion:
+        """Make ready, infuse and write it up at once; what belongs to the other route is left out."""
+        route = route or self.arm
+        if self.ready_at != self.now:
+            self.is_made_ready()
         details = (
             RouteDetails(
                 access_line="central venous", rate_ml_per_h=Decimal("120"), infused_volume_ml=Decimal("50")
@@ -403,8 +493,12 @@ class Story:
             if route is Arm.INTRAVENOUS
             else RouteDetails(
                 catheter_position="right, 5th intercostal space",
+                catheter_proof=CatheterProof.ULTRASOUND,
+                drained_at=self.now - timedelta(minutes=40),
+                drained_colour="straw-coloured",
                 drained_volume_ml=Decimal("400"),
                 instilled_volume_ml=Decimal("50"),
+                flush_volume_ml=Decimal("10"),
             )
         )
         self.infusion = record_infusion(
@@ -413,8 +507,9 @@ class Story:
             route=route,
             started_at=self.now,
             thawed_at=self.now - timedelta(minutes=10),
-            infused_cells=int(level.nominal_cells_per_kg * WEIGHT_KG),
+            infused_cells=self.dose_cells,
             weight_kg=WEIGHT_KG,
+            weight_on=civil_date(self.now, self.ward.site.time_zone),
             details=details,
             by=self.ward.nurse,
             at=self.now,

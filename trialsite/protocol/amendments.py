@@ -18,6 +18,7 @@ from datetime import date
 from typing import TypeVar
 
 from trialsite.protocol.types import (
+    BodySurface,
     ClockDefinition,
     CohortRule,
     CollectionPeriod,
@@ -35,6 +36,7 @@ from trialsite.protocol.types import (
     ScheduledItem,
     Source,
     SpecialInterest,
+    StopCheck,
     StorageRange,
     Threshold,
     TrialRecord,
@@ -114,6 +116,8 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         dlt_exemptions=_amended(DltExemption, previous.dlt_exemptions, amendment),
         collection_periods=_amended(CollectionPeriod, previous.collection_periods, amendment),
         prohibited_medications=_amended(ProhibitedMedication, previous.prohibited_medications, amendment),
+        body_surface=_amended(BodySurface, previous.body_surface, amendment),
+        stop_checks=_amended(StopCheck, previous.stop_checks, amendment),
         monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
         release_tests=_amended(ReleaseTest, previous.release_tests, amendment),
         storage_ranges=_amended(StorageRange, previous.storage_ranges, amendment),

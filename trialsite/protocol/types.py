@@ -542,6 +542,36 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopCheck:
+    """A finding that stops an infusion if it is present. A person answers; question: yes means present."""
+
+    id: str
+    title: str
+    title_zh: str
+    question: str
+    source: Source
+    note: str = ""
+
+
+class SurfaceFormula(StrEnum):
+    """How body surface follows from height and weight. Source: Mosteller 1987."""
+
+    MOSTELLER = "mosteller"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodySurface:
+    """The formula by which doses per square metre are counted."""
+
+    id: str
+    formula: SurfaceFormula
+    title: str
+    title_zh: str
+    source: Source
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseTest:
     """One line of the specification of the product: a number with its sign, or the finding that is wanted.
 
@@ -597,6 +627,8 @@ class ProtocolVersion:
     dlt_exemptions: tuple[DltExemption, ...] = ()
     collection_periods: tuple[CollectionPeriod, ...] = ()
     prohibited_medications: tuple[ProhibitedMedication, ...] = ()
+    stop_checks: tuple[StopCheck, ...] = ()
+    body_surface: tuple[BodySurface, ...] = ()
     monitoring: tuple[MonitoringRow, ...] = ()
     release_tests: tuple[ReleaseTest, ...] = ()
     storage_ranges: tuple[StorageRange, ...] = ()

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from trialsite.protocol.types import (
     Arm,
+    BodySurface,
     ClockDefinition,
     CollectionPeriod,
     Criterion,
@@ -28,6 +29,7 @@ from trialsite.protocol.types import (
     ScheduledItem,
     Source,
     SpecialInterest,
+    StopCheck,
     StorageRange,
     Threshold,
 )
@@ -48,6 +50,8 @@ Item = (
     | CollectionPeriod
     | ProhibitedMedication
     | MonitoringRow
+    | StopCheck
+    | BodySurface
     | ReleaseTest
     | StorageRange
 )
@@ -115,6 +119,8 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.dlt_exemptions,
         *version.collection_periods,
         *version.prohibited_medications,
+        *version.stop_checks,
+        *version.body_surface,
         *version.monitoring,
         *version.release_tests,
         *version.storage_ranges,
@@ -160,6 +166,20 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
             yield _fault("text-missing", titled.id, "needs a title in both languages")
 
 
+def _check_stop_checks(version: ProtocolVersion) -> Iterator[Fault]:
+    for stop in version.stop_checks:
+        if not (stop.title and stop.title_zh and stop.question):
+            yield _fault("text-missing", stop.id, "needs a title in both languages and its question")
+
+
+def _check_body_surface(version: ProtocolVersion) -> Iterator[Fault]:
+    if len(version.body_surface) != 1:
+        yield _fault("surface-unsound", "body-surface", "doses are counted by one formula and no other")
+    for one in version.body_surface:
+        if not (one.title and one.title_zh):
+            yield _fault("text-missing", one.id, "needs a title in both languages")
+
+
 def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
     sourced = [
         *((one.id, one.source) for one in version.criteria),
@@ -174,6 +194,8 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((exempt.id, exempt.source) for exempt in version.dlt_exemptions),
         *((period.id, period.source) for period in version.collection_periods),
         *((drug.id, drug.source) for drug in version.prohibited_medications),
+        *((stop.id, stop.source) for stop in version.stop_checks),
+        *((one.id, one.source) for one in version.body_surface),
         *((phase.id, phase.source) for phase in version.monitoring),
         *((test.id, test.source) for test in version.release_tests),
         *((kept.id, kept.source) for kept in version.storage_ranges),
@@ -446,6 +468,8 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_number,
     _check_ids,
     _check_texts,
+    _check_stop_checks,
+    _check_body_surface,
     _check_sources,
     _check_criteria,
     _check_ladders,

@@ -1,8 +1,11 @@
 """The planned date, lymphodepletion, and infusions by either route."""
 
+from decimal import Decimal
+
 from rest_framework import serializers
 
 from infusion.api.serializers.product import CODE, MOST_CELLS, RECORDED_AT, VERSION
+from infusion.rules.intrapleural import CatheterProof
 from trialsite.api.fields import (
     AwareDateTimeField,
     CleanCharField,
@@ -13,7 +16,7 @@ from trialsite.api.fields import (
     StrictDecimalField,
     StrictIntegerField,
 )
-from trialsite.api.serializers import OutSerializer
+from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import CorrectionIn, ReasonedIn
 from trialsite.protocol.types import Arm
 
@@ -35,6 +38,17 @@ class InfusionPlanOut(OutSerializer):
     planned_on = serializers.DateField(source="*", help_text="Planned civil date of infusion at the site.")
 
 
+class BodyMeasuresIn(InSerializer):
+    """Height and weight, each with its day; the body surface follows by the formula of the protocol."""
+
+    height_cm = StrictDecimalField(max_digits=4, decimal_places=1, min_value=50, help_text="Height, cm.")
+    height_on = StrictDateField(help_text="Civil date at the site on which it was measured.")
+    weight_kg = StrictDecimalField(
+        max_digits=5, decimal_places=1, min_value=Decimal("0.1"), help_text="Body weight, kg."
+    )
+    weight_on = StrictDateField(help_text="Civil date at the site on which it was taken.")
+
+
 class LymphodepletionDoseIn(ReasonedIn):
     """One day of lymphodepletion."""
 
@@ -47,6 +61,21 @@ class LymphodepletionDoseIn(ReasonedIn):
     )
     cyclophosphamide_mg_per_m2 = StrictDecimalField(
         max_digits=7, decimal_places=2, min_value=0, help_text="Cyclophosphamide, mg per m² of body surface."
+    )
+    measures = BodyMeasuresIn(
+        required=False,
+        allow_null=True,
+        help_text="What the body surface is counted on; needed without a reason.",
+    )
+    fludarabine_mg = StrictDecimalField(
+        required=False, allow_null=True, max_digits=7, decimal_places=2, help_text="Fludarabine given, mg."
+    )
+    cyclophosphamide_mg = StrictDecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=8,
+        decimal_places=2,
+        help_text="Cyclophosphamide given, mg.",
     )
 
 
@@ -63,6 +92,57 @@ class LymphodepletionDoseOut(OutSerializer):
     cyclophosphamide_mg_per_m2 = serializers.DecimalField(
         max_digits=7, decimal_places=2, help_text="Cyclophosphamide, mg per m² of body surface."
     )
+    height_cm = serializers.DecimalField(
+        max_digits=4, decimal_places=1, allow_null=True, help_text="Height, cm."
+    )
+    weight_kg = serializers.DecimalField(
+        max_digits=5, decimal_places=1, allow_null=True, help_text="Body weight, kg."
+    )
+    weight_on = serializers.DateField(allow_null=True, help_text="Civil date on which it was taken.")
+    body_surface_m2 = serializers.DecimalField(
+        max_digits=6, decimal_places=4, allow_null=True, help_text="Body surface the dose was counted on, m²."
+    )
+    surface_formula = serializers.CharField(allow_blank=True, help_text="Formula of the body surface.")
+    fludarabine_mg = serializers.DecimalField(
+        max_digits=7, decimal_places=2, allow_null=True, help_text="Fludarabine given, mg."
+    )
+    cyclophosphamide_mg = serializers.DecimalField(
+        max_digits=8, decimal_places=2, allow_null=True, help_text="Cyclophosphamide given, mg."
+    )
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)
+
+
+class BridgingIn(ReasonedIn):
+    """One drug or local therapy between collection and lymphodepletion."""
+
+    drug = CleanCharField(max_length=100, help_text="The drug or therapy.")
+    drug_class = CleanCharField(max_length=60, help_text="What it is, such as chemotherapy.")
+    dose = CleanCharField(required=False, allow_blank=True, max_length=60, help_text="Dose with its unit.")
+    started_on = StrictDateField(help_text="First day, civil date at the site.")
+    ended_on = StrictDateField(
+        required=False, allow_null=True, help_text="Last day; left out while it goes on."
+    )
+    note = CleanCharField(required=False, allow_blank=True, max_length=200, help_text="Remark.")
+
+
+class BridgingEndIn(ReasonedIn):
+    """The last day of a bridging therapy; a reason to change one on record."""
+
+    ended_on = StrictDateField(help_text="Last day, civil date at the site.")
+
+
+class BridgingOut(OutSerializer):
+    """One drug or local therapy between collection and lymphodepletion."""
+
+    id = serializers.UUIDField(help_text="Id of the therapy.")
+    participant = serializers.CharField(source="participant.code", help_text=CODE)
+    drug = serializers.CharField(help_text="The drug or therapy.")
+    drug_class = serializers.CharField(help_text="What it is.")
+    dose = serializers.CharField(allow_blank=True, help_text="Dose with its unit.")
+    started_on = serializers.DateField(help_text="First day.")
+    ended_on = serializers.DateField(allow_null=True, help_text="Last day; null while it goes on.")
+    note = serializers.CharField(allow_blank=True, help_text="Remark.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
 
@@ -81,6 +161,9 @@ class InfusionIn(ReasonedIn):
     weight_kg = StrictDecimalField(
         max_digits=5, decimal_places=1, help_text="Body weight on which the dose was counted, kg."
     )
+    weight_on = StrictDateField(
+        required=False, allow_null=True, help_text="Civil date at the site on which it was taken."
+    )
     was_interrupted = StrictBooleanField(required=False, help_text="Whether the infusion was interrupted.")
     note = CleanCharField(
         required=False, allow_blank=True, multiline=True, max_length=500, help_text="Remark on the infusion."
@@ -96,6 +179,25 @@ class InfusionIn(ReasonedIn):
     )
     catheter_position = CleanCharField(
         required=False, allow_blank=True, help_text="Intrapleural: where the catheter lies."
+    )
+    catheter_proof = EnumField(
+        CatheterProof, required=False, help_text="Intrapleural: what showed the position of the catheter."
+    )
+    drained_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the effusion was drained before."
+    )
+    drained_colour = CleanCharField(
+        required=False, allow_blank=True, max_length=60, help_text="Intrapleural: colour of the effusion."
+    )
+    flush_volume_ml = StrictDecimalField(
+        required=False,
+        allow_null=True,
+        max_digits=6,
+        decimal_places=1,
+        help_text="Intrapleural: volume the catheter was flushed with, mL.",
+    )
+    catheter_removed_at = AwareDateTimeField(
+        required=False, allow_null=True, help_text="Intrapleural: when the catheter was removed."
     )
     drained_volume_ml = StrictDecimalField(
         required=False,
@@ -150,6 +252,19 @@ class InfusionOut(OutSerializer):
     weight_kg = serializers.DecimalField(
         max_digits=5, decimal_places=1, help_text="Body weight on which the dose was counted, kg."
     )
+    weight_on = serializers.DateField(allow_null=True, help_text="Civil date on which it was taken.")
+    is_running = serializers.BooleanField(help_text="Started at the bedside and not ended yet.")
+    started_by = serializers.CharField(allow_blank=True, help_text="Who started it at the bedside.")
+    prepared_cells = serializers.IntegerField(
+        allow_null=True, help_text="CAR-positive viable cells prepared."
+    )
+    prepared_volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Volume prepared, mL."
+    )
+    residual_volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Volume that stayed in the bag, mL."
+    )
+    reaction = serializers.CharField(allow_blank=True, help_text="Reaction during the infusion.")
     was_interrupted = serializers.BooleanField(help_text="Whether the infusion was interrupted.")
     note = serializers.CharField(allow_blank=True, help_text="Remark on the infusion.")
     access_line = serializers.CharField(allow_blank=True, help_text="Intravenous: the line used.")
@@ -161,6 +276,21 @@ class InfusionOut(OutSerializer):
     )
     catheter_position = serializers.CharField(
         allow_blank=True, help_text="Intrapleural: where the catheter lies."
+    )
+    catheter_proof = serializers.CharField(
+        allow_blank=True, help_text="Intrapleural: what showed the position: ct, ultrasound or x_ray."
+    )
+    drained_at = serializers.DateTimeField(
+        allow_null=True, help_text="Intrapleural: when the effusion was drained before, UTC."
+    )
+    drained_colour = serializers.CharField(
+        allow_blank=True, help_text="Intrapleural: colour of the effusion."
+    )
+    flush_volume_ml = serializers.DecimalField(
+        max_digits=6, decimal_places=1, allow_null=True, help_text="Intrapleural: volume flushed, mL."
+    )
+    catheter_removed_at = serializers.DateTimeField(
+        allow_null=True, help_text="Intrapleural: when the catheter was removed, UTC."
     )
     drained_volume_ml = serializers.DecimalField(
         max_digits=6,

@@ -6,6 +6,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from infusion.api.serializers.infusion import (
+    BridgingEndIn,
+    BridgingIn,
+    BridgingOut,
     InfusionCorrectionIn,
     InfusionIn,
     InfusionOut,
@@ -15,7 +18,9 @@ from infusion.api.serializers.infusion import (
     LymphodepletionDoseOut,
 )
 from infusion.api.views.product import OF_PARTICIPANT
-from infusion.models import CellProduct, Infusion, LymphodepletionDose
+from infusion.models import BridgingTherapy, CellProduct, Infusion, LymphodepletionDose
+from infusion.rules.conditioning import BodyMeasures
+from infusion.services.bridging import end_bridging, record_bridging
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.infusions import RouteDetails, correct_infusion, record_infusion
 from participants.models import Participant
@@ -26,6 +31,7 @@ from trialsite.api.steps import UnderCommand, named
 from trialsite.api.views import ScopedDetail, ScopedList
 
 BY_ID = {"infusion_id": "id"}
+BRIDGING_BY_ID = {"bridging_id": "id"}
 
 
 class PlanInfusion(UnderCommand):
@@ -60,7 +66,46 @@ class RecordLymphodepletionDose(UnderCommand):
     def run(
         self, target: Participant, given: dict[str, Any], *, by: User, at: datetime
     ) -> LymphodepletionDose:
-        return record_lymphodepletion_dose(participant=target, by=by, at=at, **given)
+        measures = given.pop("measures", None)
+        return record_lymphodepletion_dose(
+            participant=target, measures=BodyMeasures(**measures) if measures else None, by=by, at=at, **given
+        )
+
+
+class BridgingList(ScopedList):
+    """List the bridging therapies of one participant."""
+
+    required_permission = Permission.VIEW_PARTICIPANT
+    model = BridgingTherapy
+    parent = OF_PARTICIPANT
+    order = ("started_on", "id")
+    gives = BridgingOut
+    from_columns = True
+
+
+class RecordBridging(UnderCommand):
+    """Record a therapy between collection and lymphodepletion."""
+
+    required_permission = Permission.RECORD_LYMPHODEPLETION
+    model = Participant
+    takes, gives, creates = BridgingIn, BridgingOut, True
+
+    def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> BridgingTherapy:
+        return record_bridging(participant=target, by=by, at=at, **given)
+
+
+class EndBridging(UnderCommand):
+    """Record the last day of a bridging therapy."""
+
+    required_permission = Permission.RECORD_LYMPHODEPLETION
+    model = BridgingTherapy
+    lookup = BRIDGING_BY_ID
+    takes, gives = BridgingEndIn, BridgingOut
+
+    def run(
+        self, target: BridgingTherapy, given: dict[str, Any], *, by: User, at: datetime
+    ) -> BridgingTherapy:
+        return end_bridging(bridging=target, by=by, at=at, **given)
 
 
 class InfusionList(ScopedList):

@@ -8,12 +8,14 @@ from trialsite.protocol.versions.v1_0.adverse_events import (
     SAFETY_TASKS,
     SPECIAL_INTERESTS,
 )
+from trialsite.protocol.versions.v1_0.conditioning import BODY_SURFACE
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
+from trialsite.protocol.versions.v1_0.stop_checks import STOP_CHECKS
 
 VERSION = ProtocolVersion(
     number="1.0",
@@ -37,6 +39,8 @@ VERSION = ProtocolVersion(
     dlt_exemptions=DLT_EXEMPTIONS,
     collection_periods=COLLECTION_PERIODS,
     prohibited_medications=PROHIBITED_MEDICATIONS,
+    stop_checks=STOP_CHECKS,
+    body_surface=BODY_SURFACE,
     release_tests=RELEASE_TESTS,
     storage_ranges=STORAGE_RANGES,
 )

@@ -189,6 +189,20 @@ LIMITS = (
     _limit("L-PREG-TEST-H", 72, "hours", "Longest time from pregnancy test to lymphodepletion"),
     _limit("L-LD-GAP-H", 48, "hours", "Shortest time from the last lymphodepletion dose to infusion"),
     _limit("L-THAW-MIN", 30, "minutes", "Longest time from thaw to the start of infusion"),
+    _limit("L-FLU-NOMINAL", 30, "mg/m2", "Daily dose of fludarabine that is ordered unless stated otherwise"),
+    _limit("L-CY-NOMINAL", 300, "mg/m2", "Daily dose of cyclophosphamide ordered unless stated otherwise"),
+    _limit(
+        "L-LD-TOLERANCE", 10, "%", "Largest difference of a lymphodepletion dose given from the planned one"
+    ),
+    _limit("L-WEIGHT-VALID", 7, "days", "Longest time from weighing to the dose that is counted on it"),
+    _limit("L-BRIDGE-WASHOUT", 7, "days", "Shortest time from the end of bridging to lymphodepletion"),
+    _limit("L-ID-CHECK-MIN", 30, "minutes", "Longest time from the two identity confirmations to the start"),
+    _limit("L-STOP-CHECK-H", 4, "hours", "Longest time from the stop checks to the start of infusion"),
+    _limit("L-PREMED-H", 24, "hours", "Time before infusion in which no steroid is given"),
+    _limit(
+        "L-POSITION-MIN", 15, "minutes", "Time between changes of position after intrapleural instillation"
+    ),
+    _limit("L-POSITION-FOR-MIN", 60, "minutes", "Time for which the position is changed after instillation"),
     _limit("L-CRS-RAISED", 2, "grade", "CRS grade from which rounds follow every 1 to 2 hours"),
     _limit("L-ICANS-RAISED", 1, "grade", "ICANS grade from which rounds follow every 1 to 2 hours"),
 )

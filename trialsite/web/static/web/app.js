@@ -1,6 +1,7 @@
 // What every page does by itself. Each part is its own module and works without the others.
 import { startBlocks } from "./blocks.js";
 import { startChoices } from "./choices.js";
+import { startClocks } from "./clocks.js";
 import { startDates } from "./dates.js";
 import { startDrafts } from "./drafts.js";
 import { startIdleWarning } from "./idle.js";
@@ -25,6 +26,7 @@ startDrafts(document);
 startRows(document);
 startChoices(document);
 startBlocks(document);
+startClocks(document);
 startForms(document);
 startSignOut(document);
 startFragments();

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("audit", "0001_initial"),
-        ('infusion', '0006_product_label'),
+        ('infusion', '0007_infusion_room'),
         ('participants', '0006_dose_cohorts'),
     ]
 
