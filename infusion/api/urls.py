@@ -25,6 +25,7 @@ from infusion.api.views.infusion import (
     RecordInfusion,
     RecordLymphodepletionDose,
 )
+from infusion.api.views.medication import EndMedication, MedicationList, RecordMedication
 from infusion.api.views.pleural import (
     ChestImageList,
     DrainedVolumeList,
@@ -139,6 +140,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}bridging-therapies/", by_method(get=BridgingList, post=RecordBridging)),
     path("bridging-therapies/<uuid:bridging_id>/end/", by_method(post=EndBridging)),
     path(f"{ONE}infusions/", by_method(get=InfusionList, post=RecordInfusion)),
+    path(f"{ONE}medications/", by_method(get=MedicationList, post=RecordMedication)),
+    path("medications/<uuid:medication_id>/end/", by_method(post=EndMedication)),
     path(f"{ONE}infusion-room/", by_method(get=InfusionRoom)),
     path(f"{ONE}prepared-doses/", by_method(get=PreparedDoseList, post=PrepareDose)),
     path(f"{ONE}stop-checks/", by_method(get=StopCheckList, post=RecordStopChecks)),

@@ -15,6 +15,7 @@ from infusion.queries.treatment import Treatment
 from infusion.states import IN_THE_MAKING, ProductState
 from infusion.web import product_steps
 from infusion.web.beside import level_in_words
+from infusion.web.cohorts import place_of
 from infusion.web.steps import RELEASE, why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan
 from infusion.web.targets import InTreatment, find_treatment
 from participants.queries.pages import participant_for
@@ -54,6 +55,14 @@ _PANELS = (
         permission=Permission.VIEW_PARTICIPANT,
         order=50,
         icon="report-medical",
+    ),
+    Panel(
+        name="medication",
+        title="Concomitant medication",
+        url_name="panel-medication",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=55,
+        icon="vaccine",
     ),
 )
 _STILL_OWED = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE, DueState.MISSED})
@@ -238,6 +247,7 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
         ),
         "may_end": not not_allowed,
         "level": level_in_words(treatment),
+        "place": place_of(user, treatment),
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
     }
 
