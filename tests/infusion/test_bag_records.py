@@ -147,8 +147,9 @@ def test_a_step_of_the_chain_is_complete_and_lies_within_the_life_of_the_bag() -
     with refused("reason-required", field="reason"):
         enters_step(corrects=warm)
     other.now = story.now
+    theirs = other.moves_bag("stored")
     with refused("not-of-this-bag", field="corrects"):
-        enters_step(corrects=other.moves_bag("stored"), reason="Misread")
+        enters_step(corrects=theirs, reason="Misread")
     enters_step(corrects=warm, reason="Misread", temperature_c=Decimal("-140"))
     assert not CellProduct.objects.get(pk=bag.pk).has_open_excursion
     with refused("corrected-already"):
