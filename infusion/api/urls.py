@@ -31,6 +31,7 @@ from infusion.api.views.infusion import (
     RecordInfusion,
     RecordLymphodepletionDose,
 )
+from infusion.api.views.medication import EndMedication, MedicationList, RecordMedication
 from infusion.api.views.pleural import (
     ChestImageList,
     DrainedVolumeList,
@@ -147,6 +148,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}infusions/", by_method(get=InfusionList, post=RecordInfusion)),
     path(f"{ONE}bedside-rounds/", by_method(get=BedsideRoundList, post=RecordBedsideRound)),
     path("bedside-rounds/<uuid:round_id>/", by_method(get=BedsideRoundDetail, patch=CorrectBedsideRound)),
+    path(f"{ONE}medications/", by_method(get=MedicationList, post=RecordMedication)),
+    path("medications/<uuid:medication_id>/end/", by_method(post=EndMedication)),
     path(f"{ONE}infusion-room/", by_method(get=InfusionRoom)),
     path(f"{ONE}prepared-doses/", by_method(get=PreparedDoseList, post=PrepareDose)),
     path(f"{ONE}stop-checks/", by_method(get=StopCheckList, post=RecordStopChecks)),

@@ -9,6 +9,7 @@ from infusion.models.infusion import Infusion, InfusionInterruption
 from infusion.models.intrapleural import ChestImage, DrainedVolume, FluidSample, PositionChange
 from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
 from infusion.models.lymphodepletion import LymphodepletionDose
+from infusion.models.medication import ConcomitantMedication
 from infusion.models.product import CellProduct
 from infusion.models.readiness import IdentityCheck, Premedication, PreparedDose, StopCheckAnswer
 from infusion.models.release import ProductDisposition, ReleaseTestResult
@@ -22,6 +23,7 @@ __all__ = [
     "Cohort",
     "CohortDecision",
     "CohortSlot",
+    "ConcomitantMedication",
     "CustodyEntry",
     "DrainedVolume",
     "ExcursionDecision",

@@ -27,7 +27,7 @@ from screening.web.acts import BANNER, with_banner
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
-from trialsite.protocol.registry import latest
+from trialsite.protocol.registry import latest, resolve
 from trialsite.protocol.types import Arm
 from trialsite.web.forms import SiteMomentField, StepForm
 from trialsite.web.steps import Step
@@ -193,9 +193,22 @@ def _why_no_seat(user: User, target: Seat) -> str:
     return "" if target.cohorts else "No open cohort of this arm has a place left. See the board of cohorts"
 
 
+def _why_not_free(user: User, target: OfParticipant[CohortSlot]) -> str:
+    if target.record.freed_at is not None:
+        return "This slot is given back already"
+    return "The participant was infused and keeps the slot" if target.participant.infused_on else ""
+
+
 def _proposed(request: HttpRequest, target: CohortAt) -> Mapping[str, object]:
     words = DECISIONS[target.board.proposal.decision]
-    return {"back_words": "Back to the dose cohorts", "proposal": words, "board": target.board}
+    cohort = target.cohort
+    level = next(one for one in resolve(cohort.protocol_version).dose_levels if one.id == cohort.dose_level)
+    return {
+        "back_words": "Back to the dose cohorts",
+        "cohort_words": f"{ARMS[cohort.arm]}, {level.title.lower()}, {cohort.kind} {cohort.number}",
+        "proposal": words,
+        "board": target.board,
+    }
 
 
 OPEN = Step(
@@ -254,6 +267,7 @@ FREE = Step(
     submit="Give back the slot",
     done="Slot given back.",
     explanation="Somebody else can take the place. Whoever was infused keeps the slot.",
+    blocked=_why_not_free,
     banner=BANNER,
     is_destructive=True,
     initial=lambda target: {"freed_at": clock.now()},

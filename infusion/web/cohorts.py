@@ -7,10 +7,12 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from infusion.models import Cohort
 from infusion.queries.cohorts import CohortSeen, Ledger, SlotSeen, ledger_of, seen_by
+from infusion.queries.treatment import Treatment
 from infusion.rules.cohort_history import DecisionRecord
 from infusion.rules.cohorts import CohortBoard, CohortState, SlotStatus
 from infusion.states import CohortDecision as Decided
@@ -87,18 +89,29 @@ class LevelShown:
     cohorts: Sequence[CohortShown]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The slot of one participant in words, and what the reader may do about it; "" where nothing."""
+
+    words: str
+    holds: Sequence[str] = ()
+    take_href: str = ""
+    free_href: str = ""
+
+
 @requires(Permission.VIEW_TRIAL)
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
     """Show the dose cohorts of both arms. A participant of another site appears without a code."""
     user, at = signed_in(request), clock.now()
     site_code = site_of_decisions(user)
+    zone = Site.objects.visible_to(user).order_by("code").values_list("time_zone", flat=True).first() or "UTC"
     arms = [(ARMS[arm.value], _levels(ledger_of(arm), user, at, site_code)) for arm in Arm]
     rule = latest().cohort_rule
     return render(
         request,
         "infusion/cohorts.html",
-        {"arms": arms, "rule": rule, "site_code": site_code, "signs": SLOT_SIGNS.values()},
+        {"arms": arms, "rule": rule, "site_code": site_code, "zone": zone, "signs": SLOT_SIGNS.values()},
     )
 
 
@@ -117,6 +130,21 @@ def what_if(request: HttpRequest, cohort_id: UUID) -> HttpResponse:
     supposed = ledger.supposed(entry, number, at)
     context = {"number": number, "board": supposed, "proposal": DECISIONS[supposed.proposal.decision]}
     return render(request, "infusion/cohort_what_if.html", context)
+
+
+def place_of(user: User, treatment: Treatment) -> Place:
+    """Return the place in a dose cohort that the panel of a participant shows."""
+    participant, standing = treatment.participant, treatment.standing
+    may = bool(participant.arm) and user.access.may(Permission.TAKE_SLOT, participant.site_id)
+    if standing.slot is None or standing.entry is None or standing.ledger is None:
+        return Place(words="", take_href=reverse("slot-take", args=[participant.code]) if may else "")
+    cohort, number = standing.entry.cohort, standing.slot.number
+    free_href = reverse("slot-free", args=[participant.code, standing.slot.pk])
+    return Place(
+        words=f"{standing.entry.level.title}, {cohort.kind} cohort {cohort.number}, participant {number}",
+        holds=() if treatment.infusions else standing.ledger.board(standing.entry, treatment.at).holds,
+        free_href=free_href if may and not treatment.infusions else "",
+    )
 
 
 def site_of_decisions(user: User) -> str:

@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from infusion.models import BridgingTherapy, CellProduct
+from infusion.queries.leukaphereses import latest_plan
 from infusion.queries.safety import safety_cases
 from infusion.queries.treatment import Treatment
 from infusion.states import IN_THE_MAKING, ProductState
 from infusion.web import product_steps
 from infusion.web.beside import level_in_words
+from infusion.web.cohorts import place_of
 from infusion.web.steps import RELEASE, why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan
 from infusion.web.targets import InTreatment, find_treatment
 from participants.queries.pages import participant_for
@@ -61,6 +63,14 @@ _PANELS = (
         permission=Permission.VIEW_PARTICIPANT,
         order=50,
         icon="report-medical",
+    ),
+    Panel(
+        name="medication",
+        title="Concomitant medication",
+        url_name="panel-medication",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=55,
+        icon="vaccine",
     ),
 )
 _STILL_OWED = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE, DueState.MISSED})
@@ -154,6 +164,13 @@ def product(user: User, target: InTreatment[None]) -> tuple[str, dict[str, objec
         kind="secondary" if treatment.leukaphereses else "primary",
         icon="arrows-exchange",
     )
+    planned = latest_plan(target.participant)
+    plan = ActLink(
+        text="Move the leukapheresis" if planned else "Plan leukapheresis",
+        href=reverse("leukapheresis-plan", args=[code]),
+        reason=collect.reason,
+        icon="calendar-event",
+    )
     start = ActLink(
         text="Start a lot",
         href=reverse("product-start", args=[code]),
@@ -166,7 +183,12 @@ def product(user: User, target: InTreatment[None]) -> tuple[str, dict[str, objec
         for one in treatment.products
     ]
     may_correct = user.access.may(Permission.CORRECT_RECORD, target.participant.site_id)
-    return "infusion/product_panel.html", {"lots": lots, "acts": [collect, start], "may_correct": may_correct}
+    return "infusion/product_panel.html", {
+        "lots": lots,
+        "acts": [collect, plan, start],
+        "may_correct": may_correct,
+        "planned": planned,
+    }
 
 
 def _lot_acts(user: User, target: InTreatment[None], one: CellProduct) -> list[ActLink]:
@@ -243,6 +265,7 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
         ),
         "may_end": not not_allowed,
         "level": level_in_words(treatment),
+        "place": place_of(user, treatment),
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
     }
 

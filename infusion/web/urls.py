@@ -7,6 +7,7 @@ from infusion.web import (
     cohort_steps,
     cohorts,
     handover,
+    medication_steps,
     panels,
     pleural_steps,
     product_steps,
@@ -44,6 +45,9 @@ urlpatterns = [
     path(f"{_OF}/panels/product/", panels.product, name="panel-product"),
     path(f"{_OF}/panels/infusion/", panels.infusion, name="panel-infusion"),
     path(f"{_OF}/panels/safety/", panels.safety, name="panel-safety"),
+    path(f"{_OF}/panels/medication/", medication_steps.panel, name="panel-medication"),
+    *step_paths(f"{_OF}/medication/record/", medication_steps.RECORD),
+    *step_paths(f"{_OF}/medication/<uuid:medication_id>/end/", medication_steps.END),
     *step_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
     path(
         f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/",

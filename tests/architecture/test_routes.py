@@ -19,8 +19,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from followup.models import Visit
 from infusion.rules.bedside import RoundFindings
+from infusion.rules.medication import MedicationClass
 from infusion.services.adverse_events import record_adverse_event
 from infusion.services.bedside import record_round
+from infusion.services.medications import record_medication
 from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
@@ -178,6 +180,7 @@ def _world() -> World:
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "cohort_id": there(story.slot).cohort_id,
         "slot_id": there(story.slot).pk,
+        "medication_id": is_on_medication(story),
         "group": "laboratory",
         "item": "lesions",
         "evidence_id": Evidence.objects.filter(episode=there(story.episode), item="lesions")
@@ -192,6 +195,17 @@ def _world() -> World:
         **of_the_feed(story),
     }
     return World(story=story, values={name: str(value) for name, value in values.items()})
+
+
+def is_on_medication(story: Story) -> object:
+    return record_medication(
+        participant=story.participant,
+        name="Paracetamol",
+        medication_class=MedicationClass.OTHER,
+        started_on=story.now.date(),
+        by=story.ward.nurse,
+        at=story.now,
+    ).pk
 
 
 def of_the_feed(story: Story) -> dict[str, object]:

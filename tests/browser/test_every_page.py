@@ -15,7 +15,7 @@ from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
 from screening.models import Evidence
-from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World, of_the_feed
+from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World, is_on_medication, of_the_feed
 from tests.browser.conftest import SiteClock
 from tests.browser.pages import Desk
 from tests.browser.soundness import Watch
@@ -66,6 +66,9 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "product_id": there(story.product).pk,
         "entry_id": story.moves_bag("stored", temperature_c="-120").pk,
         "infusion_id": there(story.infusion).pk,
+        "cohort_id": there(story.slot).cohort_id,
+        "slot_id": there(story.slot).pk,
+        "medication_id": is_on_medication(story),
         "bridging_id": story.gets_bridging().pk,
         "event_id": event_id,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,

@@ -12,13 +12,15 @@ from tests.factories.accounts import make_site, make_user
 from tests.factories.kept import told_once
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Role
-from trialsite.demo.story import Story, Ward, there
+from trialsite.audit.acting import acting
+from trialsite.demo.story import Story, Ward, expansion_for, there
 from trialsite.protocol.types import Arm
 
 __all__ = ["START_AT", "Story", "Ward", "make_ward", "new_icf", "participant_at", "refer", "there"]
 
 START_AT = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Wuhan
 _numbers = count(1)
+_cohort_numbers = count(1001)
 
 
 OPEN_SINCE = START_AT - timedelta(days=30)
@@ -100,13 +102,28 @@ def participant_at(
     if ward is None and at == START_AT and cohort is None:
         return told_once(
             (state, arm),
-            lambda: _tell(refer(_new_ward(), arm=arm, at=at), state),
+            lambda: _tell(_alone(refer(_new_ward(), arm=arm, at=at)), state),
             record_of=lambda story: story.participant,
         )
     story = refer(ward or make_ward(), arm=arm, at=at)
     if cohort is not None:
         story.cohort_for = lambda _: cohort
     return _tell(story, state)
+
+
+def _alone(story: Story) -> Story:
+    """A cohort of their own with a number of its own: stories told apart are laid down side by side."""
+    story.cohort_for = _cohort_of_their_own
+    return story
+
+
+def _cohort_of_their_own(story: Story) -> Cohort:
+    by, at = story.ward.investigator, story.now
+    with acting(by=by, at=at, action="infusion.cohort_opened"):
+        cohort = expansion_for(story, is_new=True)
+        cohort.number = next(_cohort_numbers)
+        cohort.save_changes(["number"])
+    return cohort
 
 
 def _tell(story: Story, state: State) -> Story:

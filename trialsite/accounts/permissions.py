@@ -57,7 +57,10 @@ class Permission(StrEnum):
     RECORD_LYMPHODEPLETION = "record_lymphodepletion", "Record doses of lymphodepleting chemotherapy."
     RECORD_INFUSION = "record_infusion", "Record an infusion and the observations around it."
     RECORD_VISIT = "record_visit", "Record a visit and what was done at it."
-    RECORD_SAFETY = "record_safety", "Record adverse events, toxicity grades and pregnancy tests."
+    RECORD_SAFETY = (
+        "record_safety",
+        "Record adverse events, toxicity grades, concomitant medication and pregnancy tests.",
+    )
     REPORT_SAFETY = "report_safety", "Record that a safety report was sent to sponsor, ethics or authority."
     JUDGE_DLT = "judge_dlt", "Judge whether a toxicity limits the dose."
     RECORD_DISPOSITION = "record_disposition", "Record withdrawal, loss to follow-up, death or completion."

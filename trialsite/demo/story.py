@@ -104,11 +104,11 @@ class Ward:
     icf: IcfVersion
 
 
-def expansion_for(story: Story) -> Cohort:
-    """Return an expansion cohort with room enough at the lowest level of the arm, opened where there is none."""
+def expansion_for(story: Story, *, is_new: bool = False) -> Cohort:
+    """Return an expansion cohort with room enough at the dose level, opened where there is none or a new one is asked for."""
     level = story.dose_level
-    found = Cohort.objects.filter(dose_level=level, kind=CohortKind.EXPANSION, closed_at=None).first()
-    return found or open_cohort(
+    expansions = Cohort.objects.filter(dose_level=level, kind=CohortKind.EXPANSION, closed_at=None)
+    return (None if is_new else expansions.first()) or open_cohort(
         dose_level=level,
         kind=CohortKind.EXPANSION,
         opened_at=story.now - timedelta(days=400),

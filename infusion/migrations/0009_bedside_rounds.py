@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
-        ('infusion', '0007_infusion_room'),
+        ('infusion', '0008_medication'),
         ('participants', '0005_adverse_events'),
     ]
 
