@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from infusion.models import BridgingTherapy, CellProduct
+from infusion.queries.leukaphereses import latest_plan
 from infusion.queries.safety import safety_cases
 from infusion.queries.treatment import Treatment
 from infusion.states import IN_THE_MAKING, ProductState
@@ -145,6 +146,13 @@ def product(user: User, target: InTreatment[None]) -> tuple[str, dict[str, objec
         kind="secondary" if treatment.leukaphereses else "primary",
         icon="arrows-exchange",
     )
+    planned = latest_plan(target.participant)
+    plan = ActLink(
+        text="Move the leukapheresis" if planned else "Plan leukapheresis",
+        href=reverse("leukapheresis-plan", args=[code]),
+        reason=collect.reason,
+        icon="calendar-event",
+    )
     start = ActLink(
         text="Start a lot",
         href=reverse("product-start", args=[code]),
@@ -157,7 +165,12 @@ def product(user: User, target: InTreatment[None]) -> tuple[str, dict[str, objec
         for one in treatment.products
     ]
     may_correct = user.access.may(Permission.CORRECT_RECORD, target.participant.site_id)
-    return "infusion/product_panel.html", {"lots": lots, "acts": [collect, start], "may_correct": may_correct}
+    return "infusion/product_panel.html", {
+        "lots": lots,
+        "acts": [collect, plan, start],
+        "may_correct": may_correct,
+        "planned": planned,
+    }
 
 
 def _lot_acts(user: User, target: InTreatment[None], one: CellProduct) -> list[ActLink]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from infusion.models import BridgingTherapy, CellProduct, Infusion, Leukapheresis, LymphodepletionDose
+from infusion.queries.products import file_of
 from infusion.queries.treatment import Treatment
 from infusion.rules.conditioning import BodyMeasures
 from infusion.services.bridging import end_bridging, record_bridging
@@ -179,6 +180,11 @@ def _collect_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[
     return {"ladder": ladder(may, "Leukapheresis"), "is_recorded_anyway": True}
 
 
+def _release_beside(request: HttpRequest, target: InTreatment[CellProduct]) -> Mapping[str, object]:
+    gate = file_of(target.subject, target.treatment.version).gate()
+    return {"ladder": ladder(gate, "Release"), "is_recorded_anyway": False}
+
+
 def _dose_beside(request: HttpRequest, target: InTreatment[ScheduledDay]) -> Mapping[str, object]:
     treatment = target.treatment
     given: Mapping[str, Any] = entered(DOSE, request, target) or _as_ordered(target)
@@ -324,7 +330,7 @@ RELEASE = Step(
     banner=BANNER,
     blocked=lambda user, target: why_not_change_lot(target.subject, ProductState.RELEASED),
     initial=present_time("released_at"),
-    context=with_banner(),
+    context=with_banner(_release_beside),
     template="infusion/product_step.html",
 )
 
