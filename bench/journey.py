@@ -78,7 +78,10 @@ def measure_commands(ward: Ward, rounds: int) -> None:
         story.finds_everything_in_order(but={"cardiomyopathy": None})
         form.append(cost_of(lambda story=story: story.finds("cardiomyopathy", {"value": False})))  # type: ignore[misc]
         story.is_confirmed()
-        parts.append(cost_of(story.wait(1).enrols))
+        cohort = story.wait(1).cohort_for(story)
+        story.level = cohort.dose_level
+        parts.append(cost_of(story.enrols_without_slot))
+        story.takes_slot(cohort)
         _to_the_infusion(story)
         parts.append(cost_of(story.gets_infusion))
         enrolment.append(Cost(sum(p.milliseconds for p in parts), sum(p.statements for p in parts)))

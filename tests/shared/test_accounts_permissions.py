@@ -29,6 +29,8 @@ CLINICAL_DECISIONS = {
     Permission.JUDGE_ELIGIBILITY,
     Permission.CONFIRM_ELIGIBILITY,
     Permission.RELEASE_PRODUCT,
+    Permission.DECIDE_COHORT,
+    Permission.JUDGE_DLT,
 }
 READING = {
     Permission.USE_ACCOUNT,
