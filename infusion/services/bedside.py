@@ -137,7 +137,7 @@ def correct_round(
         row.corrects = former
         _save([row])
         _void_values(former, row.taken_at, vital_signs, act)
-        _keep_values(course, [entry], act)
+        _keep_values(course, [entry], act, corrects=True)
         ref = _first_of(former)
         course = void_event(course=course, ref=str(ref), kind=EventKind.ROUND_RECORDED, at=at, reason=reason)
         _take_effect(course, [(row, ref)], act)
@@ -155,7 +155,7 @@ def _record(participant: Participant, entries: Sequence[RoundEntry], act: _Act) 
     ) as course:
         rows = _rows(course, entries, earlier_rounds(participant), act)
         _save(rows)
-        _keep_values(course, entries, act)
+        _keep_values(course, entries, act, corrects=False)
         _take_effect(course, [(row, row.pk) for row in rows], act)
     return rows
 
@@ -247,7 +247,7 @@ def _save(rows: Sequence[BedsideRound]) -> None:
         raise Conflict("recorded-already", "A round stands at this very time already.") from twice
 
 
-def _keep_values(course: Course, entries: Sequence[RoundEntry], act: _Act) -> None:
+def _keep_values(course: Course, entries: Sequence[RoundEntry], act: _Act, *, corrects: bool) -> None:
     readings = [
         Reading(
             domain=ObservationDomain.VITAL_SIGNS,
@@ -262,7 +262,7 @@ def _keep_values(course: Course, entries: Sequence[RoundEntry], act: _Act) -> No
     if not readings:
         return
     values = save_readings(
-        course.participant, readings, by=act.by, at=act.at, reason=act.reason, corrects=bool(act.reason)
+        course.participant, readings, by=act.by, at=act.at, reason=act.reason, corrects=corrects
     )
     tell_followers(course.participant, by=act.by, at=act.at, values=values)
 

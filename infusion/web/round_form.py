@@ -198,6 +198,8 @@ class RoundForm(StepForm):
         label="Remark", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
     )
 
+    reason = ReasonField(help_text="Needed only where the round does not fit what is on record.")
+
     not_after_today = ("taken_at", "antipyretic_at", "anticytokine_at", "steroid_at")
 
     def __init__(self, *args: Any, is_intrapleural: bool = False, **kwargs: Any) -> None:

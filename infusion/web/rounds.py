@@ -88,7 +88,9 @@ def find_round(user: User, code: str, *, round_id: UUID) -> AtBedside:
 def _record(target: AtBedside, given: dict[str, Any], *, by: User, at: datetime) -> BedsideRound:
     entry = entry_from(given)
     try:
-        return record_round(participant=target.participant, by=by, at=at, **_parts(entry))
+        return record_round(
+            participant=target.participant, reason=given["reason"], by=by, at=at, **_parts(entry)
+        )
     except Conflict as twice:  # no stale form: another round stands at this very time
         raise RuleViolated(twice.code, twice.message, field="taken_at") from twice
 

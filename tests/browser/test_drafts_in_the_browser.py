@@ -402,6 +402,7 @@ class Evening:
         self.desk.page.get_by_role("spinbutton", name="Body temperature").fill(temperature)
         self.desk.chooses("Low blood pressure", "None")
         self.desk.chooses("ICE score", "10: all right")
+        self.desk.page.get_by_label("Reason", exact=False).last.fill("Watched before the trial began")
         self.entered.append((time, temperature))
 
     def is_recorded(self) -> None:
