@@ -444,6 +444,7 @@ def test_an_evening_of_four_hours_with_the_network_cut_in_the_middle_loses_and_d
         evening.waits()
     evening.round_at("20:30")
     expect(desk.page.locator("[data-draft-note]")).to_contain_text("A draft is kept on this device.")
+    expect(desk.page.locator('form[data-draft-state="kept"]')).to_be_attached()  # the last stroke as well
     desk.page.reload()  # the tablet was put down, and the page is loaded anew
     evening.waits()
     _bar_says(desk, "4 entries wait on this device")

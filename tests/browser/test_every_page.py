@@ -15,7 +15,15 @@ from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
 from screening.models import Evidence
-from tests.architecture.test_routes import EXCEPTIONS, ROUTES, Route, World, is_on_medication, of_the_feed
+from tests.architecture.test_routes import (
+    EXCEPTIONS,
+    ROUTES,
+    Route,
+    World,
+    has_round,
+    is_on_medication,
+    of_the_feed,
+)
 from tests.browser.conftest import SiteClock
 from tests.browser.pages import Desk
 from tests.browser.soundness import Watch
@@ -60,6 +68,7 @@ def _world() -> World:
 
 def _values(story: Story, event_id: str) -> dict[str, str]:
     values = {
+        "round_id": has_round(story),
         "consent_id": there(story.consent).pk,
         "deviation_id": Deviation.objects.filter(participant=story.participant).get().pk,
         "leukapheresis_id": there(story.leukapheresis).pk,

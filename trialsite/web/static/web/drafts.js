@@ -150,6 +150,7 @@ class Keeper {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.keep(), PAUSE_MS);
     this.isDue = true;
+    this.form.dataset.draftState = "typing";
   }
 
   content(fields) {
@@ -170,6 +171,7 @@ class Keeper {
     const id = tokenOf(this.form);
     sessionStorage.setItem(TYPED_HERE, id);
     await this.vault.put({ id, state: "draft" }, this.content(draftOf(this.form)), { onlyOver: ["draft"] });
+    if (!this.isDue) this.form.dataset.draftState = "kept"; // typed on meanwhile: not all of it is
     if (!this.isSent) note(this.form, "Not saved yet. A draft is kept on this device.");
   }
 
