@@ -10,6 +10,7 @@ from infusion.rules.gates import (
     InfusionFacts,
     ProductFacts,
     cells_per_kg,
+    first_dose_checks,
     may_condition,
     may_infuse,
     may_plan_infusion,
@@ -333,3 +334,9 @@ def test_without_a_released_product_nothing_is_planned_or_begun(
 def test_the_dose_per_kilogram_is_not_rounded() -> None:
     assert cells_per_kg(72_000_001, Decimal("60.0")) > Decimal(1_200_000)
     assert cells_per_kg(72_000_000, Decimal("60.0")) == Decimal(1_200_000)
+
+
+def test_before_the_later_doses_of_a_course_eligibility_is_not_asked_again() -> None:
+    assert first_dose_checks(VERSION, (), "V-LD2#1", date(2026, 3, 2)) == ()
+    (asked,) = first_dose_checks(VERSION, (), "V-LD1#1", date(2026, 3, 2))
+    assert asked.outcome is Outcome.UNKNOWN
