@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
+from hypothesis import settings as hypothesis
 
 from tests.shared.trail_flush import flush_despite_the_trail  # noqa: F401  (an autouse fixture)
 from trialsite.devservices.problems import CannotStart
@@ -12,6 +13,8 @@ from trialsite.devservices.shared_server import shared_server
 from trialsite.settings.databases import parse_address
 
 _until_the_end = ExitStack()
+hypothesis.register_profile("patient", deadline=None)  # how long an example takes says nothing about the rule
+hypothesis.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)
