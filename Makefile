@@ -7,7 +7,7 @@ DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data random-journeys mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data every-page random-journeys mutation
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ real-data: $(DEV_STAMP)  ## check the laboratory feed and the grades on the real
 
 bench-feed: $(DEV_STAMP)  ## print what importing laboratory results costs: rows per second, peak of memory
 	@$(PYTHON) -m bench.feed
+
+every-page: $(DEV_STAMP)  ## look at every page in every role, wide and on a tablet (a quarter of an hour)
+	@.ci/chromium
+	@TRIALSITE_EVERY_PAGE=1 $(PYTHON) -m pytest -n 2 tests/browser/test_every_page.py
 
 random-journeys: $(DEV_STAMP)  ## the plan against the stored obligations over 200 random journeys (a quarter of an hour)
 	@TRIALSITE_JOURNEYS=200 $(PYTHON) -m pytest tests/participants/test_reconcile_properties.py

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
+from participants.models import IcfVersion
 from participants.services.delivery import deliver_once
 from participants.services.identities import record_identity
 from participants.services.referral import refer_participant
@@ -64,37 +65,6 @@ def cast() -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
-    """Tell all parts up to `now`; return how many participants there are then.
-
-    The sites open early enough for the participant whose contraception year ran out on a 28 February.
-    """
-    leap_at = Trouble.leap_day_infusion(now)
-    rounds_begin_at = now - ROUNDS_BEFORE
-    wards = open_sites(
-        since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)), rounds_begin_at=rounds_begin_at
-    )
-    bedside = Bedside(since=rounds_begin_at, crs_at=wards[0].site.code)
-    revised_at = now - REVISED_BEFORE
-    second = revise_consent_form(wards[0], at=revised_at)
-    first = wards[0].icf
-    for ward in wards:
-        put_in_force(ward, second, at=revised_at)
-        ward.icf = first
-    telling = Telling(second=second, revised_at=revised_at, bedside=bedside)
-    escalations = {arm: Escalation(arm=arm, by=wards[0].investigator) for arm in Arm}
-    parts = _parts(now, leap_at, wards)
-    for escalation in escalations.values():
-        escalation.begins(parts[0].referred_at)
-    for told, booked in enumerate(parts, start=1):
-        _tell(booked, escalations[booked.part.arm], now, telling)
-        if told % 10 == 0:
-            report(f"{told} of {PARTICIPANTS} participants told")
-    escalations[Arm.INTRAVENOUS].running(now)  # the other arm shows decisions that are due
-    catch_up(now)
-    return PARTICIPANTS
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
     """A part with its site, its dice and its first day."""
@@ -105,8 +75,74 @@ class Booked:
     referred_at: datetime
 
 
-def _parts(now: datetime, leap_at: datetime, wards: Sequence[Ward]) -> list[Booked]:
-    """Return the parts in the order of their referral, as the dose escalation meets them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What is there before anybody is told. The arms share nothing else, so that each can be told by itself.
+
+    booked: everybody in the order of their referral, as the dose escalation meets them.
+    """
+
+    now: datetime
+    wards: Sequence[Ward]
+    second: IcfVersion
+    revised_at: datetime
+    rounds_begin_at: datetime
+    booked: Sequence[Booked]
+
+
+def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
+    """Tell all parts up to `now`; return how many participants there are then."""
+    stage = set_stage(now)
+    for arm in Arm:
+        tell_arm(stage, arm, report=report)
+    catch_up(now)
+    return PARTICIPANTS
+
+
+def set_stage(now: datetime) -> Stage:
+    """Open the sites and bring both consent forms into force.
+
+    The sites open early enough for the participant whose contraception year ran out on a 28 February.
+    """
+    leap_at = Trouble.leap_day_infusion(now)
+    rounds_begin_at = now - ROUNDS_BEFORE
+    wards = open_sites(
+        since=min(now - OPENED_BEFORE, leap_at - timedelta(days=90)), rounds_begin_at=rounds_begin_at
+    )
+    revised_at = now - REVISED_BEFORE
+    second = revise_consent_form(wards[0], at=revised_at)
+    first = wards[0].icf
+    for ward in wards:
+        put_in_force(ward, second, at=revised_at)
+        ward.icf = first
+    return Stage(
+        now=now,
+        wards=wards,
+        second=second,
+        revised_at=revised_at,
+        rounds_begin_at=rounds_begin_at,
+        booked=_booked(now, leap_at, wards),
+    )
+
+
+def tell_arm(stage: Stage, arm: Arm, *, report: Callable[[str], object] = print) -> None:
+    """Tell everybody of one arm."""
+    # Somebody has a CRS at the bedside: in one arm, at the first site.
+    crs_at = stage.wards[0].site.code if arm is Arm.INTRAVENOUS else ""
+    bedside = Bedside(since=stage.rounds_begin_at, crs_at=crs_at)
+    telling = Telling(second=stage.second, revised_at=stage.revised_at, bedside=bedside)
+    escalation = Escalation(arm=arm, by=stage.wards[0].investigator)
+    escalation.begins(stage.booked[0].referred_at)
+    cast_of_arm = [one for one in stage.booked if one.part.arm is arm]
+    for told, booked in enumerate(cast_of_arm, start=1):
+        _tell(booked, escalation, stage.now, telling)
+        if told % 10 == 0:
+            report(f"{told} of {len(cast_of_arm)} participants of the {arm.value} arm told")
+    if arm is Arm.INTRAVENOUS:
+        escalation.running(stage.now)  # the other arm shows decisions that are due
+
+
+def _booked(now: datetime, leap_at: datetime, wards: Sequence[Ward]) -> list[Booked]:
     rng, booked = Random(SEED), []
     for part in cast():
         ward = wards[0] if part.is_main_site else wards[1]

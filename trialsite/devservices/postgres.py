@@ -81,11 +81,18 @@ class Server:
     def conninfo(self, database: str = "postgres") -> str:
         return make_conninfo(host=str(self.socket), dbname=database, user="postgres", connect_timeout=5)
 
-    def ensure_database(self, name: str = DATABASE) -> None:
-        """Create the database unless it is there."""
+    def ensure_database(self, name: str = DATABASE) -> bool:
+        """Create the database unless it is there; return whether it is new."""
         with psycopg.connect(self.conninfo(), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                return False
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return True
+
+    def drop_database(self, name: str = DATABASE) -> None:
+        """Drop the database with all that is in it, if it is there."""
+        with psycopg.connect(self.conninfo(), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
     def stop(self) -> None:
         """Stop the server: sessions are ended, everything committed is on disk."""

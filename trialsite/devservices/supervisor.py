@@ -50,6 +50,7 @@ class Supervisor:
         self.sockets: list[socket.socket] = []
         self.child_environment: dict[str, str] = {}
         self.conninfo = ""
+        self.is_new_database = False
         self.requests_to_stop = 0
 
     def run(self) -> int:
@@ -83,7 +84,7 @@ class Supervisor:
         self.run_step("migrate", "migrate", "--noinput")
         self._start_mail_sink()
         self.start_programs(web)
-        self._load_demo_once()  # in one transaction, while the programs start
+        self._load_demo_once()  # while the programs start
         self.wait_for_web()
         self._announce(time.monotonic() - began)
 
@@ -128,7 +129,10 @@ class Supervisor:
         say("Starting PostgreSQL.")
         self.server = Server(self.state)
         self.server.start()
-        self.server.ensure_database()
+        if self._half_loaded.exists():
+            say("The demonstration was interrupted while it was loaded; it begins anew.")
+            self.server.drop_database()
+        self.is_new_database = self.server.ensure_database()
         self.conninfo = self.server.conninfo(DATABASE)
         self.child_environment["DATABASE_URL"] = self.server.url()
         self.state.address.write_text(self.server.url())
@@ -144,9 +148,19 @@ class Supervisor:
         mark = (self.state.postgres if self.server else self.state.root) / "demo-loaded"
         if not self.wishes.demo or mark.exists():
             return
-        if not self._has_participants():
+        if self.is_new_database:
+            # Nobody has entered anything yet: a load that fails half way costs nothing but this database.
+            self._half_loaded.touch()
+            self.run_step("demonstration cohort", "load_demo", "--side-by-side")
+        elif not self._has_participants():
             self.run_step("demonstration cohort", "load_demo")
         mark.touch()
+        self._half_loaded.unlink(missing_ok=True)
+
+    @property
+    def _half_loaded(self) -> Path:
+        """A file that is there from the first to the last act of the demonstration in a new database."""
+        return self.state.postgres / "demo-half-loaded"
 
     def _has_participants(self) -> bool:
         with psycopg.connect(self.conninfo) as connection:

@@ -17,3 +17,4 @@ CELERY_TASK_EAGER_PROPAGATES = True
 
 # Each test client starts the middleware anew: files are looked up when asked for, not listed at every start.
 WHITENOISE_AUTOREFRESH = True
+WHITENOISE_MAX_AGE = 600  # a browser asks for each once, not once for each page

@@ -3,22 +3,39 @@
 import gc
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from participants.models import Participant
 from trialsite import clock
 from trialsite.demo.cohort import load
+from trialsite.demo.side_by_side import ArmNotTold, load_side_by_side
 
 
 class Command(BaseCommand):
     help = "Load the demonstration cohort of 60 invented participants at two sites."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--side-by-side",
+            action="store_true",
+            help="use two processes, which keep what they told if one fails: only for a database that may be dropped",
+        )
+
+    def handle(self, *args: Any, side_by_side: bool, **options: Any) -> None:
         """Load all or nothing. Raises CommandError where participants are on record already."""
         if Participant.objects.exists():
             raise CommandError("There are participants in this database already; nothing was loaded.")
         gc.disable()  # this process ends with the load, and looking for circles takes a tenth of it
+        self.stdout.write(f"{self._load(side_by_side)} participants loaded.")
+
+    def _load(self, side_by_side: bool) -> int:
+        if side_by_side:
+            try:
+                return load_side_by_side(clock.now(), report=self.stdout.write)
+            except ArmNotTold as problem:
+                raise CommandError(
+                    f"{problem} Drop this database: it holds a part of the cohort."
+                ) from problem
         with transaction.atomic():
-            count = load(clock.now(), report=self.stdout.write)
-        self.stdout.write(f"{count} participants loaded.")
+            return load(clock.now(), report=self.stdout.write)
