@@ -7,17 +7,17 @@ DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data every-page random-journeys mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys mutation
 
 help:  ## list these targets
-	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_STAMP)  ## start everything on this machine: database, broker, web, worker, beat, mail
 	@exec $(PYTHON) -m trialsite.devservices run
 
 test: $(DEV_STAMP)  ## run every test against a real PostgreSQL, the browser tests included
 	@.ci/chromium
-	@$(PYTHON) -m pytest -n 2 --cov --cov-config=tests/coverage.ini --cov-report=term:skip-covered $(TESTS)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --cov --cov-config=tests/coverage.ini --cov-report=term:skip-covered $(TESTS)
 
 lint: $(DEV_STAMP)  ## style and formatting
 	@$(PYTHON) -m ruff check .
@@ -58,9 +58,9 @@ real-data: $(DEV_STAMP)  ## check the laboratory feed and the grades on the real
 bench-feed: $(DEV_STAMP)  ## print what importing laboratory results costs: rows per second, peak of memory
 	@$(PYTHON) -m bench.feed
 
-every-page: $(DEV_STAMP)  ## look at every page in every role, wide and on a tablet (a quarter of an hour)
+browser-at-length: $(DEV_STAMP)  ## the browser tests with every page in every role and all evidence by hand (half an hour)
 	@.ci/chromium
-	@TRIALSITE_EVERY_PAGE=1 $(PYTHON) -m pytest -n 2 tests/browser/test_every_page.py
+	@TRIALSITE_AT_LENGTH=1 $(PYTHON) -m pytest -n 2 tests/browser
 
 random-journeys: $(DEV_STAMP)  ## the plan against the stored obligations over 200 random journeys (a quarter of an hour)
 	@TRIALSITE_JOURNEYS=200 $(PYTHON) -m pytest tests/participants/test_reconcile_properties.py

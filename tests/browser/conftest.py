@@ -30,6 +30,8 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# `make browser-at-length`: every page in every role and on a tablet, every piece of evidence entered by hand.
+IS_AT_LENGTH = bool(os.environ.get("TRIALSITE_AT_LENGTH"))
 MISSING = "Missing for the browser tests: chromium. Install it (Debian: sudo apt-get install chromium), or name it in CHROMIUM."
 
 

@@ -3,7 +3,6 @@
 The pages come from the URL conf. A new one is examined the day it appears.
 """
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -25,7 +24,7 @@ from tests.architecture.test_routes import (
     is_on_medication,
     of_the_feed,
 )
-from tests.browser.conftest import SiteClock
+from tests.browser.conftest import IS_AT_LENGTH, SiteClock
 from tests.browser.pages import Desk
 from tests.browser.soundness import Watch
 from tests.factories.accounts import make_user
@@ -36,9 +35,8 @@ from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
 from trialsite.protocol.findings import Category
 
 # Two roles that between them may open every page: each page is looked at once.
+# At length, every role looks, and these two on a tablet as well.
 LOOKING = (Role.INVESTIGATOR, Role.ADMIN)
-# `make every-page`: every page in every role, by those two on a tablet as well.
-IS_AT_LENGTH = bool(os.environ.get("TRIALSITE_EVERY_PAGE"))
 
 
 def _world() -> World:

@@ -1,18 +1,19 @@
-"""One participant of the intravenous arm, taken by hand from the first contact to the end of the year.
+"""One participant of each arm, taken by hand from the first contact to the end of the year.
 
-Every act is a click or a keystroke on a page; no service is called. Time moves on from act to act, so each page
-shows what it shows on that day.
+Every act is a click or a keystroke on a page; time moves on from act to act, so each page shows what it shows on
+that day. In the suite the evidence of the second arm comes through the service: its hundred small forms are those of
+the first one. `make browser-at-length` enters them by hand as well.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from participants.models import Deviation, Participant
-from tests.browser.conftest import SiteClock
+from tests.browser.conftest import IS_AT_LENGTH, SiteClock
 from tests.browser.evidence_entry import enter, facts_of, judgements_of
 from tests.browser.pages import Desk
 from tests.factories.journeys import Story, Ward, make_ward
@@ -62,6 +63,7 @@ class Trial:
         self.coordinator = desk_of(ward.coordinator)
         self.investigator = desk_of(ward.investigator)
         self.nurse = desk_of(ward.nurse)
+        self.enters_evidence = IS_AT_LENGTH or arm is Arm.INTRAVENOUS
         self.code = ""
 
     def stands(self, *, state: str, next_due: str, day: str = "not infused") -> None:
@@ -98,7 +100,11 @@ class Trial:
         self.wall.goes_to("2026-01-12 10:00")
         self.coordinator.opens_from_home("Decide on eligibility", self.code)
         expect(self.coordinator.to_do).to_contain_text("Enter Platelets")
-        self._enters(eligible_answers(date(2026, 1, 12), self.arm), date(2026, 1, 12))
+        if self.enters_evidence:
+            self._enters(eligible_answers(date(2026, 1, 12), self.arm), date(2026, 1, 12))
+        else:
+            self._story().finds_everything_in_order()
+        self.investigator.opens_checklist(self.code)
         expect(self.investigator.to_do).to_contain_text("Every item that decides is on record.")
 
     def _enters(self, answers: Mapping[str, Mapping[str, Any]], on: date) -> None:
@@ -111,7 +117,10 @@ class Trial:
         self.wall.goes_to(now)
         on = self.wall.now.date()
         answers = eligible_answers(on, self.arm)
-        self._enters({name: answers[name] for name in RENEWED}, on)
+        if self.enters_evidence:
+            self._enters({name: answers[name] for name in RENEWED}, on)
+        else:
+            self._story().renews_evidence()
         self.investigator.opens_from_home(title, self.code)
         expect(self.investigator.beside).to_contain_text("Everything that must still hold, holds.")
         self.investigator.saves("Record the re-check", "The re-check is on record.")
@@ -127,13 +136,16 @@ class Trial:
         self.coordinator.opens_from_home("Enrol the participant", self.code)
         self.coordinator.chooses("Dose level", FIRST_LEVEL[self.arm])
         self.coordinator.saves("Enrol", "Enrolled.")
-        story = Story(
-            ward=self.ward,
-            participant=Participant.objects.select_related("site").get(code=self.code),
-            now=datetime(2026, 1, 13, 2, 0, tzinfo=UTC),
-            arm=self.arm,
-        )
+        story = self._story()
         story.takes_slot(expansion_for(story))
+
+    def _story(self) -> Story:
+        """What is told otherwise than by hand, from where the clock on the wall stands."""
+        participant = Participant.objects.select_related("site").get(code=self.code)
+        episode = participant.screening_episodes.get()
+        return Story(
+            ward=self.ward, participant=participant, now=self.wall.now, arm=self.arm, episode=episode
+        )
 
     # ---- From vein to vein
 
