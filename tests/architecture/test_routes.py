@@ -55,7 +55,9 @@ class Route:
     @property
     def is_of_a_participant(self) -> bool:
         return bool(
-            re.search(r"(participants/<str:code>|<uuid:(?!user_id|membership_id|cohort_id))", self.template)
+            re.search(
+                r"(participants/<str:code>|<uuid:(?!user_id|membership_id|cohort_id|token_id))", self.template
+            )
         )
 
     def __str__(self) -> str:
@@ -95,6 +97,8 @@ EXCEPTIONS = {
     "POST /accounts/2fa/totp/deactivate/": "there is nothing to deactivate",
     "POST /users/<uuid:user_id>/deactivate/": "nobody deactivates the own account",
     "POST /users/<uuid:user_id>/roles/": "nobody changes the own roles",
+    "GET /tokens/<uuid:token_id>/revoke/": "only the own token",
+    "POST /tokens/<uuid:token_id>/revoke/": "only the own token",
     "GET /participants/<str:code>/enrol/<str:arm>/elsewhere/": "needs an arm",
 }
 

@@ -53,6 +53,7 @@ def cohort(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> I
     """Load once, in a transaction that is rolled back at the end. It takes half a minute."""
     with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
         load(NOW, report=lambda text: None)
+        connection.check_constraints()  # now, not after each test
         yield
         transaction.set_rollback(True)
 

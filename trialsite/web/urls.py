@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trialsite.web import kept, users, views
+from trialsite.web import kept, tokens, users, views
 
 app_name = "web"
 
@@ -18,6 +18,9 @@ urlpatterns = [
     path("unsent/", kept.unsent, name="unsent"),
     path("offline/", kept.offline, name="offline"),
     path("worker.js", kept.worker, name="worker"),
+    path("tokens/", tokens.token_list, name="tokens"),
+    path("tokens/issue/", tokens.issue, name="token-issue"),
+    path("tokens/<uuid:token_id>/revoke/", tokens.revoke, name="token-revoke"),
     path("components/", views.components, name="components"),
     path("users/", users.user_list, name="users"),
     path("users/add/", users.add_user, name="user-add"),
