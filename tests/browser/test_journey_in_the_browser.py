@@ -1,18 +1,19 @@
 """One participant of each arm, taken by hand from the first contact to the end of the year.
 
 Every act is a click or a keystroke on a page; time moves on from act to act, so each page shows what it shows on
-that day. In the suite the evidence of the second arm comes through the service: its hundred small forms are those of
-the first one. `make browser-at-length` enters them by hand as well.
+that day. What is the same form again and again comes through the service in the suite: the evidence of the second arm,
+the evidence renewed for the re-checks, the visits between the first and the last. `make browser-at-length` does all of
+it by hand.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from participants.models import Deviation, Participant
+from participants.models import Deviation, Obligation, Participant
 from tests.browser.conftest import IS_AT_LENGTH, SiteClock
 from tests.browser.evidence_entry import enter, facts_of, judgements_of
 from tests.browser.pages import Desk
@@ -116,8 +117,8 @@ class Trial:
         """What lapses is taken anew on the day, and looked at again."""
         self.wall.goes_to(now)
         on = self.wall.now.date()
-        answers = eligible_answers(on, self.arm)
-        if self.enters_evidence:
+        if IS_AT_LENGTH:
+            answers = eligible_answers(on, self.arm)
             self._enters({name: answers[name] for name in RENEWED}, on)
         else:
             self._story().renews_evidence()
@@ -257,6 +258,16 @@ class Trial:
         expect(self.nurse.beside).to_contain_text("Within the window.")
         self.nurse.saves("Record visit", "Visit recorded.")
 
+    def has_visits(self, visits: Sequence[tuple[str, str]], by_hand: Callable[[str, str], None]) -> None:
+        """The first and the last by hand, those between them as well where there is time."""
+        for number, (on, title) in enumerate(visits, start=1):
+            if IS_AT_LENGTH or number in {1, len(visits)}:
+                by_hand(on, title)
+            else:
+                self.wall.goes_to(f"{on} 10:00")
+                visit = Obligation.objects.in_force().get(participant__code=self.code, title=title)
+                self._story().comes_to(visit.key)
+
     def has_visit_from_the_own_page(self, on: str, title: str) -> None:
         self.wall.goes_to(f"{on} 10:00")
         self.coordinator.opens(self.code)
@@ -304,11 +315,9 @@ def test_the_year_of_one_participant_by_hand(
     trial.stands(state="Lymphodepletion", next_due="CAR-T infusion: Due")
     trial.is_infused()
     trial.stands(state="Infused", next_due="Day 1 visit: Upcoming", day="0")
-    for on, title in FIRST_DAYS:
-        trial.has_visit(on, title)
+    trial.has_visits(FIRST_DAYS, trial.has_visit)
     trial.stands(state="Infused", next_due="Day 21 visit: Upcoming", day="+14")
-    for on, title in FOLLOW_UP:
-        trial.has_visit_from_the_own_page(on, title)
+    trial.has_visits(FOLLOW_UP, trial.has_visit_from_the_own_page)
     trial.stands(state="Follow-up", next_due="Record the end of the one-year study: Due", day="+365")
     trial.completes_the_year()
 
