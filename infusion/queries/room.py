@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from infusion.models import (
+    BedsideRound,
     CellProduct,
     ChestImage,
     DrainedVolume,
@@ -149,13 +150,17 @@ def _interruptions(treatment: Treatment) -> tuple[InfusionInterruption, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PleuralCare:
-    """What is observed after an intrapleural infusion, each by time. next_position_at: None when the series is over."""
+    """What is observed after an intrapleural infusion, each by time. next_position_at: None when the series is over.
+
+    rounds: the bedside rounds with a chest image or a reading of the bottle.
+    """
 
     infusion: Infusion
     positions: Sequence[PositionChange]
     images: Sequence[ChestImage]
     drained: Sequence[DrainedVolume]
     samples: Sequence[FluidSample]
+    rounds: Sequence[BedsideRound]
     drained_on: Mapping[date, Decimal]
     next_position_at: datetime | None
 
@@ -165,21 +170,27 @@ class PleuralCare:
 
 
 def pleural_care_of(treatment: Treatment) -> PleuralCare | None:
-    """Load what was observed after the last infusion: four queries; None where that was not intrapleural."""
+    """Load what was observed after the last infusion: five queries; None where that was not intrapleural."""
     last = treatment.infusions[-1] if treatment.infusions else None
     if last is None or last.route != Arm.INTRAPLEURAL.value:
         return None
     positions = tuple(PositionChange.objects.filter(infusion=last).order_by("changed_at", "id"))
     drained = tuple(DrainedVolume.objects.filter(infusion=last).order_by("drained_at", "id"))
+    rounds = tuple(
+        BedsideRound.objects.filter(infusion=last, voided_at=None)
+        .exclude(chest_image="", drained_volume_ml=None)
+        .order_by("taken_at", "id")
+    )
+    read = [(one.drained_at, one.volume_ml) for one in drained]
+    read += [(one.taken_at, one.drained_volume_ml) for one in rounds if one.drained_volume_ml is not None]
     return PleuralCare(
         infusion=last,
         positions=positions,
         images=tuple(ChestImage.objects.filter(infusion=last).order_by("imaged_at", "id")),
         drained=drained,
         samples=tuple(FluidSample.objects.filter(infusion=last).order_by("taken_at", "id")),
-        drained_on=drained_per_day(
-            (civil_date(one.drained_at, treatment.zone), one.volume_ml) for one in drained
-        ),
+        rounds=rounds,
+        drained_on=drained_per_day((civil_date(at, treatment.zone), volume_ml) for at, volume_ml in read),
         next_position_at=next_position_at(
             last.clamped_at,
             [one.changed_at for one in positions],

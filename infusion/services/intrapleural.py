@@ -1,9 +1,14 @@
-"""After an intrapleural infusion: catheter, changes of position, chest images, drained fluid, samples."""
+"""After an intrapleural infusion: catheter, changes of position, chest images, drained fluid, samples.
+
+A chest image and a reading of the bottle are what bedside rounds are owed for, too: here as there they fulfil what is due.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from infusion.models import ChestImage, DrainedVolume, FluidSample, Infusion, PositionChange
 from infusion.rules.intrapleural import (
@@ -13,12 +18,13 @@ from infusion.rules.intrapleural import (
     SamplePurpose,
     unclear_order,
 )
+from participants.queries.course import Course
 from participants.rules import require_past
-from participants.services.journey import command
+from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import RuleViolated
-from trialsite.protocol.types import Arm
+from trialsite.protocol.types import Arm, Assessed, EventKind
 
 
 def record_catheter(
@@ -51,7 +57,8 @@ def record_catheter(
     for name, value in stated.items():
         if isinstance(value, datetime):
             require_past(value, at, name)
-    with _beside(infusion, action="infusion.catheter_recorded", by=by, at=at, reason=reason) as current:
+    with _beside(infusion, action="infusion.catheter_recorded", by=by, at=at, reason=reason) as beside:
+        current = beside.infusion
         changed = [name for name, value in stated.items() if getattr(current, name) not in {None, value}]
         if changed and not reason.strip():
             raise RuleViolated(
@@ -79,7 +86,8 @@ def record_position_change(
     Raises RuleViolated("not-intrapleural", "in-the-future", "before-the-infusion").
     """
     require_past(changed_at, at, "changed_at")
-    with _beside(infusion, action="infusion.position_changed", by=by, at=at, reason=reason) as current:
+    with _beside(infusion, action="infusion.position_changed", by=by, at=at, reason=reason) as beside:
+        current = beside.infusion
         _require_since(current, changed_at, "changed_at")
         turned = PositionChange(
             infusion=current, position=position.value, changed_at=changed_at, recorded_at=at
@@ -100,9 +108,9 @@ def record_chest_image(
     note: str = "",
     reason: str = "",
 ) -> ChestImage:
-    """Record a chest image after the infusion and what it shows. Needs RECORD_INFUSION.
+    """Record a chest image after the infusion and what it shows. Needs RECORD_INFUSION; records `round_recorded`.
 
-    A pneumothorax is an adverse event besides, recorded as such. size_mm: of what was found, if measured.
+    An image that is owed is fulfilled by it. A pneumothorax is an adverse event besides, recorded as such. size_mm: of what was found, if measured.
     Raises RuleViolated("not-intrapleural", "in-the-future", "before-the-infusion", "nothing-to-measure",
     "not-positive").
     """
@@ -113,7 +121,8 @@ def record_chest_image(
         )
     if size_mm is not None and size_mm <= 0:
         raise RuleViolated("not-positive", "Give the size in millimetres.", field="size_mm")
-    with _beside(infusion, action="infusion.chest_imaged", by=by, at=at, reason=reason) as current:
+    with _beside(infusion, action="infusion.chest_imaged", by=by, at=at, reason=reason) as beside:
+        current = beside.infusion
         _require_since(current, imaged_at, "imaged_at")
         image = ChestImage(
             infusion=current,
@@ -125,6 +134,8 @@ def record_chest_image(
             recorded_at=at,
         )
         image.save_new()
+        covers = _covers(Assessed.CHEST_IMAGE, image.pk, imaged_at)
+        happened(beside.course, [covers], by=by, at=at, reason=reason)
     return image
 
 
@@ -140,18 +151,21 @@ def record_drained_volume(
 ) -> DrainedVolume:
     """Record fluid drained since the last reading of the bottle, each day at least. Needs RECORD_INFUSION.
 
-    0 mL is a reading. Raises RuleViolated("not-intrapleural", "in-the-future", "before-the-infusion",
+    Records `round_recorded`: a reading that is owed is fulfilled by it. 0 mL is a reading. Raises RuleViolated("not-intrapleural", "in-the-future", "before-the-infusion",
     "negative").
     """
     require_past(drained_at, at, "drained_at")
     if volume_ml < 0:
         raise RuleViolated("negative", "A volume is not below zero.", field="volume_ml")
-    with _beside(infusion, action="infusion.fluid_drained", by=by, at=at, reason=reason) as current:
+    with _beside(infusion, action="infusion.fluid_drained", by=by, at=at, reason=reason) as beside:
+        current = beside.infusion
         _require_since(current, drained_at, "drained_at")
         drained = DrainedVolume(
             infusion=current, drained_at=drained_at, volume_ml=volume_ml, colour=colour, recorded_at=at
         )
         drained.save_new()
+        covers = _covers(Assessed.DRAINED_VOLUME, drained.pk, drained_at)
+        happened(beside.course, [covers], by=by, at=at, reason=reason)
     return drained
 
 
@@ -170,7 +184,8 @@ def record_fluid_sample(
     Raises RuleViolated("not-intrapleural", "in-the-future").
     """
     require_past(taken_at, at, "taken_at")
-    with _beside(infusion, action="infusion.fluid_sampled", by=by, at=at, reason=reason) as current:
+    with _beside(infusion, action="infusion.fluid_sampled", by=by, at=at, reason=reason) as beside:
+        current = beside.infusion
         sample = FluidSample(
             infusion=current, taken_at=taken_at, purpose=purpose.value, note=note, recorded_at=at
         )
@@ -178,9 +193,15 @@ def record_fluid_sample(
     return sample
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    course: Course
+    infusion: Infusion
+
+
 @contextmanager
-def _beside(infusion: Infusion, *, action: str, by: Actor, at: datetime, reason: str) -> Iterator[Infusion]:
-    """Open the command of an observation; yield the infusion as it is now."""
+def _beside(infusion: Infusion, *, action: str, by: Actor, at: datetime, reason: str) -> Iterator[_Beside]:
+    """Open the command of an observation; yield the course and the infusion as they are now."""
     with command(
         participant=infusion.participant,
         permission=Permission.RECORD_INFUSION,
@@ -188,11 +209,20 @@ def _beside(infusion: Infusion, *, action: str, by: Actor, at: datetime, reason:
         by=by,
         at=at,
         reason=reason,
-    ):
+    ) as course:
         current = Infusion.objects.get(pk=infusion.pk)
         if current.route != Arm.INTRAPLEURAL.value:
             raise RuleViolated("not-intrapleural", "This infusion was not intrapleural.")
-        yield current
+        yield _Beside(course, current)
+
+
+def _covers(assessed: Assessed, ref: UUID, occurred_at: datetime) -> Happening:
+    return Happening(
+        kind=EventKind.ROUND_RECORDED,
+        occurred_at=occurred_at,
+        ref=str(ref),
+        facts={"covers": assessed.value},
+    )
 
 
 def _require_since(infusion: Infusion, value: object, field: str) -> None:

@@ -1,6 +1,6 @@
 """The infusion room: one page at the bedside, from the prepared dose to the removal of the catheter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from infusion.rules.readiness import given_percent
 from infusion.web.beside import ladder_in_words, level_in_words
 from infusion.web.room_steps import find_room, route_of, why_not_prepare, why_not_start, why_not_thaw
 from infusion.web.room_words import FINDINGS, IMAGES, POSITIONS, PROOFS, PURPOSES
+from infusion.web.round_form import CHEST
 from infusion.web.targets import InTreatment
 from participants.queries.pages import banner_of
 from participants.queries.words import ARMS
@@ -194,7 +195,21 @@ def _care_lines(care: PleuralCare | None) -> list[CareLine]:
         CareLine(icon="droplet", text=f"Drained: {one.volume_ml} mL", at=one.drained_at, note=one.colour)
         for one in care.drained
     ]
-    return sorted([*images, *turns, *samples, *readings], key=lambda line: line.at)
+    return sorted([*images, *turns, *samples, *readings, *_of_rounds(care)], key=lambda line: line.at)
+
+
+def _of_rounds(care: PleuralCare) -> Iterator[CareLine]:
+    """Chest images and readings that were entered with a round."""
+    for one in care.rounds:
+        if one.chest_image:
+            yield CareLine(
+                icon="lungs",
+                text=f"Chest image: {dict(CHEST)[one.chest_image]}",
+                at=one.taken_at,
+                is_bad=one.chest_image == "pneumothorax",
+            )
+        if one.drained_volume_ml is not None:
+            yield CareLine(icon="droplet", text=f"Drained: {one.drained_volume_ml} mL", at=one.taken_at)
 
 
 def _act(

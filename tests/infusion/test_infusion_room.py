@@ -10,7 +10,9 @@ from django.test import Client
 
 from infusion.models import Infusion, InfusionInterruption, PositionChange
 from infusion.queries.readiness import bag_label
+from infusion.rules.bedside import RoundFindings
 from infusion.rules.intrapleural import BodyPosition, ImageFinding, ImageModality, SamplePurpose
+from infusion.services.bedside import record_round
 from infusion.services.intrapleural import (
     record_catheter,
     record_chest_image,
@@ -18,7 +20,7 @@ from infusion.services.intrapleural import (
     record_fluid_sample,
     record_position_change,
 )
-from participants.models import Deviation
+from participants.models import Deviation, Obligation
 from participants.states import State
 from tests.factories.api import Program, answers, shown
 from tests.factories.api import refused as answered
@@ -224,6 +226,39 @@ class TestAfterInstillation:
 
         assert Infusion.objects.get().dwell == timedelta(hours=20, minutes=-1)
         assert {reason for _, reason, _ in traces("infusion.catheter_recorded")} == {"", "misread"}
+
+    def test_what_is_owed_is_fulfilled_here_as_by_a_round_and_both_are_shown_together(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        story = participant_at(State.INFUSED, arm=Arm.INTRAPLEURAL)
+        monkeypatch.setattr(clock, "now", lambda: story.now)
+        infusion, nurse = there(story.infusion), story.ward.nurse
+        owed = Obligation.objects.in_force().filter(participant=story.participant, fulfilled_at=None)
+        images, readings = owed.filter(item_id__startswith="M-CXR"), owed.filter(item_id="M-DRAIN")
+        before = (images.count(), readings.count())
+
+        record_chest_image(
+            infusion=infusion,
+            imaged_at=story.wait(hours=3).now,
+            modality=ImageModality.X_RAY,
+            finding=ImageFinding.NONE,
+            by=nurse,
+            at=story.now,
+        )
+        story.wait(1)
+        record_drained_volume(
+            infusion=infusion, drained_at=story.now, volume_ml=Decimal(120), by=nurse, at=story.now
+        )
+        assert (images.count(), readings.count()) == (before[0] - 1, before[1] - 1)
+
+        found = RoundFindings(
+            taken_at=story.now, chest_image="pneumothorax", drained_volume_ml=Decimal("30.5")
+        )
+        record_round(participant=story.participant, findings=found, vital_signs={}, by=nurse, at=story.now)
+        shown_page = room(story, desk.desk(story, "nurse"))
+
+        assert "150.5 mL" in shown_page
+        assert "Chest image: Pneumothorax" in shown_page
 
     def test_an_intravenous_infusion_has_no_pleural_space(self) -> None:
         story = participant_at(State.INFUSED)
