@@ -25,7 +25,9 @@ from trialsite.devservices.running import look_up
 
 
 @contextmanager
-def _stack(state: Path, words: str = "") -> Iterator[tuple["subprocess.Popen[str]", Path]]:
+def _stack(
+    state: Path, words: str = "", *, demo: str = "0"
+) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
     """Run the tiny stack; its output goes to a file, so that it can be read while it runs."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -33,7 +35,7 @@ def _stack(state: Path, words: str = "") -> Iterator[tuple["subprocess.Popen[str
         **os.environ,
         "TRIALSITE_STATE": str(state),
         "TRIALSITE_PORT": str(port),
-        "TRIALSITE_DEMO": "0",
+        "TRIALSITE_DEMO": demo,
     }
     environment.pop("DATABASE_URL", None)
     output = state.parent / f"output-{time.monotonic_ns()}"
@@ -131,6 +133,28 @@ def test_stack_that_was_killed_is_cleared_away_by_the_next_start(tmp_path: Path)
             in output.read_text()
         )
         _wait_for(lambda: all(look_up(pid) is None for pid in left_over))
+
+
+def test_demonstration_that_was_interrupted_begins_anew_in_a_new_database(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    loaded, half_loaded = state / "postgres" / "demo-loaded", state / "postgres" / "demo-half-loaded"
+    with _stack(state, demo="1") as (_, output):
+        _wait_for(lambda: _is_ready(output))
+        with psycopg.connect((state / "database-url").read_text()) as connection:
+            connection.execute("CREATE TABLE told_half ()")
+    assert loaded.exists()
+    assert not half_loaded.exists()
+
+    loaded.rename(half_loaded)  # as an interrupted load leaves it
+    with _stack(state, demo="1") as (_, output):
+        _wait_for(lambda: _is_ready(output))
+        with psycopg.connect((state / "database-url").read_text()) as connection:
+            found = connection.execute("SELECT to_regclass('told_half')").fetchone()
+
+    assert "The demonstration was interrupted while it was loaded; it begins anew." in output.read_text()
+    assert found == (None,)
+    assert loaded.exists()
+    assert not half_loaded.exists()
 
 
 def test_mail_is_kept_as_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
