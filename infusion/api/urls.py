@@ -31,6 +31,7 @@ from infusion.api.views.infusion import (
     RecordInfusion,
     RecordLymphodepletionDose,
 )
+from infusion.api.views.laboratory import LaboratoryGradeList
 from infusion.api.views.medication import EndMedication, MedicationList, RecordMedication
 from infusion.api.views.pleural import (
     ChestImageList,
@@ -167,6 +168,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{INFUSION}drained-volumes/", by_method(get=DrainedVolumeList, post=RecordDrainedVolume)),
     path(f"{INFUSION}fluid-samples/", by_method(get=FluidSampleList, post=RecordFluidSample)),
     path(INFUSION, by_method(get=InfusionDetail, patch=CorrectInfusion)),
+    path(f"{ONE}laboratory-grades/", by_method(get=LaboratoryGradeList)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
     path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),

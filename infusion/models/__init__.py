@@ -7,6 +7,7 @@ from infusion.models.cohort import Cohort, CohortDecision, CohortSlot
 from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion, InfusionInterruption
 from infusion.models.intrapleural import ChestImage, DrainedVolume, FluidSample, PositionChange
+from infusion.models.laboratory_grade import LaboratoryGrade
 from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
 from infusion.models.lymphodepletion import LymphodepletionDose
 from infusion.models.medication import ConcomitantMedication
@@ -32,6 +33,7 @@ __all__ = [
     "IdentityCheck",
     "Infusion",
     "InfusionInterruption",
+    "LaboratoryGrade",
     "Leukapheresis",
     "LeukapheresisPlan",
     "LymphodepletionDose",

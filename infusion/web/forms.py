@@ -346,10 +346,16 @@ class CorrectInfusionForm(PreviewedForm):
         return f"On record: {local:%Y-%m-%d %H:%M}. Empty: it moves by as much as the start."
 
 
+EVENT_DETAILS = ("grade_reason",)
+
+
 class AdverseEventForm(StepForm):
     term = LineField("Adverse event", most=200, required=True, help_text="The diagnosis if there is one.")
     toxicity_grade = forms.ChoiceField(
         label="Grade", choices=_GRADES, help_text="CTCAE; CRS and ICANS by ASTCT."
+    )
+    grade_reason = LineField(
+        "Why another grade than the value gives", most=300, help_text="Only for another grade."
     )
     onset_at = SiteMomentField(label="Onset")
     aware_at = SiteMomentField(label="The site learned of it", help_text="The reporting clocks start here.")
@@ -372,6 +378,12 @@ class AdverseEventForm(StepForm):
     reason = ReasonField()
 
     not_after_today = ("onset_at", "aware_at", "resolved_on")
+
+    def __init__(self, *args: Any, is_graded: bool = False, **kwargs: Any) -> None:
+        """is_graded: a laboratory value proposes the grade, so that another one needs a reason."""
+        super().__init__(*args, **kwargs)
+        if not is_graded:
+            del self.fields["grade_reason"]
 
     def clean_toxicity_grade(self) -> int:
         return int(self.cleaned_data["toxicity_grade"])

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from infusion.models import BridgingTherapy, CellProduct
+from infusion.queries.laboratory import laboratory_lines
 from infusion.queries.leukaphereses import latest_plan
 from infusion.queries.safety import safety_cases
 from infusion.queries.treatment import Treatment
@@ -63,6 +64,14 @@ _PANELS = (
         permission=Permission.VIEW_PARTICIPANT,
         order=50,
         icon="report-medical",
+    ),
+    Panel(
+        name="laboratory",
+        title="Laboratory values",
+        url_name="panel-laboratory",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=52,
+        icon="test-pipe",
     ),
     Panel(
         name="medication",
@@ -296,6 +305,21 @@ def safety(request: HttpRequest, code: str) -> HttpResponse:
         "cannot_report": why_not(user, Permission.REPORT_SAFETY, participant),
     }
     return render(request, "infusion/safety_panel.html", context)
+
+
+@requires(Permission.VIEW_PARTICIPANT)
+@require_GET
+def laboratory(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the last value of each test that CTCAE grades, with its grade, and how the grade moved."""
+    user = signed_in(request)
+    participant = participant_for(user, code)
+    context = {
+        "participant": participant,
+        "zone": participant.site.time_zone,
+        "lines": laboratory_lines(participant),
+        "may_record": user.access.may(Permission.RECORD_SAFETY, participant.site_id),
+    }
+    return render(request, "infusion/laboratory_panel.html", context)
 
 
 @requires(Permission.RECORD_PRODUCT)

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from infusion.models import AdverseEvent, SafetyReport
-from infusion.services.adverse_events import record_adverse_event, record_safety_report
+from infusion.models import AdverseEvent, LaboratoryGrade, SafetyReport
+from infusion.services.adverse_events import EventDetails, record_adverse_event, record_safety_report
 from infusion.services.safety_judgements import judge_dlt, judge_seriousness, resolve_adverse_event
 from infusion.web import forms
 from infusion.web.beside import clocks_started
-from infusion.web.targets import InTreatment, RunsFor, find_adverse_event, find_clock, find_treatment
+from infusion.web.targets import InTreatment, RunsFor, find_adverse_event, find_clock, find_graded
 from participants.web.targets import OfParticipant
 from screening.web.acts import BANNER, BESIDE_PAGE, entered, with_banner, without
 from trialsite import clock
@@ -21,8 +21,30 @@ from trialsite.protocol.due import due_state
 from trialsite.web.steps import Step
 
 
-def _record(target: InTreatment[None], given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
-    return record_adverse_event(participant=target.participant, by=by, at=at, **without(given))
+def _record(
+    target: InTreatment[LaboratoryGrade | None], given: dict[str, Any], *, by: User, at: datetime
+) -> AdverseEvent:
+    given, value = without(given), target.subject
+    details = EventDetails(
+        proposed_grade=value.grade if value else None,
+        **{name: given.pop(name) for name in forms.EVENT_DETAILS if name in given},
+    )
+    return record_adverse_event(participant=target.participant, details=details, by=by, at=at, **given)
+
+
+def _of_value(target: InTreatment[LaboratoryGrade | None]) -> Mapping[str, object]:
+    """An event that a laboratory value gives rise to, as it usually is; from other values nothing is assumed."""
+    value = target.subject
+    if value is None:
+        return {}
+    return {
+        "term": value.term,
+        "toxicity_grade": str(value.grade or ""),
+        "onset_at": value.observation.taken_at,
+        "aware_at": target.treatment.at,
+        "is_serious": "no",
+        "is_special_interest": "no",
+    }
 
 
 def _report(target: RunsFor, given: dict[str, Any], *, by: User, at: datetime) -> SafetyReport:
@@ -32,11 +54,12 @@ def _report(target: RunsFor, given: dict[str, Any], *, by: User, at: datetime) -
     )
 
 
-def _event_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[str, object]:
+def _event_beside(request: HttpRequest, target: InTreatment[LaboratoryGrade | None]) -> Mapping[str, object]:
     given = entered(RECORD, request, target)
     return {
         "clocks": clocks_started(target.treatment.version.clocks, given),
         "aware_at": given.get("aware_at"),
+        "value": target.subject,
     }
 
 
@@ -98,8 +121,10 @@ RECORD = Step(
     title="Record an adverse event",
     permission=Permission.RECORD_SAFETY,
     form_class=forms.AdverseEventForm,
-    find=find_treatment,
+    find=find_graded,
     run=_record,
+    initial=_of_value,
+    form_options=lambda target: {"is_graded": target.subject is not None},
     submit="Record adverse event",
     done="Adverse event recorded.",
     explanation="Serious and severe are two things: the grade says how severe, the other whether it must be "

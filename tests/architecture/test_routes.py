@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from followup.models import Visit
+from infusion.models import LaboratoryGrade
 from infusion.rules.bedside import RoundFindings
 from infusion.rules.medication import MedicationClass
 from infusion.services.adverse_events import record_adverse_event
@@ -173,6 +174,7 @@ def _world() -> World:
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "cohort_id": there(story.slot).cohort_id,
         "slot_id": there(story.slot).pk,
+        "grade_id": LaboratoryGrade.objects.filter(participant=story.participant, voided_at=None)[0].pk,
         "medication_id": is_on_medication(story),
         "group": "laboratory",
         "item": "lesions",
