@@ -10,10 +10,13 @@ from django.db.models import F, Min, OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 
 from infusion.models import AdverseEvent, LaboratoryGrade
+from infusion.rules.adverse_events import is_exempt
 from infusion.rules.laboratory import COMPARED, INTERVENTIONS
 from participants.models import JourneyEvent, Observation, ObservationDomain, Participant
+from participants.queries.course import load_course
 from participants.queries.measured_tests import TESTS, written
 from trialsite.protocol.results import Operator, Result
+from trialsite.protocol.types import DltExemption, EventKind
 
 FLAGGED_FROM = 3  # severe
 Series = tuple[UUID, str]  # participant and test
@@ -78,12 +81,16 @@ def grades_in_force(observations: Collection[UUID]) -> QuerySet[LaboratoryGrade]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaboratoryLine:
-    """The last value of a test with its grade. before: that of the value before it. event: open, of the same term."""
+    """The last value of a test with its grade. before: that of the value before it. event: open, of the same term.
+
+    is_expected: what the protocol expects after lymphodepletion, so that it is recorded without alarm.
+    """
 
     title: str
     last: LaboratoryGrade
     before: LaboratoryGrade | None
     event: AdverseEvent | None
+    is_expected: bool
 
     @property
     def value(self) -> str:
@@ -114,32 +121,44 @@ class LaboratoryLine:
 
     @property
     def is_flagged(self) -> bool:
-        return (self.last.grade or 0) >= FLAGGED_FROM
+        return (self.last.grade or 0) >= FLAGGED_FROM and not self.is_expected
 
 
-def laboratory_lines(participant: Participant) -> list[LaboratoryLine]:
-    """Return the last graded value of each test, in the order in which tests are shown. Two queries."""
+def laboratory_lines(participant: Participant, at: datetime) -> list[LaboratoryLine]:
+    """Return the last graded value of each test, in the order in which tests are shown. Five queries."""
     nth = Window(
         RowNumber(), partition_by=F("observation__test_code"), order_by=F("observation__taken_at").desc()
     )
     rows = LaboratoryGrade.objects.filter(participant=participant, voided_at__isnull=True)
-    rows = rows.select_related("observation").alias(nth=nth).filter(nth__lte=2)
+    last_two = rows.select_related("observation").alias(nth=nth).filter(nth__lte=2)
     found: dict[str, list[LaboratoryGrade]] = {}
-    for row in sorted(rows, key=lambda one: one.observation.taken_at, reverse=True):
+    for row in sorted(last_two, key=lambda one: one.observation.taken_at, reverse=True):
         found.setdefault(row.observation.test_code, []).append(row)
     if not found:
         return []
     events = AdverseEvent.objects.filter(
-        participant=participant, voided_at__isnull=True, term__in=[rows[0].term for rows in found.values()]
+        participant=participant,
+        voided_at__isnull=True,
+        term__in=[graded[0].term for graded in found.values()],
     )
     open_now = {one.term: one for one in events.order_by("onset_at", "id") if one.is_open}
+    expected = _expected_of(participant, at)
     return [
         LaboratoryLine(
             title=test.title,
-            last=rows[0],
-            before=rows[1] if len(rows) > 1 else None,
-            event=open_now.get(rows[0].term),
+            last=graded[0],
+            before=graded[1] if len(graded) > 1 else None,
+            event=open_now.get(graded[0].term),
+            is_expected=bool(graded[0].grade) and is_exempt(graded[0].term, expected),
         )
         for test in TESTS
-        if (rows := found.get(test.code))
+        if (graded := found.get(test.code))
     ]
+
+
+def _expected_of(participant: Participant, at: datetime) -> tuple[DltExemption, ...]:
+    """Return what the protocol expects of somebody who had lymphodepletion. Source: clinical rules 3."""
+    course = load_course(participant)
+    if all(one.kind is not EventKind.LYMPHODEPLETION_DOSE_GIVEN for one in course.events):
+        return ()
+    return course.version_at(at).dlt_exemptions

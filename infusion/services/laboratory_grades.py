@@ -33,8 +33,8 @@ _LONGEST_WORDS = 300
 def follow_values(values: Sequence[Observation], by: Actor, at: datetime) -> None:
     """Grade values that were recorded, void the grades of those that stand no longer.
 
-    A value that is or was a baseline also changes the grades of the later ones. Two statements for counts, five
-    with tests that ask for a baseline, up to two more where something was corrected.
+    A value that is or was a baseline also changes the grades of the later ones. One statement for counts, three
+    with tests that ask for a baseline, up to four more where something was corrected.
     """
     own = [row for row in values if _is_graded(row)]
     if not own:

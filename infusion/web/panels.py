@@ -316,7 +316,7 @@ def laboratory(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "participant": participant,
         "zone": participant.site.time_zone,
-        "lines": laboratory_lines(participant),
+        "lines": laboratory_lines(participant, clock.now()),
         "may_record": user.access.may(Permission.RECORD_SAFETY, participant.site_id),
     }
     return render(request, "infusion/laboratory_panel.html", context)

@@ -23,7 +23,7 @@ from trialsite.audit.acting import acting
 from trialsite.audit.models import Entry as AuditEntry
 from trialsite.protocol.types import Event, EventKind
 
-PANEL_QUERIES = 8
+PANEL_QUERIES = 11
 LIMITS = {"AST": ("U/L", "10", "40"), "PLAT": ("10⁹/L", "125", "350"), "CREAT": ("µmol/L", "40", "100")}
 
 
