@@ -18,6 +18,11 @@ from infusion.api.views.cohort import (
     OpenCohort,
     TakeSlot,
 )
+from infusion.api.views.confidential import (
+    ConfidentialCaseList,
+    RecordConfidentialCase,
+    RecordConfidentialReport,
+)
 from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
     BridgingList,
@@ -91,6 +96,7 @@ from infusion.api.views.safety import (
     AdverseEventList,
     GradeEntryList,
     JudgeDlt,
+    JudgeRelation,
     JudgeSeriousness,
     RecordAdverseEvent,
     RecordSafetyReport,
@@ -169,10 +175,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{INFUSION}fluid-samples/", by_method(get=FluidSampleList, post=RecordFluidSample)),
     path(INFUSION, by_method(get=InfusionDetail, patch=CorrectInfusion)),
     path(f"{ONE}laboratory-grades/", by_method(get=LaboratoryGradeList)),
+    path(f"{ONE}confidential-cases/", by_method(get=ConfidentialCaseList, post=RecordConfidentialCase)),
+    path("confidential-cases/<uuid:case_id>/reports/", by_method(post=RecordConfidentialReport)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
     path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),
     path(f"{ADVERSE_EVENT}seriousness/", by_method(post=JudgeSeriousness)),
+    path(f"{ADVERSE_EVENT}relation/", by_method(post=JudgeRelation)),
     path(f"{ADVERSE_EVENT}dlt/", by_method(post=JudgeDlt)),
     path(f"{ADVERSE_EVENT}sponsor-assessment/", by_method(post=RecordSponsorAssessment)),
     path(f"{ADVERSE_EVENT}resolve/", by_method(post=ResolveAdverseEvent)),

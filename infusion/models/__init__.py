@@ -4,6 +4,7 @@ from infusion.models.adverse_event import AdverseEvent, GradeEntry, SafetyReport
 from infusion.models.bedside_round import BedsideRound
 from infusion.models.bridging import BridgingTherapy
 from infusion.models.cohort import Cohort, CohortDecision, CohortSlot
+from infusion.models.confidential import ConfidentialCase, ConfidentialReport
 from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion, InfusionInterruption
 from infusion.models.intrapleural import ChestImage, DrainedVolume, FluidSample, PositionChange
@@ -25,6 +26,8 @@ __all__ = [
     "CohortDecision",
     "CohortSlot",
     "ConcomitantMedication",
+    "ConfidentialCase",
+    "ConfidentialReport",
     "CustodyEntry",
     "DrainedVolume",
     "ExcursionDecision",

@@ -66,6 +66,14 @@ _PANELS = (
         icon="report-medical",
     ),
     Panel(
+        name="confidential",
+        title="Confidential",
+        url_name="panel-confidential",
+        permission=Permission.RECORD_SAFETY,
+        order=51,
+        icon="lock",
+    ),
+    Panel(
         name="laboratory",
         title="Laboratory values",
         url_name="panel-laboratory",
@@ -89,6 +97,11 @@ def _by_clock(obligation: Obligation) -> Mapping[str, str]:
     """C-SAE:<id> → the clock and the event."""
     clock_id, _, event_id = obligation.key.partition(":")
     return {"clock_id": clock_id, "event_id": event_id}
+
+
+def _by_confidential_case(obligation: Obligation) -> Mapping[str, str]:
+    """C-CONF:<id> → the case."""
+    return {"case_id": obligation.key.partition(":")[2]}
 
 
 def _by_case(obligation: Obligation) -> Mapping[str, str]:
@@ -135,6 +148,7 @@ def register() -> None:
     register_action("T-SERIOUS", "adverse-event-seriousness", Permission.REPORT_SAFETY, route=_by_case)
     register_action("T-DLT", "adverse-event-dlt", Permission.JUDGE_DLT, route=_by_case)
     register_action("T-SAE-FU", "safety-report-record", Permission.REPORT_SAFETY, route=_by_follow_up)
+    register_action("C-CONF", "confidential-report", Permission.REPORT_SAFETY, route=_by_confidential_case)
     register_action("C-", "safety-report-record", Permission.REPORT_SAFETY, route=_by_clock)
 
 

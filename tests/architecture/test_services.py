@@ -45,6 +45,7 @@ INSIDE_A_COMMAND = {
     "infusion.services.adverse_events.new_entry",
     "infusion.services.adverse_events.require_codes",
     "infusion.services.adverse_events.require_end",
+    "infusion.services.adverse_events.require_relations",
     "infusion.services.cohorts.give_back",
     "infusion.services.custody.settle_excursions",
     "infusion.services.failures.fail",
