@@ -8,6 +8,7 @@ from infusion.models.confidential import ConfidentialCase, ConfidentialReport
 from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion, InfusionInterruption
 from infusion.models.intrapleural import ChestImage, DrainedVolume, FluidSample, PositionChange
+from infusion.models.label_print import LabelPrint
 from infusion.models.laboratory_grade import LaboratoryGrade
 from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
 from infusion.models.lymphodepletion import LymphodepletionDose
@@ -36,6 +37,7 @@ __all__ = [
     "IdentityCheck",
     "Infusion",
     "InfusionInterruption",
+    "LabelPrint",
     "LaboratoryGrade",
     "Leukapheresis",
     "LeukapheresisPlan",

@@ -24,6 +24,7 @@ from infusion.rules.medication import MedicationClass
 from infusion.services.adverse_events import record_adverse_event
 from infusion.services.bedside import record_round
 from infusion.services.confidential import record_confidential_case
+from infusion.services.label_prints import record_label_printed
 from infusion.services.medications import record_medication
 from participants.models import Deviation
 from participants.services.deviations import record_deviation
@@ -176,6 +177,7 @@ def _world() -> World:
         "cohort_id": there(story.slot).cohort_id,
         "slot_id": there(story.slot).pk,
         "grade_id": LaboratoryGrade.objects.filter(participant=story.participant, voided_at=None)[0].pk,
+        "print_id": record_label_printed(bag=there(story.product), by=ward.nurse, at=story.now).pk,
         "case_id": record_confidential_case(
             participant=story.participant,
             concerns="partner",
