@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import InternalError, transaction
+from django.db import DatabaseError, transaction
 from django.test import override_settings
 from reportlab.graphics.barcode.code128 import Code128
 
@@ -169,7 +169,7 @@ def test_a_program_gets_the_words_and_the_pdf() -> None:
         (2, story.ward.nurse.actor_label, "Torn."),
     ]
     assert nurse.post(f"leukaphereses/{cells.pk}/label/prints/", {}).json()["copy"] == 1
-    with pytest.raises(InternalError, match="never changed"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
         LabelPrint.objects.update(copy=9)
 
 
