@@ -18,6 +18,11 @@ from infusion.api.views.cohort import (
     OpenCohort,
     TakeSlot,
 )
+from infusion.api.views.confidential import (
+    ConfidentialCaseList,
+    RecordConfidentialCase,
+    RecordConfidentialReport,
+)
 from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
     BridgingList,
@@ -31,6 +36,7 @@ from infusion.api.views.infusion import (
     RecordInfusion,
     RecordLymphodepletionDose,
 )
+from infusion.api.views.laboratory import LaboratoryGradeList
 from infusion.api.views.medication import EndMedication, MedicationList, RecordMedication
 from infusion.api.views.pleural import (
     ChestImageList,
@@ -58,11 +64,15 @@ from infusion.api.views.product import (
 )
 from infusion.api.views.product_file import (
     CellsLabel,
+    CellsLabelPrints,
     CustodyList,
     DecideExcursion,
     PlanLeukapheresis,
+    PrintCellsLabel,
+    PrintProductLabel,
     ProductDispositionList,
     ProductLabel,
+    ProductLabelPrints,
     RecordCustodyOfCells,
     RecordCustodyOfProduct,
     RecordProductDisposition,
@@ -90,6 +100,7 @@ from infusion.api.views.safety import (
     AdverseEventList,
     GradeEntryList,
     JudgeDlt,
+    JudgeRelation,
     JudgeSeriousness,
     RecordAdverseEvent,
     RecordSafetyReport,
@@ -132,7 +143,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{PRODUCT}release-tests/", by_method(get=ReleaseTestList, post=RecordReleaseTests)),
     path(f"{PRODUCT}dispositions/", by_method(get=ProductDispositionList, post=RecordProductDisposition)),
     path(f"{PRODUCT}label/", by_method(get=ProductLabel)),
+    path(f"{PRODUCT}label/prints/", by_method(get=ProductLabelPrints, post=PrintProductLabel)),
     path(f"{LEUKAPHERESIS}label/", by_method(get=CellsLabel)),
+    path(f"{LEUKAPHERESIS}label/prints/", by_method(get=CellsLabelPrints, post=PrintCellsLabel)),
     path(f"{PRODUCT}custody/", by_method(post=RecordCustodyOfProduct)),
     path(f"{LEUKAPHERESIS}custody/", by_method(post=RecordCustodyOfCells)),
     path(f"{ONE}custody/", by_method(get=CustodyList)),
@@ -167,10 +180,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{INFUSION}drained-volumes/", by_method(get=DrainedVolumeList, post=RecordDrainedVolume)),
     path(f"{INFUSION}fluid-samples/", by_method(get=FluidSampleList, post=RecordFluidSample)),
     path(INFUSION, by_method(get=InfusionDetail, patch=CorrectInfusion)),
+    path(f"{ONE}laboratory-grades/", by_method(get=LaboratoryGradeList)),
+    path(f"{ONE}confidential-cases/", by_method(get=ConfidentialCaseList, post=RecordConfidentialCase)),
+    path("confidential-cases/<uuid:case_id>/reports/", by_method(post=RecordConfidentialReport)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
     path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),
     path(f"{ADVERSE_EVENT}seriousness/", by_method(post=JudgeSeriousness)),
+    path(f"{ADVERSE_EVENT}relation/", by_method(post=JudgeRelation)),
     path(f"{ADVERSE_EVENT}dlt/", by_method(post=JudgeDlt)),
     path(f"{ADVERSE_EVENT}sponsor-assessment/", by_method(post=RecordSponsorAssessment)),
     path(f"{ADVERSE_EVENT}resolve/", by_method(post=ResolveAdverseEvent)),

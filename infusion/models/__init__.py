@@ -4,9 +4,12 @@ from infusion.models.adverse_event import AdverseEvent, GradeEntry, SafetyReport
 from infusion.models.bedside_round import BedsideRound
 from infusion.models.bridging import BridgingTherapy
 from infusion.models.cohort import Cohort, CohortDecision, CohortSlot
+from infusion.models.confidential import ConfidentialCase, ConfidentialReport
 from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion, InfusionInterruption
 from infusion.models.intrapleural import ChestImage, DrainedVolume, FluidSample, PositionChange
+from infusion.models.label_print import LabelPrint
+from infusion.models.laboratory_grade import LaboratoryGrade
 from infusion.models.leukapheresis import Leukapheresis, LeukapheresisPlan
 from infusion.models.lymphodepletion import LymphodepletionDose
 from infusion.models.medication import ConcomitantMedication
@@ -24,6 +27,8 @@ __all__ = [
     "CohortDecision",
     "CohortSlot",
     "ConcomitantMedication",
+    "ConfidentialCase",
+    "ConfidentialReport",
     "CustodyEntry",
     "DrainedVolume",
     "ExcursionDecision",
@@ -32,6 +37,8 @@ __all__ = [
     "IdentityCheck",
     "Infusion",
     "InfusionInterruption",
+    "LabelPrint",
+    "LaboratoryGrade",
     "Leukapheresis",
     "LeukapheresisPlan",
     "LymphodepletionDose",

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from infusion.models import BedsideRound, Infusion, LymphodepletionDose
+from infusion.queries.laboratory import result_of
 from infusion.rules.grading.crs import FEVER_C
 from infusion.rules.grading.ctcae import grade_laboratory
 from infusion.rules.grading.iec_hs import IecHsAlert, IecHsFindings, IecHsSign, alert_iec_hs
 from participants.models import Observation, Participant
-from trialsite.protocol.results import Operator, Result
+from trialsite.protocol.results import Result
 
 LOOKED_FOR = timedelta(days=60)  # after an infusion; it comes as the CRS fades
 RECENT = timedelta(days=7)  # an older value says nothing of today
@@ -56,18 +56,7 @@ def look_for_iec_hs(participant: Participant, infusion: Infusion | None, at: dat
 
 
 def _last(rows: Sequence[Observation]) -> dict[str, Result]:
-    return {row.test_code: _result(row, row.value) for row in rows if row.value is not None}
-
-
-def _result(row: Observation, value: Decimal) -> Result:
-    return Result(
-        value,
-        row.unit,
-        Operator(row.operator),
-        row.reference_lower,
-        row.reference_upper,
-        row.reference_unit,
-    )
+    return {row.test_code: result for row in rows if (result := result_of(row)) is not None}
 
 
 def _has_cytopenia(now: Mapping[str, Result], before: Mapping[str, Result]) -> bool | None:

@@ -8,6 +8,7 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 from reportlab.graphics.barcode import qrencoder
 from reportlab.graphics.barcode.code128 import Code128
@@ -16,7 +17,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
-from infusion.models import CellProduct, Leukapheresis
+from infusion.models import CellProduct, LabelPrint, Leukapheresis
 from infusion.rules.bag_codes import BagKind
 from infusion.rules.labels import BagLabel, BagLabelFormat, LabelDrawing, Said, Symbol, SymbolKind, Words
 from infusion.rules.release import Decision
@@ -92,6 +93,20 @@ def label_of_cells(leukapheresis: Leukapheresis, participant: Participant) -> Ba
         lines.append(Said("Bag of the centre", leukapheresis.bag_identifier))
     warning = "Temperature not cleared" if leukapheresis.has_open_excursion else ""
     return _label(BagKind.APHERESIS, leukapheresis.bag_code, participant, lines, warning)
+
+
+def label_of(bag: CellProduct | Leukapheresis, participant: Participant) -> BagLabel:
+    """Return what stands on the label of a bag of either kind. No query."""
+    if isinstance(bag, CellProduct):
+        return label_of_product(bag, participant)
+    return label_of_cells(bag, participant)
+
+
+def copies_of(bag: CellProduct | Leukapheresis) -> QuerySet[LabelPrint]:
+    """Return the printed copies of the label of a bag."""
+    if isinstance(bag, CellProduct):
+        return LabelPrint.objects.filter(product=bag)
+    return LabelPrint.objects.filter(leukapheresis=bag)
 
 
 def drawn(label: BagLabel) -> DrawnLabel:

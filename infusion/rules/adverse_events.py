@@ -91,6 +91,8 @@ class Causality(StrEnum):
 
 _BY_NATURE = frozenset({Syndrome.CRS.value, Syndrome.ICANS.value, Syndrome.IEC_HS.value})
 _RULED_OUT = frozenset({Causality.UNRELATED.value, Causality.UNLIKELY.value})
+# What the investigator relates an event to; names of the columns.
+RELATIONS = ("relation_product", "relation_lymphodepletion", "relation_procedure", "relation_disease")
 RELATED = frozenset({Causality.POSSIBLE.value, Causality.PROBABLE.value, Causality.DEFINITE.value})
 
 

@@ -4,11 +4,13 @@ A site that labels bags otherwise names a `BagLabelFormat` of its own in the set
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from infusion.rules.bag_codes import BagKind
 
+OPEN_FOR = timedelta(minutes=15)  # from the record of a copy; long enough to find the printer
 TITLES = {BagKind.APHERESIS: "Collected cells", BagKind.PRODUCT: "CAR-T cell product"}
 
 
@@ -156,3 +158,11 @@ class OwnBagLabel:
             size_mm=size_mm,
             is_strong=is_strong,
         )
+
+
+def may_open(printed_at: datetime, printed_warning: str, warning: str, at: datetime) -> bool:
+    """Whether a recorded copy may still be opened at `at`: for a while, and as long as the label says the same.
+
+    Later another copy is recorded, with its reason.
+    """
+    return at - printed_at < OPEN_FOR and printed_warning == warning

@@ -12,6 +12,7 @@ from trialsite.protocol.types import Event, EventKind
 
 SAE_CLOCK = "C-SAE"
 AESI_CLOCK = "C-AESI"
+CONFIDENTIAL_CLOCK = "C-CONF"
 SUSAR_FIRST = "C-SUSAR-7"
 SUSAR_COMPLETE = "C-SUSAR-FULL"
 SUSAR_OTHER = "C-SUSAR-15"
@@ -78,11 +79,25 @@ def told_by(case: Case, told: Told) -> Told:
 
 def is_susar(case: Case) -> bool:
     """Serious, related in the eyes of either side, not expected, and the sponsor knows of it."""
-    return (
-        case.serious_since is not None
-        and case.is_related
-        and case.is_expected is False
-        and case.sponsor_aware_at is not None
+    return case.sponsor_aware_at is not None and bool(_susar_clocks_of(case))
+
+
+def susar_clocks(
+    *, is_serious: bool, seriousness: Collection[str], is_related: bool, is_expected: bool | None
+) -> tuple[str, ...]:
+    """Return the clocks that run from day 0 of the sponsor: within a week where it killed or might have."""
+    if not is_serious or not is_related or is_expected is not False:
+        return ()
+    hurries = bool(_WITHIN_A_WEEK & set(seriousness))
+    return (SUSAR_FIRST, SUSAR_COMPLETE) if hurries else (SUSAR_OTHER,)
+
+
+def _susar_clocks_of(case: Case) -> tuple[str, ...]:
+    return susar_clocks(
+        is_serious=case.serious_since is not None,
+        seriousness=case.seriousness,
+        is_related=case.is_related,
+        is_expected=case.is_expected,
     )
 
 
@@ -97,10 +112,8 @@ def _clocks(case: Case) -> dict[str, datetime]:
         found[SAE_CLOCK] = case.serious_since
     if case.interest_since is not None:
         found[AESI_CLOCK] = case.interest_since
-    if is_susar(case) and case.sponsor_aware_at is not None:
-        hurries = bool(_WITHIN_A_WEEK & set(case.seriousness))
-        clocks = (SUSAR_FIRST, SUSAR_COMPLETE) if hurries else (SUSAR_OTHER,)
-        found |= dict.fromkeys(clocks, case.sponsor_aware_at)
+    if case.sponsor_aware_at is not None:
+        found |= dict.fromkeys(_susar_clocks_of(case), case.sponsor_aware_at)
     return found
 
 

@@ -7,7 +7,9 @@ from datetime import date, datetime, timedelta
 from infusion.models import AdverseEvent, GradeEntry, SafetyReport
 from infusion.rules.adverse_events import (
     ENDED,
+    RELATIONS,
     VERSIONS,
+    Causality,
     Outcome,
     Seriousness,
     require_sound_grade,
@@ -86,6 +88,7 @@ def record_adverse_event(
     details = details or EventDetails()
     _require_sound(term, toxicity_grade, onset_at, aware_at, at)
     _require_grade_explained(details, toxicity_grade)
+    require_relations({name: getattr(details, name) for name in RELATIONS})
     require_codes(seriousness, Seriousness, "seriousness")
     zone = participant.site.time_zone
     if resolved_on:
@@ -180,6 +183,12 @@ def require_codes(given: Collection[str], known: type, field: str) -> None:
     for one in given:
         if one not in allowed:
             raise RuleViolated("unknown-code", f"Choose from: {', '.join(allowed)}.", field=field)
+
+
+def require_relations(given: Mapping[str, str]) -> None:
+    """Raises RuleViolated("unknown-code") for a relation that is no word of Causality; "" is not judged."""
+    for name, code in given.items():
+        require_codes([code] if code else [], Causality, name)
 
 
 def require_end(resolved_on: date, onset_at: datetime, zone: str, at: datetime) -> None:

@@ -10,6 +10,7 @@ from infusion.queries.conditioning import before_dose_checks
 from infusion.queries.treatment import planned_for, released_product
 from infusion.rules.conditioning import BodyMeasures, formula_of, surface_checks, surface_of
 from infusion.rules.gates import dose_checks, is_first_dose, may_condition, may_plan_infusion, usable_checks
+from infusion.services.laboratory_grades import follow_interventions
 from participants.models import Obligation, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
@@ -116,7 +117,8 @@ def record_lymphodepletion_dose(
         )
         findings = settle(_dose_gate(course, dose, at), happened=True, reason=reason)
         dose.save_new()
-        happened(course, [_given(dose)], by=by, at=at, reason=reason, findings=findings)
+        after = happened(course, [_given(dose)], by=by, at=at, reason=reason, findings=findings)
+        follow_interventions(after, course.events, at=at)
     return dose
 
 

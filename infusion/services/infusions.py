@@ -8,6 +8,7 @@ from decimal import Decimal
 from infusion.models import CellProduct, Infusion
 from infusion.queries.readiness import at_bedside, gate_of
 from infusion.rules.intrapleural import CatheterProof
+from infusion.services.laboratory_grades import follow_interventions
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course
@@ -113,7 +114,8 @@ def record_infusion(
         infusion.save_new()
         _use_up(current)
         happenings = [_infused(infusion)] + ([_ended(infusion)] if ended_at else [])
-        happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
+        after = happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
+        follow_interventions(after, course.events, at=at)
     return infusion
 
 
@@ -165,7 +167,7 @@ def _correct_events(
 ) -> None:
     """Move start and end on the journey. The one ahead moves first, so that the end never lies before the start."""
     moves = [(EventKind.INFUSED, infusion.started_at)]
-    ref = str(infusion.pk)
+    ref, before = str(infusion.pk), course.events
     has_end = any(one.ref == ref and one.kind is EventKind.INFUSION_ENDED for one in course.events)
     if infusion.ended_at and has_end:
         moves.insert(0 if is_later else 1, (EventKind.INFUSION_ENDED, infusion.ended_at))
@@ -173,6 +175,7 @@ def _correct_events(
         course = correct_event(
             course=course, ref=ref, kind=kind, occurred_at=occurred_at, by=by, at=at, reason=reason
         )
+    follow_interventions(course, before, at=at)
     if infusion.ended_at and not has_end:
         happened(course, [_ended(infusion)], by=by, at=at, reason=reason)
 

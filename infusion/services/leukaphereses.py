@@ -9,6 +9,7 @@ from infusion.models import Leukapheresis, LeukapheresisPlan
 from infusion.queries.bag_codes import draw_bag_code
 from infusion.queries.leukaphereses import latest_plan
 from infusion.rules.bag_codes import BagKind
+from infusion.services.laboratory_grades import follow_interventions
 from participants.models import Participant
 from participants.rules import require_past, settle
 from participants.services.journey import Happening, command, correct_event, happened
@@ -119,7 +120,8 @@ def record_leukapheresis(
         happening = Happening(
             kind=EventKind.LEUKAPHERESIS_PERFORMED, occurred_at=performed_at, ref=str(leukapheresis.pk)
         )
-        happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+        after = happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
+        follow_interventions(after, course.events, at=at)
     return leukapheresis
 
 
@@ -159,7 +161,7 @@ def correct_leukapheresis(
             leukapheresis.ended_at += performed_at - leukapheresis.performed_at
         leukapheresis.performed_at = performed_at
         leukapheresis.save_changes(["performed_at", "ended_at"])
-        correct_event(
+        after = correct_event(
             course=course,
             ref=str(leukapheresis.pk),
             kind=EventKind.LEUKAPHERESIS_PERFORMED,
@@ -168,4 +170,5 @@ def correct_leukapheresis(
             at=at,
             reason=reason,
         )
+        follow_interventions(after, course.events, at=at)
     return leukapheresis

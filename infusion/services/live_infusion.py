@@ -14,6 +14,7 @@ from infusion.services.infusions import (
     _require_fields_of,
     _use_up,
 )
+from infusion.services.laboratory_grades import follow_interventions
 from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course
@@ -61,7 +62,8 @@ def start_infusion(
         settle(gate_of(course, infusion, readiness, at), happened=False, reason=reason)
         infusion.save_new()
         _use_up(current)
-        happened(course, [_infused(infusion)], by=by, at=at, reason=reason)
+        after = happened(course, [_infused(infusion)], by=by, at=at, reason=reason)
+        follow_interventions(after, course.events, at=at)
     return infusion
 
 

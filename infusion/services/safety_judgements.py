@@ -9,7 +9,13 @@ from datetime import date, datetime
 
 from infusion.models import AdverseEvent
 from infusion.rules.adverse_events import ENDED, Causality, Outcome, Seriousness
-from infusion.services.adverse_events import ended_at, new_entry, require_codes, require_end
+from infusion.services.adverse_events import (
+    ended_at,
+    new_entry,
+    require_codes,
+    require_end,
+    require_relations,
+)
 from infusion.services.safety_cases import FLAGGED, gradings_of, label, settle_case
 from participants.rules import require_past, require_reason
 from participants.services.journey import command
@@ -89,6 +95,40 @@ def judge_dlt(
     return event
 
 
+def judge_relation(
+    *,
+    adverse_event: AdverseEvent,
+    by: Actor,
+    at: datetime,
+    relation_product: str = "",
+    relation_lymphodepletion: str = "",
+    relation_procedure: str = "",
+    relation_disease: str = "",
+    reason: str = "",
+    version: int | None = None,
+) -> AdverseEvent:
+    """Record how the investigator relates an event to the product, to lymphodepletion, the procedure, the disease.
+
+    Needs REPORT_SAFETY. Each a word of Causality, "" where not judged. A relation to the product may make it a SUSAR,
+    whose clocks then run from day 0 of the sponsor. A judgement that is changed asks for a reason.
+    Raises RuleViolated("unknown-code", "reason-required"), Conflict("stale-version").
+    """
+    given = {
+        "relation_product": relation_product,
+        "relation_lymphodepletion": relation_lymphodepletion,
+        "relation_procedure": relation_procedure,
+        "relation_disease": relation_disease,
+    }
+    require_relations(given)
+    with _judged(adverse_event, "relation_judged", version, by=by, at=at, reason=reason) as event:
+        if any(getattr(event, name) not in {"", word} for name, word in given.items()):
+            require_reason(reason, "a judgement is changed")
+        for name, word in given.items():
+            setattr(event, name, word)
+        _save(event, *given)
+    return event
+
+
 def record_sponsor_assessment(
     *,
     adverse_event: AdverseEvent,
@@ -104,7 +144,8 @@ def record_sponsor_assessment(
 
     sponsor_aware_at: its day 0. Serious, not expected, and related for either side: the clocks of a SUSAR run from it,
     7 days and 8 more for a fatal or life-threatening one, else 15. Source: clinical rules 5.1.
-    Raises RuleViolated("unknown-code", "in-the-future", "aware-before-onset"), Conflict("stale-version").
+    An assessment that is changed asks for a reason. Raises RuleViolated("unknown-code", "in-the-future",
+    "aware-before-onset", "reason-required"), Conflict("stale-version").
     """
     require_codes([sponsor_relation], Causality, "sponsor_relation")
     require_past(sponsor_aware_at, at, "sponsor_aware_at")
@@ -113,6 +154,9 @@ def record_sponsor_assessment(
             raise RuleViolated(
                 "aware-before-onset", "Nobody can be aware before the onset.", field="sponsor_aware_at"
             )
+        former = event.sponsor_relation, event.is_expected, event.sponsor_aware_at
+        if event.sponsor_aware_at and former != (sponsor_relation, is_expected, sponsor_aware_at):
+            require_reason(reason, "an assessment is changed")
         event.sponsor_relation, event.is_expected = sponsor_relation, is_expected
         event.sponsor_aware_at = sponsor_aware_at
         _save(event, "sponsor_relation", "is_expected", "sponsor_aware_at")

@@ -1,20 +1,20 @@
 """The page of a bag, of a lot or of collected cells: what is known of it, where it has been, its label."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from infusion.models import CellProduct, CustodyEntry, Leukapheresis
-from infusion.queries.labels import drawn, label_of_cells, label_of_product, pdf_of
+from infusion.models import CellProduct, CustodyEntry, LabelPrint, Leukapheresis
+from infusion.queries.labels import copies_of, drawn, label_of, label_of_cells, label_of_product, pdf_of
 from infusion.queries.products import ProductFile, custody_of, files_of
 from infusion.rules.custody import CustodyStep, ExcursionVerdict
-from infusion.rules.labels import BagLabel
+from infusion.rules.labels import may_open
 from infusion.rules.release import Decision, SpecificationVerdict
 from infusion.states import IN_THE_MAKING, ProductState
 from infusion.web import product_steps
@@ -22,7 +22,7 @@ from infusion.web.beside import ladder
 from infusion.web.product_forms import DECISIONS, STEPS, range_in_words
 from infusion.web.steps import FAIL_LOT, RELEASE, why_not_change_lot
 from infusion.web.targets import InTreatment, find_leukapheresis, find_product
-from participants.queries.pages import banner_of
+from participants.queries.pages import banner_of, participant_for
 from screening.web.acts import ActLink, why_not
 from screening.web.words import in_powers
 from trialsite import clock
@@ -87,7 +87,7 @@ def product_page(request: HttpRequest, code: str, product_id: UUID) -> HttpRespo
         "ladder": ladder(file.gate(), "Release") if ProductState(product.state) in IN_THE_MAKING else None,
         "acts": _product_acts(user, target, file),
         "label": drawn(label_of_product(product, target.participant)),
-        "pdf": reverse("product-label", args=[code, product.pk]),
+        **_printing(user, target, product_steps.PRINT_PRODUCT),
     }
     return render(request, "infusion/product_page.html", _frame(target) | context)
 
@@ -105,33 +105,47 @@ def leukapheresis_page(request: HttpRequest, code: str, leukapheresis_id: UUID) 
         "lots": [one for one in target.treatment.products if one.leukapheresis_id == cells.pk],
         "acts": {"custody": _act(user, target, product_steps.HANDLE_CELLS)},
         "label": drawn(label_of_cells(cells, target.participant)),
-        "pdf": reverse("leukapheresis-label", args=[code, cells.pk]),
+        **_printing(user, target, product_steps.PRINT_CELLS),
     }
     return render(request, "infusion/leukapheresis_page.html", _frame(target) | context)
 
 
 @requires(Permission.RECORD_PRODUCT)
 @require_GET
-def product_label(request: HttpRequest, code: str, product_id: UUID) -> HttpResponse:
-    """Send the label of a lot as a PDF page of its own size."""
-    target = find_product(signed_in(request), code, product_id=product_id)
-    return _pdf(label_of_product(target.subject, target.participant))
-
-
-@requires(Permission.RECORD_PRODUCT)
-@require_GET
-def leukapheresis_label(request: HttpRequest, code: str, leukapheresis_id: UUID) -> HttpResponse:
-    """Send the label of collected cells as a PDF page of its own size."""
-    target = find_leukapheresis(signed_in(request), code, leukapheresis_id=leukapheresis_id)
-    return _pdf(label_of_cells(target.subject, target.participant))
-
-
-def _pdf(label: BagLabel) -> HttpResponse:
+def label_pdf(request: HttpRequest, code: str, print_id: UUID) -> HttpResponse:
+    """Send a copy of a label as a PDF page of its own size, to who printed it just now; later to the page of its bag."""
+    user = signed_in(request)
+    printed = LabelPrint.objects.filter(participant=participant_for(user, code), pk=print_id).first()
+    if printed is None or not user.access.may(Permission.RECORD_PRODUCT, printed.participant.site_id):
+        raise Http404
+    bag = printed.bag
+    label = label_of(bag, printed.participant)
+    if not _may_open(printed, label.warning, user):
+        name = "product-page" if isinstance(bag, CellProduct) else "leukapheresis-page"
+        return redirect(name, code, bag.pk)
     return HttpResponse(
         pdf_of(label),
         content_type="application/pdf",
         headers={"Content-Disposition": f'inline; filename="label-{label.bag_code}.pdf"'},
     )
+
+
+def _may_open(printed: LabelPrint, warning: str, user: User) -> bool:
+    is_own = printed.printed_by == user.actor_label
+    return is_own and may_open(printed.printed_at, printed.warning, warning, clock.now())
+
+
+def _printing(
+    user: User, target: InTreatment[CellProduct] | InTreatment[Leukapheresis], step: Step
+) -> dict[str, object]:
+    """The copies printed so far, the newest first, each with its PDF while it may be opened; and the act of printing."""
+    warning = label_of(target.subject, target.participant).warning
+    copies = list(copies_of(target.subject).order_by("-copy"))
+    act = _act(user, target, step)
+    return {
+        "copies": [(one, _may_open(one, warning, user) and not act.reason) for one in copies],
+        "print_act": replace(act, text="Print another copy" if copies else "Print label", icon="printer"),
+    }
 
 
 def _frame(target: InTreatment[CellProduct] | InTreatment[Leukapheresis]) -> dict[str, object]:

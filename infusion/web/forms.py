@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from infusion.rules.adverse_events import RELATIONS
 from infusion.web.room_words import PROOFS
 from participants.queries.measured_tests import BY_CODE, MeasuredTest, faults_in
 from participants.web.forms import ReasonField
@@ -346,10 +347,30 @@ class CorrectInfusionForm(PreviewedForm):
         return f"On record: {local:%Y-%m-%d %H:%M}. Empty: it moves by as much as the start."
 
 
+_CAUSALITY = [
+    ("unrelated", "Unrelated"),
+    ("unlikely", "Unlikely"),
+    ("possible", "Possible"),
+    ("probable", "Probable"),
+    ("definite", "Definite"),
+]
+EVENT_DETAILS = ("grade_reason", *RELATIONS)
+
+
+def _relation(label: str, help_text: str = "") -> forms.ChoiceField:
+    """How the investigator relates an event to something."""
+    return forms.ChoiceField(
+        label=label, choices=[("", "Not judged yet"), *_CAUSALITY], required=False, help_text=help_text
+    )
+
+
 class AdverseEventForm(StepForm):
     term = LineField("Adverse event", most=200, required=True, help_text="The diagnosis if there is one.")
     toxicity_grade = forms.ChoiceField(
         label="Grade", choices=_GRADES, help_text="CTCAE; CRS and ICANS by ASTCT."
+    )
+    grade_reason = LineField(
+        "Why another grade than the value gives", most=300, help_text="Only for another grade."
     )
     onset_at = SiteMomentField(label="Onset")
     aware_at = SiteMomentField(label="The site learned of it", help_text="The reporting clocks start here.")
@@ -367,11 +388,21 @@ class AdverseEventForm(StepForm):
     is_dlt = forms.ChoiceField(
         label="Dose-limiting", choices=[*_YES_NO, ("open", "Not judged yet")], initial="open"
     )
+    relation_product = _relation("Related to the product", "The investigator's judgement, as the next three.")
+    relation_lymphodepletion = _relation("Related to lymphodepletion")
+    relation_procedure = _relation("Related to the procedure")
+    relation_disease = _relation("Related to the disease")
     resolved_on = SiteDateField(label="Resolved on", required=False)
     outcome = LineField("Outcome", most=100)
     reason = ReasonField()
 
     not_after_today = ("onset_at", "aware_at", "resolved_on")
+
+    def __init__(self, *args: Any, is_graded: bool = False, **kwargs: Any) -> None:
+        """is_graded: a laboratory value proposes the grade, so that another one needs a reason."""
+        super().__init__(*args, **kwargs)
+        if not is_graded:
+            del self.fields["grade_reason"]
 
     def clean_toxicity_grade(self) -> int:
         return int(self.cleaned_data["toxicity_grade"])
@@ -422,6 +453,36 @@ class DltForm(StepForm):
 
     def clean_is_dlt(self) -> bool | None:
         return {"yes": True, "no": False}.get(self.cleaned_data["is_dlt"])
+
+
+class RelationForm(StepForm):
+    """What the investigator relates an event to."""
+
+    relation_product = _relation("Related to the product")
+    relation_lymphodepletion = _relation("Related to lymphodepletion")
+    relation_procedure = _relation("Related to the procedure")
+    relation_disease = _relation("Related to the disease")
+    reason = ReasonField(help_text="Needed where a judgement is changed.")
+
+
+class SponsorForm(StepForm):
+    """How the sponsor sees an event."""
+
+    sponsor_relation = forms.ChoiceField(label="Related to the product, for the sponsor", choices=_CAUSALITY)
+    is_expected = forms.ChoiceField(
+        label="Expected",
+        choices=_YES_NO,
+        help_text="Whether the reference safety information names it, in kind and severity.",
+    )
+    sponsor_aware_at = SiteMomentField(
+        label="The sponsor first knew of it", help_text="Its day 0. The clocks of a SUSAR start here."
+    )
+    reason = ReasonField(help_text="Needed where an assessment is changed.")
+
+    not_after_today = ("sponsor_aware_at",)
+
+    def clean_is_expected(self) -> bool:
+        return bool(self.cleaned_data["is_expected"] == "yes")
 
 
 class OutcomeForm(StepForm):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from infusion.models import BridgingTherapy, CellProduct
+from infusion.queries.laboratory import laboratory_lines
 from infusion.queries.leukaphereses import latest_plan
 from infusion.queries.safety import safety_cases
 from infusion.queries.treatment import Treatment
@@ -65,6 +66,22 @@ _PANELS = (
         icon="report-medical",
     ),
     Panel(
+        name="confidential",
+        title="Confidential",
+        url_name="panel-confidential",
+        permission=Permission.RECORD_SAFETY,
+        order=51,
+        icon="lock",
+    ),
+    Panel(
+        name="laboratory",
+        title="Laboratory values",
+        url_name="panel-laboratory",
+        permission=Permission.VIEW_PARTICIPANT,
+        order=52,
+        icon="test-pipe",
+    ),
+    Panel(
         name="medication",
         title="Concomitant medication",
         url_name="panel-medication",
@@ -80,6 +97,11 @@ def _by_clock(obligation: Obligation) -> Mapping[str, str]:
     """C-SAE:<id> → the clock and the event."""
     clock_id, _, event_id = obligation.key.partition(":")
     return {"clock_id": clock_id, "event_id": event_id}
+
+
+def _by_confidential_case(obligation: Obligation) -> Mapping[str, str]:
+    """C-CONF:<id> → the case."""
+    return {"case_id": obligation.key.partition(":")[2]}
 
 
 def _by_case(obligation: Obligation) -> Mapping[str, str]:
@@ -126,6 +148,7 @@ def register() -> None:
     register_action("T-SERIOUS", "adverse-event-seriousness", Permission.REPORT_SAFETY, route=_by_case)
     register_action("T-DLT", "adverse-event-dlt", Permission.JUDGE_DLT, route=_by_case)
     register_action("T-SAE-FU", "safety-report-record", Permission.REPORT_SAFETY, route=_by_follow_up)
+    register_action("C-CONF", "confidential-report", Permission.REPORT_SAFETY, route=_by_confidential_case)
     register_action("C-", "safety-report-record", Permission.REPORT_SAFETY, route=_by_clock)
 
 
@@ -296,6 +319,21 @@ def safety(request: HttpRequest, code: str) -> HttpResponse:
         "cannot_report": why_not(user, Permission.REPORT_SAFETY, participant),
     }
     return render(request, "infusion/safety_panel.html", context)
+
+
+@requires(Permission.VIEW_PARTICIPANT)
+@require_GET
+def laboratory(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the last value of each test that CTCAE grades, with its grade, and how the grade moved."""
+    user = signed_in(request)
+    participant = participant_for(user, code)
+    context = {
+        "participant": participant,
+        "zone": participant.site.time_zone,
+        "lines": laboratory_lines(participant, clock.now()),
+        "may_record": user.access.may(Permission.RECORD_SAFETY, participant.site_id),
+    }
+    return render(request, "infusion/laboratory_panel.html", context)
 
 
 @requires(Permission.RECORD_PRODUCT)

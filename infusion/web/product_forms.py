@@ -188,3 +188,13 @@ def range_in_words(one: StorageRange) -> str:
     if one.lower_c is None:
         return f"at most {one.upper_c} °C"
     return f"at least {one.lower_c} °C" if one.upper_c is None else f"{one.lower_c} to {one.upper_c} °C"
+
+
+class LabelPrintForm(StepForm):
+    reason = ReasonField(label="Why another copy", required=True)
+
+    def __init__(self, *args: Any, copies: int = 0, **kwargs: Any) -> None:
+        """copies: printed before; the first one needs no reason."""
+        super().__init__(*args, **kwargs)
+        if not copies:
+            del self.fields["reason"]

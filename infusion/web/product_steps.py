@@ -6,8 +6,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from infusion.models import CellProduct, CustodyEntry, Leukapheresis
+from infusion.models import CellProduct, CustodyEntry, LabelPrint, Leukapheresis
+from infusion.queries.labels import copies_of
 from infusion.services.custody import Handling, decide_excursion, record_custody
+from infusion.services.label_prints import record_label_printed
 from infusion.services.leukaphereses import plan_leukapheresis
 from infusion.services.product_dispositions import Told, record_disposition_of_product
 from infusion.services.release_tests import GivenResult, record_release_tests
@@ -229,6 +231,60 @@ DECIDE_EXCURSION = Step(
     context=with_banner(),
 )
 
+
+def _print(
+    target: InTreatment[CellProduct] | InTreatment[Leukapheresis],
+    given: dict[str, Any],
+    *,
+    by: User,
+    at: datetime,
+) -> LabelPrint:
+    return record_label_printed(bag=target.subject, by=by, at=at, reason=given.get("reason", ""))
+
+
+def _copies(target: InTreatment[CellProduct] | InTreatment[Leukapheresis]) -> Mapping[str, object]:
+    return {"copies": copies_of(target.subject).count()}
+
+
+def _to_page_of(target: InTreatment[CellProduct] | InTreatment[Leukapheresis], outcome: LabelPrint) -> str:
+    name = "product-page" if isinstance(target.subject, CellProduct) else "leukapheresis-page"
+    return reverse(name, args=[target.participant.code, target.subject.pk])
+
+
+_PRINTED_WORDS = "Who printed which copy, and when, stays on record. A second copy needs a reason, such as a label that was torn."
+
+PRINT_PRODUCT = Step(
+    name="product-label-print",
+    title="Print the label of the lot",
+    permission=Permission.RECORD_PRODUCT,
+    form_class=product_forms.LabelPrintForm,
+    find=find_product,
+    run=_print,
+    submit="Print label",
+    done="The copy is on record. Open it beside the label to print it.",
+    explanation=_PRINTED_WORDS,
+    next_url=_to_page_of,
+    banner=BANNER,
+    form_options=_copies,
+    context=with_banner(),
+)
+
+PRINT_CELLS = Step(
+    name="leukapheresis-label-print",
+    title="Print the label of the collected cells",
+    permission=Permission.RECORD_PRODUCT,
+    form_class=product_forms.LabelPrintForm,
+    find=find_leukapheresis,
+    run=_print,
+    submit="Print label",
+    done="The copy is on record. Open it beside the label to print it.",
+    explanation=_PRINTED_WORDS,
+    next_url=_to_page_of,
+    banner=BANNER,
+    form_options=_copies,
+    context=with_banner(),
+)
+
 PLAN_COLLECTION = Step(
     name="leukapheresis-plan",
     title="Plan the leukapheresis",
@@ -250,5 +306,7 @@ STEPS = {
     "leukapheresis/<uuid:leukapheresis_id>/custody/": HANDLE_CELLS,
     "custody/<uuid:entry_id>/correct/": CORRECT_HANDLING,
     "custody/<uuid:entry_id>/decision/": DECIDE_EXCURSION,
+    "products/<uuid:product_id>/label/print/": PRINT_PRODUCT,
+    "leukapheresis/<uuid:leukapheresis_id>/label/print/": PRINT_CELLS,
     "leukapheresis/plan/": PLAN_COLLECTION,
 }

@@ -6,23 +6,55 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from infusion.models import AdverseEvent, SafetyReport
-from infusion.services.adverse_events import record_adverse_event, record_safety_report
-from infusion.services.safety_judgements import judge_dlt, judge_seriousness, resolve_adverse_event
+from infusion.models import AdverseEvent, LaboratoryGrade, SafetyReport
+from infusion.rules.adverse_events import RELATED, RELATIONS
+from infusion.rules.safety_case import susar_clocks
+from infusion.services.adverse_events import EventDetails, record_adverse_event, record_safety_report
+from infusion.services.safety_judgements import (
+    judge_dlt,
+    judge_relation,
+    judge_seriousness,
+    record_sponsor_assessment,
+    resolve_adverse_event,
+)
 from infusion.web import forms
 from infusion.web.beside import clocks_started
-from infusion.web.targets import InTreatment, RunsFor, find_adverse_event, find_clock, find_treatment
+from infusion.web.targets import InTreatment, RunsFor, find_adverse_event, find_clock, find_graded
+from participants.queries.course import load_course
 from participants.web.targets import OfParticipant
 from screening.web.acts import BANNER, BESIDE_PAGE, entered, with_banner, without
 from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.due import due_state
+from trialsite.protocol.windows import after_hours
 from trialsite.web.steps import Step
 
 
-def _record(target: InTreatment[None], given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
-    return record_adverse_event(participant=target.participant, by=by, at=at, **without(given))
+def _record(
+    target: InTreatment[LaboratoryGrade | None], given: dict[str, Any], *, by: User, at: datetime
+) -> AdverseEvent:
+    given, value = without(given), target.subject
+    details = EventDetails(
+        proposed_grade=value.grade if value else None,
+        **{name: given.pop(name) for name in forms.EVENT_DETAILS if name in given},
+    )
+    return record_adverse_event(participant=target.participant, details=details, by=by, at=at, **given)
+
+
+def _of_value(target: InTreatment[LaboratoryGrade | None]) -> Mapping[str, object]:
+    """An event that a laboratory value gives rise to, as it usually is; from other values nothing is assumed."""
+    value = target.subject
+    if value is None:
+        return {}
+    return {
+        "term": value.term,
+        "toxicity_grade": str(value.grade or ""),
+        "onset_at": value.observation.taken_at,
+        "aware_at": target.treatment.at,
+        "is_serious": "no",
+        "is_special_interest": "no",
+    }
 
 
 def _report(target: RunsFor, given: dict[str, Any], *, by: User, at: datetime) -> SafetyReport:
@@ -32,11 +64,12 @@ def _report(target: RunsFor, given: dict[str, Any], *, by: User, at: datetime) -
     )
 
 
-def _event_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[str, object]:
+def _event_beside(request: HttpRequest, target: InTreatment[LaboratoryGrade | None]) -> Mapping[str, object]:
     given = entered(RECORD, request, target)
     return {
         "clocks": clocks_started(target.treatment.version.clocks, given),
         "aware_at": given.get("aware_at"),
+        "value": target.subject,
     }
 
 
@@ -82,6 +115,54 @@ def _case_beside(request: HttpRequest, target: OfParticipant[AdverseEvent]) -> M
     return {"event": target.record, "grades": grades}
 
 
+def _judge_relation(
+    target: OfParticipant[AdverseEvent], given: dict[str, Any], *, by: User, at: datetime
+) -> AdverseEvent:
+    return judge_relation(by=by, at=at, **_of(target, given))
+
+
+def _assess(
+    target: OfParticipant[AdverseEvent], given: dict[str, Any], *, by: User, at: datetime
+) -> AdverseEvent:
+    return record_sponsor_assessment(by=by, at=at, **_of(target, given))
+
+
+def _sponsor_beside(request: HttpRequest, target: OfParticipant[AdverseEvent]) -> Mapping[str, object]:
+    """The case, and which clocks would run with what is entered so far."""
+    given, event = entered(SPONSOR, request, target), target.record
+    is_related = {event.relation_product, given.get("sponsor_relation", event.sponsor_relation)} & RELATED
+    started = susar_clocks(
+        is_serious=event.is_serious,
+        seriousness=event.seriousness,
+        is_related=bool(is_related),
+        is_expected=given.get("is_expected", event.is_expected),
+    )
+    clocks = {one.id: one for one in load_course(target.participant).version_at(clock.now()).clocks}
+    known_at = given.get("sponsor_aware_at", event.sponsor_aware_at)
+    return {
+        **_case_beside(request, target),
+        "started": [
+            (clocks[one].title, after_hours(known_at, clocks[one].hours) if known_at else None)
+            for one in started
+        ],
+    }
+
+
+def _first_relation(target: OfParticipant[AdverseEvent]) -> Mapping[str, object]:
+    return {name: getattr(target.record, name) for name in RELATIONS}
+
+
+def _first_assessment(target: OfParticipant[AdverseEvent]) -> Mapping[str, object]:
+    event = target.record
+    if event.sponsor_aware_at is None:
+        return {}
+    return {
+        "sponsor_relation": event.sponsor_relation,
+        "is_expected": "yes" if event.is_expected else "no",
+        "sponsor_aware_at": event.sponsor_aware_at,
+    }
+
+
 def _why_over(user: User, target: OfParticipant[AdverseEvent]) -> str:
     return "" if target.record.is_open else "This event is over already"
 
@@ -98,8 +179,10 @@ RECORD = Step(
     title="Record an adverse event",
     permission=Permission.RECORD_SAFETY,
     form_class=forms.AdverseEventForm,
-    find=find_treatment,
+    find=find_graded,
     run=_record,
+    initial=_of_value,
+    form_options=lambda target: {"is_graded": target.subject is not None},
     submit="Record adverse event",
     done="Adverse event recorded.",
     explanation="Serious and severe are two things: the grade says how severe, the other whether it must be "
@@ -159,6 +242,42 @@ DLT = Step(
     context=with_banner(_case_beside),
     template=BESIDE_PAGE,
     extra={"beside": "infusion/case_beside.html"},
+)
+
+RELATION = Step(
+    name="adverse-event-relation",
+    title="Judge what the event relates to",
+    permission=Permission.REPORT_SAFETY,
+    form_class=forms.RelationForm,
+    find=find_adverse_event,
+    run=_judge_relation,
+    submit="Save judgement",
+    done="Relation judged.",
+    explanation="From possible on it counts as related. If either side cannot rule out a relation to the product, the "
+    "event is related.",
+    banner=BANNER,
+    initial=_first_relation,
+    context=with_banner(_case_beside),
+    template=BESIDE_PAGE,
+    extra={"beside": "infusion/case_beside.html"},
+)
+
+SPONSOR = Step(
+    name="adverse-event-sponsor",
+    title="Record the sponsor's assessment",
+    permission=Permission.REPORT_SAFETY,
+    form_class=forms.SponsorForm,
+    find=find_adverse_event,
+    run=_assess,
+    submit="Save assessment",
+    done="The sponsor's assessment is recorded.",
+    explanation="A serious event that is related for either side and not expected is a SUSAR: its clocks run from day 0 "
+    "of the sponsor, 7 and 15 days where it was fatal or life-threatening, else 15.",
+    banner=BANNER,
+    initial=_first_assessment,
+    context=with_banner(_sponsor_beside),
+    template=BESIDE_PAGE,
+    extra={"beside": "infusion/sponsor_beside.html"},
 )
 
 RESOLVE = Step(

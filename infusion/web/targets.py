@@ -13,6 +13,7 @@ from infusion.models import (
     CellProduct,
     CustodyEntry,
     Infusion,
+    LaboratoryGrade,
     Leukapheresis,
 )
 from infusion.queries.products import custody_of
@@ -103,6 +104,20 @@ def find_dose_day(user: User, code: str, *, key: str) -> InTreatment[ScheduledDa
 def find_bridging(user: User, code: str, *, bridging_id: UUID) -> InTreatment[BridgingTherapy]:
     found = find_treatment(user, code)
     one = BridgingTherapy.objects.filter(participant=found.participant, pk=bridging_id).first()
+    if one is None:
+        raise Http404
+    return InTreatment(found.participant, found.treatment, one)
+
+
+def find_graded(
+    user: User, code: str, *, grade_id: UUID | None = None
+) -> InTreatment[LaboratoryGrade | None]:
+    """Return the treatment for a new adverse event, with the graded laboratory value that gives rise to it, if one does."""
+    found = find_treatment(user, code)
+    if grade_id is None:
+        return InTreatment(found.participant, found.treatment, None)
+    grades = LaboratoryGrade.objects.filter(participant=found.participant, voided_at__isnull=True)
+    one = grades.select_related("observation").filter(pk=grade_id).first()
     if one is None:
         raise Http404
     return InTreatment(found.participant, found.treatment, one)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from participants.models import Observation, ObservationDomain, Participant
 from participants.rules import require_past, require_reason
-from participants.services.followers import tell_followers
+from participants.services.followers import tell_followers, tell_of_values
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.errors import Conflict, RuleViolated
@@ -84,6 +84,7 @@ def save_readings(
         for reading in readings
     ]
     _insert(rows)
+    tell_of_values(rows, by=by, at=at)
     return rows
 
 
@@ -94,6 +95,7 @@ def save_readings_of_many(
     _require_sound([reading for _, reading in readings], at)
     rows = [_row(participant, reading, by, at, "", None) for participant, reading in readings]
     _insert(rows)
+    tell_of_values(rows, by=by, at=at)
     return rows
 
 

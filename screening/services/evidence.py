@@ -8,6 +8,7 @@ from typing import Any
 from participants.models import Observation, ObservationDomain
 from participants.queries.course import Course
 from participants.rules import require_reason
+from participants.services.followers import tell_of_values
 from participants.services.journey import command
 from participants.services.observations import Reading, save_readings
 from screening.models import Evidence, ScreeningEpisode
@@ -110,6 +111,8 @@ def void_evidence(
         if item_of(answer).is_judgement:
             require(by, Permission.JUDGE_ELIGIBILITY, course.participant.site_id)
         _void(answer, at, reason)
+        if isinstance(answer, Observation):
+            tell_of_values([answer], by=by, at=at)
         follow_evidence(course, cause="screening.evidence_voided", by=by, at=at)
     return answer
 

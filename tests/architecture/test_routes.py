@@ -18,10 +18,13 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from followup.models import Visit
+from infusion.models import LaboratoryGrade
 from infusion.rules.bedside import RoundFindings
 from infusion.rules.medication import MedicationClass
 from infusion.services.adverse_events import record_adverse_event
 from infusion.services.bedside import record_round
+from infusion.services.confidential import record_confidential_case
+from infusion.services.label_prints import record_label_printed
 from infusion.services.medications import record_medication
 from participants.models import Deviation
 from participants.services.deviations import record_deviation
@@ -177,6 +180,15 @@ def _world() -> World:
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "cohort_id": there(story.slot).cohort_id,
         "slot_id": there(story.slot).pk,
+        "grade_id": LaboratoryGrade.objects.filter(participant=story.participant, voided_at=None)[0].pk,
+        "print_id": record_label_printed(bag=there(story.product), by=ward.nurse, at=story.now).pk,
+        "case_id": record_confidential_case(
+            participant=story.participant,
+            concerns="partner",
+            aware_at=story.now,
+            by=ward.nurse,
+            at=story.now,
+        ).pk,
         "medication_id": is_on_medication(story),
         "group": "laboratory",
         "item": "lesions",

@@ -2,16 +2,18 @@
 
 from base64 import b64decode
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import override_settings
 from reportlab.graphics.barcode.code128 import Code128
 
+from infusion.models import LabelPrint
 from infusion.queries.labels import drawn, label_of_cells, label_of_product, pdf_of
 from infusion.rules.bag_codes import BagKind
-from infusion.rules.labels import BagLabel, LabelDrawing, OwnBagLabel, Said, Words
+from infusion.rules.labels import OPEN_FOR, BagLabel, LabelDrawing, OwnBagLabel, Said, Words, may_open
 from infusion.states import ProductState
 from participants.states import State
 from tests.factories.api import Program, refused
@@ -152,7 +154,27 @@ def test_a_program_gets_the_words_and_the_pdf() -> None:
         product.bag_code,
         {"heading": "Lot", "text": product.lot},
     )
-    assert b64decode(found["pdf_base64"]).startswith(b"%PDF-")
     assert nurse.get(f"leukaphereses/{cells.pk}/label/").json()["kind"] == "A"
     admin = Program(story.ward.admin, story.now)
     assert refused(admin.get(f"products/{product.pk}/label/")) == (403, "not-permitted")
+
+    prints = f"products/{product.pk}/label/prints/"
+    first = nurse.post(prints, {}).json()
+    assert (first["copy"], b64decode(first["pdf_base64"])[:5]) == (1, b"%PDF-")
+    assert refused(nurse.post(prints, {})) == (422, "reason-required")
+    nurse.post(prints, {"reason": "Torn."})
+    listed = admin.get(prints).json()["results"]
+    assert [(one["copy"], one["printed_by"], one["reason"]) for one in listed] == [
+        (1, story.ward.nurse.actor_label, ""),
+        (2, story.ward.nurse.actor_label, "Torn."),
+    ]
+    assert nurse.post(f"leukaphereses/{cells.pk}/label/prints/", {}).json()["copy"] == 1
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        LabelPrint.objects.update(copy=9)
+
+
+def test_a_copy_may_be_opened_for_a_quarter_of_an_hour_while_the_label_says_the_same() -> None:
+    printed_at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    assert may_open(printed_at, "", "", printed_at + OPEN_FOR - timedelta(seconds=1))
+    assert not may_open(printed_at, "", "", printed_at + OPEN_FOR)
+    assert not may_open(printed_at, "", "Do not use", printed_at)

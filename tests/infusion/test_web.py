@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from infusion.models import (
     AdverseEvent,
@@ -13,6 +14,7 @@ from infusion.models import (
     CustodyEntry,
     ExcursionDecision,
     Infusion,
+    LabelPrint,
     Leukapheresis,
     LymphodepletionDose,
     SafetyReport,
@@ -601,8 +603,15 @@ def test_the_page_of_a_lot_shows_its_tests_its_way_from_the_vein_on_and_its_labe
     saved = nurse.post(path(story, f"custody/{first.pk}/correct/"), correction)
     assert saved.headers["Location"] == url
     assert "<s>Stored</s>" in nurse.get(url).content.decode()
-    pdf = nurse.get(f"{url}label.pdf")
+    assert nurse.post(f"{url}label/print/", filled()).headers["Location"] == url
+    opened = reverse("label-pdf", args=[story.participant.code, LabelPrint.objects.get().pk])
+    assert opened in nurse.get(url).content.decode()
+    pdf = nurse.get(opened)
     assert (pdf.headers["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    assert desk.desk(story, "investigator").get(opened).headers["Location"] == url  # not their copy
+    assert nurse.post(f"{url}label/print/", filled()).status_code == 422
+    nurse.post(f"{url}label/print/", filled(reason="Torn at the door"))
+    assert "Torn at the door" in nurse.get(url).content.decode()
 
 
 def test_the_page_of_a_collection_shows_where_the_cells_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -624,7 +633,7 @@ def test_the_page_of_a_collection_shows_where_the_cells_are(monkeypatch: pytest.
     assert saved.headers["Location"] == path(story, here)
     shown = client.get(path(story, here)).content.decode()
     assert "Apheresis unit → Courier" in shown
-    assert client.get(path(story, f"{here}label.pdf")).content[:5] == b"%PDF-"
+    assert client.post(path(story, f"{here}label/print/"), filled()).status_code == 303
 
 
 def test_what_the_product_needs_next_is_one_click_away(monkeypatch: pytest.MonkeyPatch) -> None:

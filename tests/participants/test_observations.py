@@ -53,7 +53,8 @@ def test_a_round_is_stored_with_its_visit_and_its_exact_values() -> None:
     assert (stored["TEMP"].value, stored["TEMP"].not_done) == (None, "asleep")
     assert {one.obligation_key for one in stored.values()} == {"V-BL#1"}
     assert traces("participants.observations_recorded") == {
-        (story.ward.nurse.actor_id, "typed from the sheet", "participants_observation")
+        (story.ward.nurse.actor_id, "typed from the sheet", table)
+        for table in ("participants_observation", "infusion_laboratorygrade")
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from screening.rules.items import BY_ID, ITEMS
@@ -42,7 +43,7 @@ def given(answers: Mapping[str, Entry], taken_at: datetime, *, judged: bool) -> 
             item=item.id,
             entry=answers[item.id],
             taken_at=taken_at if item.test_code else None,
-            laboratory="Central laboratory" if item.test_code else "",
+            laboratory=LABORATORY if item.test_code else "",
             is_confirmed=True,
         )
         for item in ITEMS
@@ -50,6 +51,7 @@ def given(answers: Mapping[str, Entry], taken_at: datetime, *, judged: bool) -> 
     ]
 
 
+LABORATORY = "Central laboratory"
 _METHODS = {"lvef": "echocardiography", "spo2": "room_air"}
 _IHC_AGE_DAYS = 40
 
@@ -169,6 +171,15 @@ RENEWED = (
     "cea", "wbc", "neut", "lym", "plat", "hgb", "creat", "alt", "ast", "bili", "lvef", "ecg_abnormal", "spo2",
     "lesions", "pregnancy_test", "infection", "arrhythmia", "ecog", "unsuitable",
 )  # fmt: skip
+
+
+def reference_limits() -> dict[str, tuple[Decimal, Decimal]]:
+    """Return the limits that the central laboratory prints with each test, in the unit in which it reports."""
+    return {
+        BY_ID[item].test_code: (Decimal(found["lower"]), Decimal(found["upper"]))
+        for item, found in _results().items()
+        if "lower" in found and BY_ID[item].test_code
+    }
 
 
 def lower_platelets(value: str = "48") -> dict[str, Entry]:

@@ -7,12 +7,14 @@ from random import Random
 
 from participants.models import ObservationDomain
 from participants.services.observations import Reading, record_observations
+from trialsite.demo.evidence import LABORATORY, reference_limits
 from trialsite.demo.story import Story
 from trialsite.demo.texture import LabPoint, blood_counts, lab_series
 from trialsite.demo.texture_assumed import AssumedCourse
 from trialsite.demo.texture_vitals import VitalSigns, vital_signs
 
 CHEMISTRY = ("ALT", "AST", "BILI", "CREAT")
+_LIMITS = reference_limits()
 
 
 def record_readings(story: Story, rng: Random) -> None:
@@ -43,7 +45,9 @@ def record_readings(story: Story, rng: Random) -> None:
 
 
 def _laboratory(test: str, point: LabPoint, taken_at: datetime) -> Reading:
-    return _reading(ObservationDomain.LABORATORY, test, point.value, point.unit, taken_at)
+    lower, upper = _LIMITS.get(test, (None, None))
+    found = _reading(ObservationDomain.LABORATORY, test, point.value, point.unit, taken_at)
+    return replace(found, lower=lower, upper=upper, laboratory=LABORATORY)
 
 
 def _vital_signs(round_of: VitalSigns, taken_at: datetime) -> list[Reading]:

@@ -245,4 +245,25 @@ class BagLabelOut(OutSerializer):
         allow_blank=True, help_text="What keeps the bag from being used as it is."
     )
     lines = LabelLineOut(many=True, help_text="Lot, cells, volume, expiry, as far as they are known.")
+
+
+class LabelPrintOut(OutSerializer):
+    """One printed copy of the label of a bag."""
+
+    id = serializers.UUIDField(help_text="Id of the copy.")
+    bag_code = serializers.CharField(help_text="Code of the bag.")
+    copy = serializers.IntegerField(help_text="1 for the first copy of the bag.")
+    warning = serializers.CharField(
+        allow_blank=True, help_text="What the copy says keeps the bag from being used as it is."
+    )
+    printed_at = serializers.DateTimeField(help_text="When it was handed out, UTC.")
+    printed_by = serializers.CharField(help_text="Who printed it.")
+    reason = serializers.CharField(allow_blank=True, help_text="Why there is another copy.")
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    version = serializers.IntegerField(help_text=VERSION)
+
+
+class PrintedLabelOut(LabelPrintOut):
+    """The copy that was recorded just now, to be printed."""
+
     pdf_base64 = serializers.CharField(help_text="The label as a PDF page of its own size, in base64.")

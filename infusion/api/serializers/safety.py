@@ -16,6 +16,15 @@ from trialsite.api.serializers import OutSerializer
 from trialsite.api.steps import ReasonedIn
 
 
+def _relation(to: str) -> CodeField:
+    return CodeField(
+        max_length=10,
+        required=False,
+        allow_blank=True,
+        help_text=f"How the investigator relates it to {to}, such as `possible`; empty while not judged.",
+    )
+
+
 class AdverseEventIn(ReasonedIn):
     """An adverse event. Serious is not severe: seriousness and grade are independent."""
 
@@ -32,6 +41,10 @@ class AdverseEventIn(ReasonedIn):
     )
     resolved_on = StrictDateField(required=False, allow_null=True, help_text="Civil date of resolution.")
     outcome = CleanCharField(required=False, allow_blank=True, max_length=100, help_text="Outcome.")
+    relation_product = _relation("the product")
+    relation_lymphodepletion = _relation("lymphodepletion")
+    relation_procedure = _relation("the procedure")
+    relation_disease = _relation("the disease")
 
 
 class AdverseEventOut(OutSerializer):
@@ -61,6 +74,18 @@ class AdverseEventOut(OutSerializer):
     collection_period = serializers.CharField(
         allow_blank=True, help_text="The collection period it lies in; empty outside of all of them."
     )
+    relation_product = serializers.CharField(
+        allow_blank=True, help_text="How the investigator relates it to the product; empty while not judged."
+    )
+    relation_lymphodepletion = serializers.CharField(
+        allow_blank=True, help_text="How the investigator relates it to lymphodepletion."
+    )
+    relation_procedure = serializers.CharField(
+        allow_blank=True, help_text="How the investigator relates it to the procedure."
+    )
+    relation_disease = serializers.CharField(
+        allow_blank=True, help_text="How the investigator relates it to the disease."
+    )
     sponsor_relation = serializers.CharField(
         allow_blank=True, help_text="How the sponsor sees the relation to the product."
     )
@@ -89,6 +114,15 @@ class DltIn(ReasonedIn):
     """Whether an event limits the dose."""
 
     is_dlt = StrictBooleanField(allow_null=True, help_text="Null: not evaluable, with a reason.")
+
+
+class RelationIn(ReasonedIn):
+    """How the investigator relates an event. What is left out counts as not judged; a change needs a reason."""
+
+    relation_product = _relation("the product")
+    relation_lymphodepletion = _relation("lymphodepletion")
+    relation_procedure = _relation("the procedure")
+    relation_disease = _relation("the disease")
 
 
 class SponsorAssessmentIn(ReasonedIn):

@@ -14,8 +14,10 @@ from infusion.api.serializers.product_file import (
     CustodyOut,
     ExcursionDecisionIn,
     ExcursionDecisionOut,
+    LabelPrintOut,
     LeukapheresisPlanIn,
     LeukapheresisPlanOut,
+    PrintedLabelOut,
     ProductDispositionIn,
     ProductDispositionOut,
     ReleaseTestOut,
@@ -27,22 +29,23 @@ from infusion.models import (
     CellProduct,
     CustodyEntry,
     ExcursionDecision,
+    LabelPrint,
     Leukapheresis,
     LeukapheresisPlan,
     ProductDisposition,
     ReleaseTestResult,
 )
-from infusion.queries.labels import label_of_cells, label_of_product, pdf_of
-from infusion.rules.labels import BagLabel
+from infusion.queries.labels import label_of, pdf_of
 from infusion.rules.release import ReleaseResult
 from infusion.services.custody import Bag, Handling, decide_excursion, record_custody
+from infusion.services.label_prints import record_label_printed
 from infusion.services.leukaphereses import plan_leukapheresis
 from infusion.services.product_dispositions import Told, record_disposition_of_product
 from infusion.services.release_tests import GivenResult, record_release_tests
 from participants.models import Participant
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
-from trialsite.api.steps import UnderCommand, named
+from trialsite.api.steps import ReasonedIn, UnderCommand, named
 from trialsite.api.views import Parent, ScopedDetail, ScopedList
 
 OF_PRODUCT = Parent(CellProduct, "product", PRODUCT_BY_ID)
@@ -183,30 +186,73 @@ class _LabelDetail(ScopedDetail, abstract=True):
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return with_participant(rows)
 
+    def represent(self, found: CellProduct | Leukapheresis) -> dict[str, Any]:
+        return self.gives.represent(asdict(label_of(found, found.participant)))
+
 
 class ProductLabel(_LabelDetail):
-    """Show what stands on the label of a product, with the label as a PDF page of its own size."""
+    """Show what stands on the label of a product."""
 
     model = CellProduct
     lookup = PRODUCT_BY_ID
 
-    def represent(self, found: CellProduct) -> dict[str, Any]:
-        return _with_pdf(label_of_product(found, found.participant))
-
 
 class CellsLabel(_LabelDetail):
-    """Show what stands on the label of collected cells, with the label as a PDF page of its own size."""
+    """Show what stands on the label of collected cells."""
 
     model = Leukapheresis
     lookup = BY_ID
 
-    def represent(self, found: Leukapheresis) -> dict[str, Any]:
-        return _with_pdf(label_of_cells(found, found.participant))
+
+class _LabelPrints(ScopedList, abstract=True):
+    required_permission = Permission.VIEW_PARTICIPANT
+    model = LabelPrint
+    order = ("copy", "id")
+    gives = LabelPrintOut
+    from_columns = True
 
 
-def _with_pdf(label: BagLabel) -> dict[str, Any]:
-    printed = b64encode(pdf_of(label)).decode()
-    return BagLabelOut.represent({**asdict(label), "pdf_base64": printed})
+class ProductLabelPrints(_LabelPrints):
+    """List the printed copies of the label of a product."""
+
+    parent = Parent(CellProduct, "product", PRODUCT_BY_ID)
+
+
+class CellsLabelPrints(_LabelPrints):
+    """List the printed copies of the label of collected cells."""
+
+    parent = Parent(Leukapheresis, "leukapheresis", BY_ID)
+
+
+class _PrintLabel(UnderCommand, abstract=True):
+    required_permission = Permission.RECORD_PRODUCT
+    takes, gives, creates = ReasonedIn, PrintedLabelOut, True
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return with_participant(rows)
+
+    def run(
+        self, target: CellProduct | Leukapheresis, given: dict[str, Any], *, by: User, at: datetime
+    ) -> LabelPrint:
+        return record_label_printed(bag=target, by=by, at=at, **given)
+
+    def represent(self, found: LabelPrint) -> dict[str, Any]:
+        pdf = b64encode(pdf_of(label_of(found.bag, found.participant))).decode()
+        return self.gives.represent({**LabelPrintOut.represent(found), "pdf_base64": pdf})
+
+
+class PrintProductLabel(_PrintLabel):
+    """Print the label of a product: the copy is recorded and given out as a PDF page. Another one needs a reason."""
+
+    model = CellProduct
+    lookup = PRODUCT_BY_ID
+
+
+class PrintCellsLabel(_PrintLabel):
+    """Print the label of collected cells: the copy is recorded and given out as a PDF page. Another one needs a reason."""
+
+    model = Leukapheresis
+    lookup = BY_ID
 
 
 class PlanLeukapheresis(UnderCommand):

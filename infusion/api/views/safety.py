@@ -10,6 +10,7 @@ from infusion.api.serializers.safety import (
     AdverseEventOut,
     DltIn,
     GradeEntryOut,
+    RelationIn,
     ResolveIn,
     SafetyReportIn,
     SafetyReportOut,
@@ -18,9 +19,11 @@ from infusion.api.serializers.safety import (
 )
 from infusion.api.views.product import OF_PARTICIPANT, with_participant
 from infusion.models import AdverseEvent, GradeEntry, SafetyReport
-from infusion.services.adverse_events import record_adverse_event, record_safety_report
+from infusion.rules.adverse_events import RELATIONS
+from infusion.services.adverse_events import EventDetails, record_adverse_event, record_safety_report
 from infusion.services.safety_judgements import (
     judge_dlt,
+    judge_relation,
     judge_seriousness,
     record_sponsor_assessment,
     resolve_adverse_event,
@@ -53,7 +56,8 @@ class RecordAdverseEvent(UnderCommand):
     takes, gives, creates = AdverseEventIn, AdverseEventOut, True
 
     def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
-        return record_adverse_event(participant=target, by=by, at=at, **given)
+        details = EventDetails(**{name: given.pop(name) for name in RELATIONS if name in given})
+        return record_adverse_event(participant=target, details=details, by=by, at=at, **given)
 
 
 class AdverseEventDetail(ScopedDetail):
@@ -97,6 +101,15 @@ class JudgeDlt(_Judge):
 
     def run(self, target: AdverseEvent, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
         return judge_dlt(adverse_event=target, by=by, at=at, **given)
+
+
+class JudgeRelation(_Judge):
+    """Judge what an event relates to; a relation to the product may start the clocks of a SUSAR."""
+
+    takes = RelationIn
+
+    def run(self, target: AdverseEvent, given: dict[str, Any], *, by: User, at: datetime) -> AdverseEvent:
+        return judge_relation(adverse_event=target, by=by, at=at, **given)
 
 
 class RecordSponsorAssessment(_Judge):
