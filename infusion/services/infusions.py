@@ -1,58 +1,27 @@
 """Recording and correcting an infusion: day 0 of everything that follows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, Infusion
 from infusion.queries.readiness import at_bedside, gate_of
-from infusion.rules.intrapleural import CatheterProof
+from infusion.services.infusion_facts import (
+    RouteDetails,
+    ended,
+    infused,
+    require_fields_of,
+    use_up,
+)
 from infusion.services.laboratory_grades import follow_interventions
-from infusion.states import ProductState
 from participants.models import Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
-from participants.services.journey import Happening, command, correct_event, happened
+from participants.services.journey import command, correct_event, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import RuleViolated
 from trialsite.protocol.types import Arm, EventKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteDetails:
-    """What belongs to one route only; the fields of the other route stay empty.
-
-    Intravenous: access_line, rate_ml_per_h, infused_volume_ml. Intrapleural: all others; drained_*: the
-    effusion drained before.
-    """
-
-    access_line: str = ""
-    rate_ml_per_h: Decimal | None = None
-    infused_volume_ml: Decimal | None = None
-    catheter_position: str = ""
-    catheter_proof: CatheterProof | str = ""
-    drained_at: datetime | None = None
-    drained_colour: str = ""
-    drained_volume_ml: Decimal | None = None
-    instilled_volume_ml: Decimal | None = None
-    flush_volume_ml: Decimal | None = None
-    clamped_at: datetime | None = None
-    unclamped_at: datetime | None = None
-    catheter_removed_at: datetime | None = None
-
-    def given(self) -> dict[str, object]:
-        """Return the columns of an infusion that are stated here."""
-        return {
-            name: value for name in RouteDetails.__slots__ if (value := getattr(self, name)) not in {None, ""}
-        }
-
-
-OF_INTRAVENOUS = ("access_line", "rate_ml_per_h", "infused_volume_ml")
-OF_INTRAPLEURAL = tuple(name for name in RouteDetails.__slots__ if name not in OF_INTRAVENOUS)
-_OF_OTHER_ROUTE = {Arm.INTRAVENOUS: OF_INTRAPLEURAL, Arm.INTRAPLEURAL: OF_INTRAVENOUS}
-_TIMES = ("drained_at", "clamped_at", "unclamped_at", "catheter_removed_at")
 
 
 def record_infusion(
@@ -84,7 +53,7 @@ def record_infusion(
     """
     details = details or RouteDetails()
     _require_plausible(infused_cells, weight_kg, started_at, ended_at, at)
-    _require_fields_of(route, details, at)
+    require_fields_of(route, details, at)
     with command(
         participant=participant,
         permission=Permission.RECORD_INFUSION,
@@ -112,8 +81,8 @@ def record_infusion(
         )
         findings = settle(gate_of(course, infusion, readiness, at), happened=True, reason=reason)
         infusion.save_new()
-        _use_up(current)
-        happenings = [_infused(infusion)] + ([_ended(infusion)] if ended_at else [])
+        use_up(current)
+        happenings = [infused(infusion)] + ([ended(infusion)] if ended_at else [])
         after = happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
         follow_interventions(after, course.events, at=at)
     return infusion
@@ -153,7 +122,7 @@ def correct_infusion(
         current = Infusion.objects.get(pk=infusion.pk)
         current.version = version or current.version
         details = RouteDetails(clamped_at=clamped_at, unclamped_at=unclamped_at)
-        _require_fields_of(Arm(current.route), details, at)
+        require_fields_of(Arm(current.route), details, at)
         is_later = started_at > current.started_at
         _move(current, started_at, given)
         _require_order(current, given, at)
@@ -177,7 +146,7 @@ def _correct_events(
         )
     follow_interventions(course, before, at=at)
     if infusion.ended_at and not has_end:
-        happened(course, [_ended(infusion)], by=by, at=at, reason=reason)
+        happened(course, [ended(infusion)], by=by, at=at, reason=reason)
 
 
 def _move(infusion: Infusion, started_at: datetime, given: Mapping[str, datetime | None]) -> None:
@@ -213,30 +182,6 @@ def _require_not_after(
         raise RuleViolated(*refusal, field=field)
 
 
-def _use_up(product: CellProduct) -> None:
-    product.state = ProductState.INFUSED.value
-    product.save_changes(["state"])
-
-
-def _infused(infusion: Infusion) -> Happening:
-    return Happening(
-        kind=EventKind.INFUSED,
-        occurred_at=infusion.started_at,
-        item=infusion.product.lot,
-        ref=str(infusion.pk),
-        facts={"route": infusion.route},
-    )
-
-
-def _ended(infusion: Infusion) -> Happening:
-    return Happening(
-        kind=EventKind.INFUSION_ENDED,
-        occurred_at=infusion.ended_at or infusion.started_at,
-        item=infusion.product.lot,
-        ref=str(infusion.pk),
-    )
-
-
 def _require_plausible(
     infused_cells: int, weight_kg: Decimal, started_at: datetime, ended_at: datetime | None, at: datetime
 ) -> None:
@@ -247,14 +192,3 @@ def _require_plausible(
     if weight_kg <= 0:
         raise RuleViolated("not-positive", "Give the weight in kilograms.", field="weight_kg")
     _require_not_after(started_at, ended_at, _ENDS_BEFORE_START, "ended_at")
-
-
-def _require_fields_of(route: Arm, details: RouteDetails, at: datetime) -> None:
-    """Raises RuleViolated("field-of-other-route", "in-the-future")."""
-    for name in _OF_OTHER_ROUTE[route]:
-        if getattr(details, name) not in {None, ""}:
-            raise RuleViolated(
-                "field-of-other-route", f"This field does not belong to the {route.value} route.", field=name
-            )
-    for name in _TIMES:
-        require_past(getattr(details, name) or at, at, name)

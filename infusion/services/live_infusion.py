@@ -7,13 +7,7 @@ from infusion.models import CellProduct, Infusion, InfusionInterruption
 from infusion.queries.readiness import at_bedside, gate_of, last_prepared
 from infusion.rules.gates import dose_check
 from infusion.rules.readiness import cells_given
-from infusion.services.infusions import (
-    RouteDetails,
-    _ended,
-    _infused,
-    _require_fields_of,
-    _use_up,
-)
+from infusion.services.infusion_facts import RouteDetails, ended, infused, require_fields_of, use_up
 from infusion.services.laboratory_grades import follow_interventions
 from infusion.states import ProductState
 from participants.models import Participant
@@ -47,7 +41,7 @@ def start_infusion(
     Conflict("bag-started", "infusion-running", "product-of-another").
     """
     details = details or RouteDetails()
-    _require_fields_of(route, details, at)
+    require_fields_of(route, details, at)
     with command(
         participant=participant,
         permission=Permission.RECORD_INFUSION,
@@ -61,8 +55,8 @@ def start_infusion(
         infusion = _beginning(course, current, route, details, by, at)
         settle(gate_of(course, infusion, readiness, at), happened=False, reason=reason)
         infusion.save_new()
-        _use_up(current)
-        after = happened(course, [_infused(infusion)], by=by, at=at, reason=reason)
+        use_up(current)
+        after = happened(course, [infused(infusion)], by=by, at=at, reason=reason)
         follow_interventions(after, course.events, at=at)
     return infusion
 
@@ -145,7 +139,7 @@ def stop_infusion(
         current.is_running, current.ended_at, current.reaction = False, at, reaction
         findings = _dose_in_the_end(course, current, at, reason)
         current.save_changes(_SET_AT_END)
-        happened(course, [_ended(current)], by=by, at=at, reason=reason, findings=findings)
+        happened(course, [ended(current)], by=by, at=at, reason=reason, findings=findings)
     return current
 
 

@@ -11,7 +11,7 @@ from infusion.models import CellProduct, Infusion, InfusionInterruption, Premedi
 from infusion.queries.readiness import last_prepared, prepared_dose
 from infusion.queries.room import Room, room_of
 from infusion.rules.readiness import DrugClass
-from infusion.services.infusions import RouteDetails
+from infusion.services.infusion_facts import RouteDetails
 from infusion.services.live_infusion import (
     pause_infusion,
     record_interruption,

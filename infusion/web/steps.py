@@ -12,7 +12,8 @@ from infusion.queries.treatment import Treatment
 from infusion.rules.conditioning import BodyMeasures
 from infusion.services.bridging import end_bridging, record_bridging
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
-from infusion.services.infusions import RouteDetails, correct_infusion, record_infusion
+from infusion.services.infusion_facts import RouteDetails
+from infusion.services.infusions import correct_infusion, record_infusion
 from infusion.services.leukaphereses import Collected, correct_leukapheresis, record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
 from infusion.states import ProductState, may_become

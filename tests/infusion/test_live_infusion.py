@@ -17,7 +17,8 @@ from infusion.models import (
 )
 from infusion.queries.readiness import bag_label
 from infusion.rules.readiness import StopAnswer
-from infusion.services.infusions import RouteDetails, correct_infusion
+from infusion.services.infusion_facts import RouteDetails
+from infusion.services.infusions import correct_infusion
 from infusion.services.live_infusion import (
     pause_infusion,
     record_interruption,

@@ -16,7 +16,8 @@ from infusion.models import (
 )
 from infusion.services.adverse_events import record_adverse_event, record_safety_report
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
-from infusion.services.infusions import RouteDetails, correct_infusion, record_infusion
+from infusion.services.infusion_facts import RouteDetails
+from infusion.services.infusions import correct_infusion, record_infusion
 from infusion.services.leukaphereses import Collected, correct_leukapheresis, record_leukapheresis
 from infusion.services.products import fail_product, release_product, start_manufacturing
 from participants.models import Deviation, DispositionKind, JourneyEvent, Obligation, Participant

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from infusion.models import InfusionInterruption
-from infusion.services.infusions import RouteDetails
+from infusion.services.infusion_facts import RouteDetails
 from infusion.services.live_infusion import pause_infusion, resume_infusion, start_infusion, stop_infusion
 from participants.models import Deviation, Obligation
 from participants.states import State

@@ -36,7 +36,8 @@ from infusion.services.bridging import record_bridging
 from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
 from infusion.services.custody import Handling, record_custody
-from infusion.services.infusions import RouteDetails, record_infusion
+from infusion.services.infusion_facts import RouteDetails
+from infusion.services.infusions import record_infusion
 from infusion.services.leukaphereses import record_leukapheresis
 from infusion.services.product_dispositions import Told, record_disposition_of_product
 from infusion.services.products import fail_product, release_product, start_manufacturing

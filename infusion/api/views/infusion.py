@@ -22,7 +22,8 @@ from infusion.models import BridgingTherapy, CellProduct, Infusion, Lymphodeplet
 from infusion.rules.conditioning import BodyMeasures
 from infusion.services.bridging import end_bridging, record_bridging
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
-from infusion.services.infusions import RouteDetails, correct_infusion, record_infusion
+from infusion.services.infusion_facts import RouteDetails
+from infusion.services.infusions import correct_infusion, record_infusion
 from participants.models import Participant
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission

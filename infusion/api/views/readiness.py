@@ -38,7 +38,7 @@ from infusion.models import (
 )
 from infusion.queries.readiness import last_prepared
 from infusion.queries.room import room_of
-from infusion.services.infusions import RouteDetails
+from infusion.services.infusion_facts import RouteDetails
 from infusion.services.live_infusion import (
     pause_infusion,
     resume_infusion,
