@@ -77,15 +77,14 @@ def told_by(case: Case, told: Told) -> Told:
     return wanted
 
 
-def is_susar(case: Case) -> bool:
-    """Serious, related in the eyes of either side, not expected, and the sponsor knows of it."""
-    return case.sponsor_aware_at is not None and bool(_susar_clocks_of(case))
-
-
 def susar_clocks(
     *, is_serious: bool, seriousness: Collection[str], is_related: bool, is_expected: bool | None
 ) -> tuple[str, ...]:
-    """Return the clocks that run from day 0 of the sponsor: within a week where it killed or might have."""
+    """Return the clocks that run from day 0 of the sponsor, none where the event is no SUSAR.
+
+    A SUSAR is serious, related in the eyes of either side and not expected; the first report is due within a week where
+    it killed or might have.
+    """
     if not is_serious or not is_related or is_expected is not False:
         return ()
     hurries = bool(_WITHIN_A_WEEK & set(seriousness))

@@ -34,7 +34,7 @@ def follow_values(values: Sequence[Observation], by: Actor, at: datetime) -> Non
     """Grade values that were recorded, void the grades of those that stand no longer.
 
     A value that is or was a baseline also changes the grades of the later ones. One statement for counts, three
-    with tests that ask for a baseline, up to four more where something was corrected.
+    with tests that ask for a baseline; two more where a value was corrected, five more where that was a baseline.
     """
     own = [row for row in values if _is_graded(row)]
     if not own:

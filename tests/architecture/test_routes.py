@@ -180,15 +180,6 @@ def _world() -> World:
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "cohort_id": there(story.slot).cohort_id,
         "slot_id": there(story.slot).pk,
-        "grade_id": LaboratoryGrade.objects.filter(participant=story.participant, voided_at=None)[0].pk,
-        "print_id": record_label_printed(bag=there(story.product), by=ward.nurse, at=story.now).pk,
-        "case_id": record_confidential_case(
-            participant=story.participant,
-            concerns="partner",
-            aware_at=story.now,
-            by=ward.nurse,
-            at=story.now,
-        ).pk,
         "medication_id": is_on_medication(story),
         "group": "laboratory",
         "item": "lesions",
@@ -201,6 +192,7 @@ def _world() -> World:
         "key": "V-D2#1",
         "user_id": ward.nurse.pk,
         "membership_id": Membership.objects.get(user=ward.nurse).pk,
+        **of_the_record(story),
         **of_the_feed(story),
     }
     return World(story=story, values={name: str(value) for name, value in values.items()})
@@ -227,6 +219,20 @@ def is_on_medication(story: Story) -> object:
         by=story.ward.nurse,
         at=story.now,
     ).pk
+
+
+def of_the_record(story: Story) -> dict[str, object]:
+    """A graded laboratory value, a printed label and a confidential case of the participant."""
+    by, at = story.ward.nurse, story.now
+    grades = LaboratoryGrade.objects.filter(participant=story.participant, voided_at=None)
+    case = record_confidential_case(
+        participant=story.participant, concerns="partner", aware_at=at, by=by, at=at
+    )
+    return {
+        "grade_id": grades[0].pk,
+        "print_id": record_label_printed(bag=there(story.product), by=by, at=at).pk,
+        "case_id": case.pk,
+    }
 
 
 def of_the_feed(story: Story) -> dict[str, object]:

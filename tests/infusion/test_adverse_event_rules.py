@@ -21,7 +21,7 @@ from infusion.rules.adverse_events import (
     spell_for,
     syndrome_of,
 )
-from infusion.rules.safety_case import Case, is_susar, told_by, told_of
+from infusion.rules.safety_case import Case, told_by, told_of
 from tests.protocol.engine import K, event
 from trialsite.errors import RuleViolated
 from trialsite.protocol.registry import resolve
@@ -264,7 +264,8 @@ def test_a_question_that_was_put_is_answered_and_stays_on_record() -> None:
 def test_a_susar_is_serious_related_unexpected_and_known_to_the_sponsor(
     change: dict[str, object], expected: bool
 ) -> None:
-    assert is_susar(replace(SUSAR, **change)) is expected  # type: ignore[arg-type]
+    found = told_by(replace(SUSAR, **change), {})  # type: ignore[arg-type]
+    assert ((K.SAFETY_EVENT_AWARE, "C-SUSAR-15") in found) is expected
 
 
 def test_what_was_told_of_a_case_leaves_out_reports_and_other_cases() -> None:

@@ -1,6 +1,7 @@
 """Bedside rounds in the browser: the form with its live grades, the correction, the panel, the handover sheet."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -183,10 +184,14 @@ def test_values_that_call_for_it_raise_the_alert_of_iec_hs(monkeypatch: pytest.M
     ]
     values += [("NEUT", "10⁹/L", "0.2", now)]
 
-    def reading(code: str, unit: str, value: str, at: object) -> Reading:
+    def reading(code: str, unit: str, value: str, at: datetime) -> Reading:
         return Reading(
-            domain=ObservationDomain.LABORATORY, test_code=code, unit=unit, taken_at=at, value=value
-        )  # type: ignore[arg-type]
+            domain=ObservationDomain.LABORATORY,
+            test_code=code,
+            unit=unit,
+            taken_at=at,
+            value=Decimal(value),
+        )
 
     here = path(story, "panels/bedside/")
     assert "IEC-HS" not in desk(story, "nurse").get(here).content.decode()

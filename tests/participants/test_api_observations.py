@@ -31,7 +31,8 @@ def sent(story: Story, *readings: dict[str, Any], **change: Any) -> Any:
 def test_a_round_is_recorded_at_once_and_listed_as_it_was_answered() -> None:
     story = participant_at(State.INFUSED)
     not_taken = {"test_code": "ALT", "unit": "U/L", "not_done": "haemolysed"}
-    response = sent(story, PLATELETS, TEMPERATURE, not_taken, obligation_key="V-D1#1")
+    with_limits = PLATELETS | {"reference_lower": "125", "reference_upper": 350}
+    response = sent(story, with_limits, TEMPERATURE, not_taken, obligation_key="V-D1#1")
     assert response.status_code == 201
     readings = response.json()["readings"]
     listed = Program(story.ward.nurse, story.now).get(here(story), limit=200).json()["results"]
@@ -41,6 +42,11 @@ def test_a_round_is_recorded_at_once_and_listed_as_it_was_answered() -> None:
         ("PLAT", "LB", "150.000000", ""),
         ("TEMP", "VS", "36.500000", ""),
         ("ALT", "LB", None, "haemolysed"),
+    ]
+    assert [readings[0][name] for name in ("reference_lower", "reference_upper", "reference_unit")] == [
+        "125.000000",
+        "350.000000",
+        "",
     ]
     assert {one["obligation_key"] for one in readings} == {"V-D1#1"}
     assert {one["taken_at"] for one in readings} == {shown(story.now)}
@@ -66,6 +72,12 @@ def test_the_same_request_repeated_records_nothing_more() -> None:
         pytest.param({"value": -1}, "readings.0.value", "implausible", id="negative"),
         pytest.param({"value": "1.0000001"}, "readings.0.value", "max-decimal-places", id="decimals"),
         pytest.param({"value": "many"}, "readings.0.value", "invalid", id="words"),
+        pytest.param(
+            {"reference_lower": 350, "reference_upper": "349.9"},
+            "readings.0.reference_upper",
+            "limits-swapped",
+            id="limits",
+        ),
         pytest.param({"colour": "red"}, "readings.0.colour", "unknown-field", id="unknown-field"),
     ],
 )

@@ -16,6 +16,16 @@ TEST_CODE = "CDISC short name of the test, such as PLAT."
 _MOST_DIGITS = 12
 
 
+def _limit(which: str) -> StrictDecimalField:
+    return StrictDecimalField(
+        max_digits=_MOST_DIGITS,
+        decimal_places=PLACES_KEPT,
+        required=False,
+        allow_null=True,
+        help_text=f"{which} reference limit printed with this result, in the standard unit; mild grades need it.",
+    )
+
+
 class ObservationIn(InSerializer):
     """One value of a round: a number in the standard unit, or the reason why there is none."""
 
@@ -33,6 +43,8 @@ class ObservationIn(InSerializer):
     not_done = CleanCharField(
         required=False, allow_blank=True, default="", help_text="Why there is no value."
     )
+    reference_lower = _limit("Lower")
+    reference_upper = _limit("Upper")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a test that is not kept, and any unit but its standard one: nothing is converted here."""
@@ -41,6 +53,9 @@ class ObservationIn(InSerializer):
             raise _refused("test_code", f"Choose one of: {', '.join(BY_CODE)}.", "unknown-test")
         if attrs["unit"] != test.unit:
             raise _refused("unit", f"Give it in {test.unit}.", "not-the-standard-unit")
+        lower, upper = attrs.get("reference_lower"), attrs.get("reference_upper")
+        if lower is not None and upper is not None and lower > upper:
+            raise _refused("reference_upper", "It lies below the lower limit.", "limits-swapped")
         return attrs
 
 
@@ -87,6 +102,15 @@ def _refused(name: str, message: str, code: str) -> serializers.ValidationError:
     return serializers.ValidationError(_fault(name, message, code))
 
 
+def _limit_out(which: str) -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=_MOST_DIGITS,
+        decimal_places=PLACES_KEPT,
+        allow_null=True,
+        help_text=f"{which} reference limit printed with the result; null where none was.",
+    )
+
+
 class ObservationOut(OutSerializer):
     """One measured value, or the reason why there is none."""
 
@@ -101,6 +125,11 @@ class ObservationOut(OutSerializer):
         help_text="The value with four decimals; null where it was not done.",
     )
     unit = serializers.CharField(help_text="Unit of the value.")
+    reference_lower = _limit_out("Lower")
+    reference_upper = _limit_out("Upper")
+    reference_unit = serializers.CharField(
+        allow_blank=True, help_text="Unit of the limits; empty where it is that of the value."
+    )
     taken_at = serializers.DateTimeField(help_text="When it was taken, UTC.")
     obligation_key = serializers.CharField(
         allow_blank=True, help_text="Key of the visit it belongs to; empty where it was unscheduled."

@@ -54,8 +54,11 @@ class RecordObservations(UnderCommand):
         rows = record_observations(
             participant=target, readings=[_reading(one, taken_at) for one in readings], by=by, at=at, **given
         )
-        for row in rows:  # as the column will give it out
-            row.value = None if row.value is None else row.value.quantize(_KEPT)
+        for row in rows:  # as the columns will give it out
+            row.value, row.reference_lower, row.reference_upper = (
+                None if one is None else one.quantize(_KEPT)
+                for one in (row.value, row.reference_lower, row.reference_upper)
+            )
         return {"readings": rows}
 
 
@@ -67,5 +70,7 @@ def _reading(one: Mapping[str, Any], taken_at: datetime) -> Reading:
         unit=test.unit,
         taken_at=taken_at,
         value=one.get("value"),
+        lower=one.get("reference_lower"),
+        upper=one.get("reference_upper"),
         not_done=one["not_done"],
     )
