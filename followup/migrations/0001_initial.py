@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
-        ('participants', '0001_initial'),
+        ('participants', '0001_squashed_0007_rounds_begin_at'),
     ]
 
     operations = [

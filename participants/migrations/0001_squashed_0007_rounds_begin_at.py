@@ -8,12 +8,13 @@ from trialsite.audit.trail import AddTrail
 
 class Migration(migrations.Migration):
 
+    replaces = [('participants', '0001_initial'), ('participants', '0002_results_as_reported'), ('participants', '0003_bedside_rounds'), ('participants', '0004_rounds_apart'), ('participants', '0005_adverse_events'), ('participants', '0006_dose_cohorts'), ('participants', '0007_rounds_begin_at')]
+
     initial = True
 
     dependencies = [
-        ('audit', '0001_initial'),
         ('accounts', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('audit', '0001_initial'),
     ]
 
     operations = [
@@ -48,8 +49,13 @@ class Migration(migrations.Migration):
                 ('birth_year', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('referral_source', models.CharField(blank=True, max_length=200)),
                 ('infused_on', models.DateField(blank=True, null=True)),
+                ('evidence_lapses_on', models.DateField(blank=True, null=True)),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participants', to='accounts.site')),
             ],
+            options={
+                'indexes': [models.Index(fields=['site', 'state', 'id'], name='participant_site_id_020c18_idx'), models.Index(fields=['recorded_at', 'id'], name='participant_recorde_d02c2c_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['referred', 'not_screened', 'screening', 'screen_failed', 'eligible', 'enrolled', 'leukapheresis', 'manufacturing', 'lymphodepletion', 'infused', 'follow_up', 'completed', 'withdrawn', 'lost_to_follow_up', 'died'])), name='participant_state_known'), models.CheckConstraint(condition=models.Q(('arm__in', ['', 'intravenous', 'intrapleural'])), name='participant_arm_known')],
+            },
         ),
         migrations.CreateModel(
             name='Observation',
@@ -59,13 +65,30 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('domain', models.CharField(choices=[('LB', 'Laboratory'), ('VS', 'Vital signs')], max_length=2)),
                 ('test_code', models.CharField(max_length=8)),
-                ('value', models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True)),
-                ('unit', models.CharField(max_length=20)),
+                ('value', models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True)),
+                ('operator', models.CharField(choices=[('=', '='), ('<', '<'), ('≤', '≤'), ('≥', '≥'), ('>', '>')], default='=', max_length=1)),
+                ('unit', models.CharField(blank=True, max_length=20)),
+                ('reference_lower', models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True)),
+                ('reference_upper', models.DecimalField(blank=True, decimal_places=6, max_digits=20, null=True)),
+                ('reference_unit', models.CharField(blank=True, max_length=20)),
+                ('reported', models.CharField(blank=True, max_length=40)),
+                ('laboratory', models.CharField(blank=True, max_length=100)),
+                ('method', models.CharField(blank=True, max_length=100)),
+                ('source_document', models.CharField(blank=True, max_length=200)),
+                ('entered_by', models.CharField(blank=True, max_length=150)),
                 ('taken_at', models.DateTimeField()),
+                ('is_time_known', models.BooleanField(default=True)),
                 ('obligation_key', models.CharField(blank=True, max_length=80)),
                 ('not_done', models.CharField(blank=True, max_length=200)),
+                ('voided_at', models.DateTimeField(blank=True, null=True)),
+                ('void_reason', models.CharField(blank=True, max_length=500)),
+                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.observation')),
                 ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='observations', to='participants.participant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['participant', 'domain', 'taken_at'], name='participant_partici_02f8f3_idx')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True)), fields=('participant', 'test_code', 'taken_at'), name='observation_once_per_time'), models.CheckConstraint(condition=models.Q(('value__isnull', False), models.Q(('not_done', ''), _negated=True), _connector='XOR'), name='observation_value_or_reason')],
+            },
         ),
         migrations.CreateModel(
             name='Obligation',
@@ -75,7 +98,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('key', models.CharField(max_length=80)),
                 ('item_id', models.CharField(max_length=20)),
-                ('kind', models.CharField(choices=[('visit', 'visit'), ('procedure', 'procedure'), ('task', 'task'), ('clock', 'clock'), ('reconsent', 'reconsent'), ('period', 'period')], max_length=12)),
+                ('kind', models.CharField(choices=[('visit', 'visit'), ('procedure', 'procedure'), ('task', 'task'), ('clock', 'clock'), ('reconsent', 'reconsent'), ('round', 'round'), ('safety_task', 'safety_task'), ('period', 'period')], max_length=12)),
                 ('title', models.CharField(max_length=200)),
                 ('opens_at', models.DateTimeField()),
                 ('opens_on', models.DateField()),
@@ -102,6 +125,10 @@ class Migration(migrations.Migration):
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
                 ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to='participants.participant')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('cancelled_at__isnull', True), ('is_settled', False), models.Q(('kind', 'period'), _negated=True), models.Q(('kind', 'round'), _negated=True)), fields=['site', 'closes_at', 'id'], name='obligation_work_list'), models.Index(condition=models.Q(('cancelled_at__isnull', True), ('is_settled', False), models.Q(('kind', 'period'), _negated=True), models.Q(('kind', 'round'), _negated=True)), fields=['site', 'opens_at', 'id'], name='obligation_opening_soon'), models.Index(condition=models.Q(('cancelled_at__isnull', True), ('is_settled', False), ('kind', 'round')), fields=['site', 'closes_at', 'id'], name='obligation_rounds'), models.Index(condition=models.Q(('next_transition_at__isnull', False)), fields=['next_transition_at', 'id'], name='obligation_sweep')],
+                'constraints': [models.UniqueConstraint(fields=('participant', 'key'), name='obligation_key_once')],
+            },
         ),
         migrations.CreateModel(
             name='JourneyEvent',
@@ -109,7 +136,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('recorded_at', models.DateTimeField(editable=False)),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(choices=[('referred', 'referred'), ('referral_closed', 'referral_closed'), ('consented', 'consented'), ('screening_started', 'screening_started'), ('eligibility_confirmed', 'eligibility_confirmed'), ('screen_failed', 'screen_failed'), ('enrolled', 'enrolled'), ('leukapheresis_performed', 'leukapheresis_performed'), ('manufacturing_started', 'manufacturing_started'), ('product_released', 'product_released'), ('product_failed', 'product_failed'), ('infusion_planned', 'infusion_planned'), ('lymphodepletion_dose_given', 'lymphodepletion_dose_given'), ('infused', 'infused'), ('visit_performed', 'visit_performed'), ('follow_up_started', 'follow_up_started'), ('progressed', 'progressed'), ('safety_event_aware', 'safety_event_aware'), ('safety_report_sent', 'safety_report_sent'), ('dlt_reported', 'dlt_reported'), ('withdrawn_from_treatment', 'withdrawn_from_treatment'), ('withdrawn_from_visits', 'withdrawn_from_visits'), ('withdrawn_from_data_use', 'withdrawn_from_data_use'), ('lost_to_follow_up', 'lost_to_follow_up'), ('completed', 'completed'), ('died', 'died')], max_length=40)),
+                ('kind', models.CharField(choices=[('referred', 'referred'), ('referral_closed', 'referral_closed'), ('consented', 'consented'), ('screening_started', 'screening_started'), ('eligibility_confirmed', 'eligibility_confirmed'), ('screen_failed', 'screen_failed'), ('enrolled', 'enrolled'), ('slot_taken', 'slot_taken'), ('slot_freed', 'slot_freed'), ('leukapheresis_performed', 'leukapheresis_performed'), ('manufacturing_started', 'manufacturing_started'), ('product_released', 'product_released'), ('product_failed', 'product_failed'), ('infusion_planned', 'infusion_planned'), ('eligibility_rechecked', 'eligibility_rechecked'), ('lymphodepletion_dose_given', 'lymphodepletion_dose_given'), ('infused', 'infused'), ('infusion_ended', 'infusion_ended'), ('round_recorded', 'round_recorded'), ('visit_performed', 'visit_performed'), ('follow_up_started', 'follow_up_started'), ('progressed', 'progressed'), ('safety_event_aware', 'safety_event_aware'), ('safety_report_sent', 'safety_report_sent'), ('safety_task_owed', 'safety_task_owed'), ('safety_task_done', 'safety_task_done'), ('safety_case_closed', 'safety_case_closed'), ('dlt_reported', 'dlt_reported'), ('withdrawn_from_treatment', 'withdrawn_from_treatment'), ('withdrawn_from_visits', 'withdrawn_from_visits'), ('withdrawn_from_data_use', 'withdrawn_from_data_use'), ('lost_to_follow_up', 'lost_to_follow_up'), ('completed', 'completed'), ('died', 'died')], max_length=40)),
                 ('occurred_at', models.DateTimeField()),
                 ('occurred_on', models.DateField()),
                 ('item', models.CharField(blank=True, max_length=60)),
@@ -122,6 +149,10 @@ class Migration(migrations.Migration):
                 ('corrects', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='participants.journeyevent')),
                 ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='participants.participant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['participant', 'occurred_at'], name='participant_partici_a9a57b_idx')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('ref', ''), _negated=True)), fields=('participant', 'kind', 'item', 'ref'), name='event_once_per_record'), models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('void_reason', ''), _negated=True), _connector='OR'), name='event_void_has_reason')],
+            },
         ),
         migrations.CreateModel(
             name='IdentityOpening',
@@ -195,6 +226,10 @@ class Migration(migrations.Migration):
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
                 ('participant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deviations', to='participants.participant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['site', 'status', 'detected_at', 'id'], name='participant_site_id_8b6b01_idx')],
+                'constraints': [models.UniqueConstraint(fields=('participant', 'rule_id', 'subject'), name='deviation_found_once'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), models.Q(('closing_note', ''), _negated=True), _connector='OR'), name='deviation_closed_with_note')],
+            },
         ),
         migrations.CreateModel(
             name='Consent',
@@ -212,6 +247,9 @@ class Migration(migrations.Migration):
                 ('icf', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='participants.icfversion')),
                 ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='participants.participant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('participant', 'icf'), name='consent_once_per_icf_version'), models.CheckConstraint(condition=models.Q(models.Q(('signer', 'representative'), _negated=True), models.Q(('representative_relation', ''), _negated=True), _connector='OR'), name='consent_representative_relation')],
+            },
         ),
         migrations.CreateModel(
             name='ProtocolActivation',
@@ -222,8 +260,12 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=20)),
                 ('approved_on', models.DateField()),
                 ('activated_at', models.DateTimeField()),
+                ('rounds_begin_at', models.DateTimeField(blank=True, null=True)),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='protocol_activations', to='accounts.site')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('site', 'number'), name='protocol_activated_once_per_site')],
+            },
         ),
         migrations.CreateModel(
             name='Reminder',
@@ -241,6 +283,10 @@ class Migration(migrations.Migration):
                 ('obligation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='participants.obligation')),
                 ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('status__in', ['pending', 'claimed'])), fields=['due_at', 'id'], name='reminder_unsent')],
+                'constraints': [models.UniqueConstraint(fields=('obligation', 'rung', 'due_at', 'recipient', 'channel'), name='reminder_once')],
+            },
         ),
         migrations.CreateModel(
             name='IcfApproval',
@@ -256,94 +302,6 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('site', 'icf'), name='icf_approved_once_per_site')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['site', 'state', 'id'], name='participant_site_id_020c18_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['recorded_at', 'id'], name='participant_recorde_d02c2c_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['referred', 'not_screened', 'screening', 'screen_failed', 'eligible', 'enrolled', 'leukapheresis', 'manufacturing', 'lymphodepletion', 'infused', 'follow_up', 'completed', 'withdrawn', 'lost_to_follow_up', 'died'])), name='participant_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(('arm__in', ['', 'intravenous', 'intrapleural'])), name='participant_arm_known'),
-        ),
-        migrations.AddIndex(
-            model_name='observation',
-            index=models.Index(fields=['participant', 'domain', 'taken_at'], name='participant_partici_02f8f3_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.UniqueConstraint(fields=('participant', 'test_code', 'taken_at'), name='observation_once_per_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(('value__isnull', False), models.Q(('not_done', ''), _negated=True), _connector='XOR'), name='observation_value_or_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('is_settled', False), models.Q(('kind', 'period'), _negated=True)), fields=['site', 'closes_at', 'id'], name='obligation_work_list'),
-        ),
-        migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('is_settled', False), models.Q(('kind', 'period'), _negated=True)), fields=['site', 'opens_at', 'id'], name='obligation_opening_soon'),
-        ),
-        migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(condition=models.Q(('next_transition_at__isnull', False)), fields=['next_transition_at', 'id'], name='obligation_sweep'),
-        ),
-        migrations.AddConstraint(
-            model_name='obligation',
-            constraint=models.UniqueConstraint(fields=('participant', 'key'), name='obligation_key_once'),
-        ),
-        migrations.AddIndex(
-            model_name='journeyevent',
-            index=models.Index(fields=['participant', 'occurred_at'], name='participant_partici_a9a57b_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='journeyevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('ref', ''), _negated=True)), fields=('participant', 'kind', 'item', 'ref'), name='event_once_per_record'),
-        ),
-        migrations.AddConstraint(
-            model_name='journeyevent',
-            constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('void_reason', ''), _negated=True), _connector='OR'), name='event_void_has_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='deviation',
-            index=models.Index(fields=['site', 'status', 'detected_at', 'id'], name='participant_site_id_8b6b01_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='deviation',
-            constraint=models.UniqueConstraint(fields=('participant', 'rule_id', 'subject'), name='deviation_found_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='deviation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), models.Q(('closing_note', ''), _negated=True), _connector='OR'), name='deviation_closed_with_note'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('participant', 'icf'), name='consent_once_per_icf_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signer', 'representative'), _negated=True), models.Q(('representative_relation', ''), _negated=True), _connector='OR'), name='consent_representative_relation'),
-        ),
-        migrations.AddConstraint(
-            model_name='protocolactivation',
-            constraint=models.UniqueConstraint(fields=('site', 'number'), name='protocol_activated_once_per_site'),
-        ),
-        migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(condition=models.Q(('status__in', ['pending', 'claimed'])), fields=['due_at', 'id'], name='reminder_unsent'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(fields=('obligation', 'rung', 'due_at', 'recipient', 'channel'), name='reminder_once'),
         ),
         AddTrail('icfversion'),
         AddTrail('participant'),
