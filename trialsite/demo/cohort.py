@@ -48,7 +48,7 @@ def cast() -> tuple[Part, ...]:
     """Return the sixty parts: every stage is peopled, and each trouble happens to somebody."""
     rng = Random(SEED)
     # Dense in the early stages, which pass quickly, thinner over the long year of follow-up.
-    days = sorted([*range(2, 60, 3), *range(60, 170, 7), *range(170, 540, 15)])[:PARTICIPANTS]
+    days = sorted([*range(2, 60, 3), *range(60, 170, 6), *range(170, 540, 18)])[:PARTICIPANTS]
     parts = [
         Part(
             number=index,

@@ -180,7 +180,8 @@ class Supervisor:
     def start_programs(self, web: socket.socket) -> None:
         say("Starting web, worker and beat.")
         gunicorn = [sys.executable, "-m", "gunicorn", "trialsite.wsgi:application", "--workers", "2"]
-        self.start_child("web", [*gunicorn, "--bind", f"fd://{web.fileno()}", "--no-control-socket"], web)
+        shared = ["--preload", "--no-control-socket"]  # the product is imported once for both workers
+        self.start_child("web", [*gunicorn, *shared, "--bind", f"fd://{web.fileno()}"], web)
         celery = [sys.executable, "-m", "celery", "--app", "trialsite.celery"]
         worker = ["worker", "--concurrency", "2", "--loglevel", "INFO"]
         self.start_child(

@@ -14,6 +14,7 @@ from trialsite.demo.side_by_side import ArmNotTold, load_side_by_side
 
 class Command(BaseCommand):
     help = "Load the demonstration cohort of 60 invented participants at two sites."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
