@@ -24,9 +24,12 @@ class TinyStack(supervisor.Supervisor):
     def run_step(self, name: str, *arguments: str) -> None:
         supervisor.say(f"skipped {name}")
 
-    def start_programs(self, web: object) -> None:
+    def start_web(self, web: object) -> None:
         words = PROGRAM.format(words=" ".join(sys.argv[1:]))
         self.start_child("program", [sys.executable, "-c", words])
+
+    def start_tasks(self) -> None:
+        """There are none."""
 
     def wait_for_web(self) -> None:
         while "helper" not in (self.state.logs / "program.log").read_text():

@@ -48,11 +48,12 @@ def cast() -> tuple[Part, ...]:
     """Return the sixty parts: every stage is peopled, and each trouble happens to somebody."""
     rng = Random(SEED)
     # Dense in the early stages, which pass quickly, thinner over the long year of follow-up.
-    days = sorted([*range(2, 60, 3), *range(60, 170, 6), *range(170, 540, 18)])[:PARTICIPANTS]
+    days = sorted([*range(2, 60, 3), *range(60, 170, 5), *range(170, 540, 21)])[:PARTICIPANTS]
     parts = [
         Part(
             number=index,
-            arm=Arm.INTRAPLEURAL if rng.random() < 0.45 else Arm.INTRAVENOUS,
+            # In turn, so that both arms are told in about the same time.
+            arm=Arm.INTRAPLEURAL if index % 2 else Arm.INTRAVENOUS,
             is_main_site=rng.random() < 0.65,
             referred_days_ago=ago,
         )

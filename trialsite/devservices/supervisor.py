@@ -83,8 +83,9 @@ class Supervisor:
         self._start_broker()
         self.run_step("migrate", "migrate", "--noinput")
         self._start_mail_sink()
-        self.start_programs(web)
-        self._load_demo_once()  # while the programs start
+        self.start_web(web)
+        self._load_demo_once()  # while the web server starts
+        self.start_tasks()
         self.wait_for_web()
         self._announce(time.monotonic() - began)
 
@@ -177,11 +178,15 @@ class Supervisor:
         command += ["--fd", str(listening.fileno()), "--folder", str(self.state.mail)]
         self.start_child("mail", command, listening)
 
-    def start_programs(self, web: socket.socket) -> None:
-        say("Starting web, worker and beat.")
+    def start_web(self, web: socket.socket) -> None:
+        say("Starting web.")
         gunicorn = [sys.executable, "-m", "gunicorn", "trialsite.wsgi:application", "--workers", "2"]
         shared = ["--preload", "--no-control-socket"]  # the product is imported once for both workers
         self.start_child("web", [*gunicorn, *shared, "--bind", f"fd://{web.fileno()}"], web)
+
+    def start_tasks(self) -> None:
+        """Start what runs by the clock; nothing of it is needed before the demonstration is there."""
+        say("Starting worker and beat.")
         celery = [sys.executable, "-m", "celery", "--app", "trialsite.celery"]
         worker = ["worker", "--concurrency", "2", "--loglevel", "INFO"]
         self.start_child(
