@@ -44,6 +44,8 @@ def test_a_read_shows_what_the_owner_of_the_token_may_see(
 
     assert run("get", f"participants/{code}")["code"] == code
     assert code in {one["code"] for one in run("GET", "/api/v1/participants?limit=5")["results"]}
+    participant_at(State.REFERRED, ward=story.ward)
+    assert run("GET", run("GET", "participants?limit=1")["next"])["previous"]
 
     monkeypatch.setenv("TRIALSITE_TOKEN", token_of(make_ward().coordinator))  # at another site
     with pytest.raises(CommandError, match=r"^404"):

@@ -129,7 +129,7 @@ def set_stage(now: datetime) -> Stage:
 def tell_arm(stage: Stage, arm: Arm, *, report: Callable[[str], object] = print) -> None:
     """Tell everybody of one arm."""
     # Somebody has a CRS at the bedside: in one arm, at the first site.
-    crs_at = stage.wards[0].site.code if arm is Arm.INTRAVENOUS else ""
+    crs_at = stage.wards[0].site.code if arm is Arm.INTRAPLEURAL else ""
     bedside = Bedside(since=stage.rounds_begin_at, crs_at=crs_at)
     telling = Telling(second=stage.second, revised_at=stage.revised_at, bedside=bedside)
     escalation = Escalation(arm=arm, by=stage.wards[0].investigator)

@@ -67,12 +67,13 @@ def _read(file: str | None) -> bytes:
 def call(method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
     """Return status and body of the answer to one request, which never leaves this process.
 
-    path: behind /api/v1/, its query included. headers: by their HTTP names.
+    path: behind /api/v1/, its query included, or a whole address such as `next` of a list. headers: by their HTTP names.
     """
-    asked = urlsplit(path.removeprefix(PREFIX).lstrip("/"))
+    asked = urlsplit(path)
+    tail = asked.path.removeprefix(PREFIX).strip("/")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
-        "PATH_INFO": f"{PREFIX}{asked.path.rstrip('/')}/",  # as every path of the API ends
+        "PATH_INFO": f"{PREFIX}{tail}/",  # as every path of the API ends
         "QUERY_STRING": asked.query,
         "HTTP_HOST": next((host for host in settings.ALLOWED_HOSTS if host.strip("*.")), "localhost"),
         "wsgi.url_scheme": "https",
