@@ -192,6 +192,7 @@ def _world() -> World:
         "key": "V-D2#1",
         "user_id": ward.nurse.pk,
         "membership_id": Membership.objects.get(user=ward.nurse).pk,
+        "token_id": uuid4(),
         **of_the_record(story),
         **of_the_feed(story),
     }
