@@ -24,7 +24,7 @@ NOT_SAID = """
 """
 
 # What these tables hold is never changed: an entry that was wrong is followed by one that corrects it.
-APPEND_ONLY = ("custodyentry", "excursiondecision", "labelprint", "productdisposition")
+APPEND_ONLY = ("custodyentry", "excursiondecision", "productdisposition")
 KEEP = """
     CREATE FUNCTION public.append_only_refuse() RETURNS trigger
         LANGUAGE plpgsql
@@ -64,7 +64,7 @@ NOT_OF_ONE = """
 
 class Migration(migrations.Migration):
 
-    replaces = [('infusion', '0001_initial'), ('infusion', '0002_bag_codes'), ('infusion', '0003_adverse_events'), ('infusion', '0004_product_file'), ('infusion', '0005_dose_cohorts'), ('infusion', '0006_product_label'), ('infusion', '0007_infusion_room'), ('infusion', '0008_medication'), ('infusion', '0009_bedside_rounds'), ('infusion', '0010_laboratory_grades'), ('infusion', '0011_confidential_cases'), ('infusion', '0012_label_prints')]
+    replaces = [('infusion', '0001_initial'), ('infusion', '0002_bag_codes'), ('infusion', '0003_adverse_events'), ('infusion', '0004_product_file'), ('infusion', '0005_dose_cohorts'), ('infusion', '0006_product_label'), ('infusion', '0007_infusion_room'), ('infusion', '0008_medication'), ('infusion', '0009_bedside_rounds')]
 
     initial = True
 
@@ -278,37 +278,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('ended_on__isnull', True), ('ended_on__gte', models.F('started_on')), _connector='OR'), name='medication_ends_after_start'), models.CheckConstraint(condition=models.Q(('prednisone_mg_per_day__isnull', True), ('prednisone_mg_per_day__gte', 0), _connector='OR'), name='medication_dose_not_negative')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ConfidentialCase',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('concerns', models.CharField(choices=[('participant', 'The participant'), ('partner', 'A partner of the participant')], max_length=12)),
-                ('aware_at', models.DateTimeField()),
-                ('expected_on', models.DateField(blank=True, null=True)),
-                ('entered_by', models.CharField(max_length=150)),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='confidential_cases', to='participants.participant')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('participant', 'concerns', 'aware_at'), name='confidential_case_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ConfidentialReport',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('sent_at', models.DateTimeField()),
-                ('recipient', models.CharField(max_length=200)),
-                ('reference', models.CharField(blank=True, max_length=100)),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='report', to='infusion.confidentialcase')),
-            ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('recipient', ''), _negated=True), name='confidential_report_recipient')],
             },
         ),
         migrations.CreateModel(
@@ -549,54 +518,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='LaboratoryGrade',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('term', models.CharField(max_length=60)),
-                ('scale', models.CharField(choices=[('ASTCT', 'ASTCT'), ('CTCAE', 'CTCAE')], max_length=10)),
-                ('scale_version', models.CharField(max_length=10)),
-                ('grade', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('at_least', models.PositiveSmallIntegerField()),
-                ('at_most', models.PositiveSmallIntegerField()),
-                ('rule', models.CharField(max_length=40)),
-                ('because', models.CharField(max_length=300)),
-                ('missing', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), blank=True, default=list, size=None)),
-                ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('baseline_missing', 'baseline_missing'), ('baseline_unusable', 'baseline_unusable'), ('within_reference_range', 'within_reference_range'), ('grade_4_is_clinical', 'grade_4_is_clinical'), ('fever_waived', 'fever_waived')], max_length=30), blank=True, default=list, size=None)),
-                ('voided_at', models.DateTimeField(blank=True, null=True)),
-                ('void_reason', models.CharField(blank=True, max_length=300)),
-                ('baseline', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.observation')),
-                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='infusion.laboratorygrade')),
-                ('observation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grades', to='participants.observation')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='laboratory_grades', to='participants.participant')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['participant', 'term'], name='infusion_la_partici_4cd861_idx')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('voided_at__isnull', True)), fields=('observation', 'term'), name='laboratory_grade_once'), models.CheckConstraint(condition=models.Q(('at_least__lte', models.F('at_most')), ('at_most__lte', 4)), name='laboratory_grade_range'), models.CheckConstraint(condition=models.Q(models.Q(('at_least__lt', models.F('at_most')), ('grade__isnull', True)), models.Q(('at_most', models.F('at_least')), ('grade', models.F('at_least'))), _connector='OR'), name='laboratory_grade_or_reason'), models.CheckConstraint(condition=models.Q(('because', ''), _negated=True), name='laboratory_grade_because'), models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('void_reason', ''), _negated=True), _connector='OR'), name='laboratory_grade_void_has_reason')],
-            },
-        ),
-        migrations.CreateModel(
-            name='LabelPrint',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('bag_code', models.CharField(max_length=40)),
-                ('copy', models.PositiveSmallIntegerField()),
-                ('warning', models.CharField(blank=True, max_length=100)),
-                ('printed_at', models.DateTimeField()),
-                ('printed_by', models.CharField(max_length=150)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='label_prints', to='participants.participant')),
-                ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='label_prints', to='infusion.cellproduct')),
-                ('leukapheresis', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='label_prints', to='infusion.leukapheresis')),
-            ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('leukapheresis__isnull', True), ('product__isnull', True), _connector='XOR'), name='label_print_of_one_bag'), models.CheckConstraint(condition=models.Q(('copy', 1), models.Q(('copy__gt', 1), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='label_print_again_has_reason'), models.UniqueConstraint(fields=('leukapheresis', 'copy'), name='label_print_copy_of_cells'), models.UniqueConstraint(fields=('product', 'copy'), name='label_print_copy_of_product')],
-            },
-        ),
-        migrations.CreateModel(
             name='LeukapheresisPlan',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -796,8 +717,4 @@ class Migration(migrations.Migration):
         AddTrail('stopcheckanswer'),
         AddTrail("concomitantmedication"),
         AddTrail('bedsideround'),
-        AddTrail('laboratorygrade'),
-        AddTrail('confidentialcase', redact=('concerns', 'expected_on')),
-        AddTrail('confidentialreport'),
-        AddTrail('labelprint'),
     ]
