@@ -161,6 +161,10 @@ class _Evaluating:
             if one.valid_until is not None and (last_day is None or one.valid_until < last_day):
                 last_day = one.valid_until
         is_wanted = status is WANTED[criterion.kind]
+        # Each of these alone keeps the parent from being in order.
+        against = [] if is_wanted or status is _UNKNOWN else [one for one in carried if one.status is status]
+        if against:
+            last_day = _last_of([one.valid_until for one in against])
         return Assessment(
             criterion.id,
             status,
@@ -171,7 +175,10 @@ class _Evaluating:
             tuple(dict.fromkeys(queries)),
             # The first part to change takes along a parent that is in order; another may outlive it.
             last_day if last_day is None or is_wanted else self._outlived(criterion, parts, status, last_day),
-            None if is_wanted else self._clears_on(criterion, parts, status),
+            # In order only with all its parts, so never before each of these has cleared.
+            self._clears_on(criterion, parts, status)
+            if against and all(one.clears_on for one in against)
+            else None,
             is_provisional,
         )
 

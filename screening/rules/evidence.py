@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from trialsite.protocol.partial_dates import PartialDate
 from trialsite.protocol.results import Result
@@ -23,9 +24,8 @@ class Purpose(StrEnum):
     RECHECK = "recheck"  # look-backs count from the day looked at: before lymphodepletion or infusion
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One answer to one item.
+class Entry(NamedTuple):
+    """One answer to one item. A named tuple, as it is made several times faster and every record has some sixty.
 
     value: None means asked and not answered; not_done says why. on: site-local date of specimen, scan,
     test or judgement; may be partial. method: as listed for the item. reason: of a judgement.

@@ -12,7 +12,7 @@ from screening.rules.assessments import Bound, Compared, Shown
 from screening.rules.deciding import deciding_entry
 from screening.rules.evidence import Entry, EvidenceRecord, Form, Value
 from screening.rules.look_backs import SIGN_OF_DATE, edge_of, holds, later, turning_days
-from screening.rules.tables import Tables
+from screening.rules.tables import HELD, Held, Tables
 from trialsite.protocol.criteria import Truth, any_of
 from trialsite.protocol.partial_dates import PartialDate
 from trialsite.protocol.results import Operator, Result, compare
@@ -20,6 +20,7 @@ from trialsite.protocol.types import Arm, Sign, Threshold
 from trialsite.protocol.units import Quantity, UnitUnusable, factor_of, product, spelled, to_base
 
 RowRule = Callable[["Look", Form], Truth]
+Comparison = Callable[[str, Entry, str], Truth]  # of an item's entry with a threshold
 TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
 
@@ -176,9 +177,35 @@ class Look:
             return UNKNOWN
         if method and entry.method != method:
             return self._other_method(item, entry.method)
-        return self.result_reaches(item, entry, threshold_id)
+        return self._held(self._result_reaches, item, entry, threshold_id)
 
-    def result_reaches(self, item: str, entry: Entry, threshold_id: str) -> Truth:
+    def times_upper(self, item: str, entry: Entry | None, threshold_id: str) -> Truth:
+        """Return whether the result keeps to so many times the upper limit of normal of this very result."""
+        return UNKNOWN if entry is None else self._held(self._times_upper, item, entry, threshold_id)
+
+    def _held(self, against: Comparison, item: str, entry: Entry, threshold_id: str) -> Truth:
+        """Hold the result against the threshold, and write down what was written down for it before."""
+        kept, key = self.tables.held, (id(entry.value), item, threshold_id)
+        held = kept.get(key)
+        if held is not None:
+            self.compared += held.compared
+            self.missing += held.missing
+            self.queries += held.queries
+            return held.outcome
+        noted = len(self.compared), len(self.missing), len(self.queries)
+        outcome = against(item, entry, threshold_id)
+        if len(kept) >= HELD:
+            kept.clear()
+        kept[key] = Held(
+            entry.value,
+            outcome,
+            self.compared[noted[0] :],
+            self.missing[noted[1] :],
+            self.queries[noted[2] :],
+        )
+        return outcome
+
+    def _result_reaches(self, item: str, entry: Entry, threshold_id: str) -> Truth:
         result, quantity = entry.value, self.tables.asked[item].quantity
         if not isinstance(result, Result) or quantity is None:
             return self._unusable(item, "give a result with its unit")
@@ -194,10 +221,7 @@ class Look:
             self.owe(item)
         return self.note(item, (result, quantity), threshold.sign, threshold, outcome)
 
-    def times_upper(self, item: str, entry: Entry | None, threshold_id: str) -> Truth:
-        """Return whether the result keeps to so many times the upper limit of normal of this very result."""
-        if entry is None:
-            return UNKNOWN
+    def _times_upper(self, item: str, entry: Entry, threshold_id: str) -> Truth:
         result, quantity = entry.value, self.tables.asked[item].quantity
         if not isinstance(result, Result) or quantity is None:
             return self._unusable(item, "give a result with its unit")

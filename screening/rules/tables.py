@@ -1,11 +1,15 @@
 """What a look at the evidence reads from a protocol version, looked up once: thresholds and validity."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
+from screening.rules.assessments import Compared
+from screening.rules.evidence import Value
 from screening.rules.items import ITEMS
 from screening.rules.vocabulary import Item
+from trialsite.protocol.criteria import Truth
 from trialsite.protocol.types import ProtocolVersion, Threshold
 from trialsite.protocol.units import QUANTITIES, Quantity
 
@@ -20,13 +24,31 @@ class Asked:
     quantity: Quantity | None
 
 
+class Held(NamedTuple):
+    """What is written down when this result is held against a threshold."""
+
+    result: Value
+    outcome: Truth
+    compared: tuple[Compared, ...]
+    missing: tuple[str, ...]
+    queries: tuple[str, ...]
+
+
+HELD = 8192  # at most so many are remembered
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """may_lapse: the items whose date decides something, be it only whether they are too old."""
+    """may_lapse: the items whose date decides something, be it only whether they are too old.
+
+    held: results by identity, with their item and the threshold. Laboratories report few digits, so that results
+    recur; equal numbers may be written differently. What is held keeps its result, whose identity stays its own.
+    """
 
     thresholds: Mapping[str, Threshold]
     asked: Mapping[str, Asked]
     may_lapse: frozenset[str]
+    held: dict[tuple[int, str, str], Held] = field(default_factory=dict, compare=False)
 
 
 def tables_of(version: ProtocolVersion) -> Tables:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from django.core.management.base import BaseCommand, CommandError
 
 from screening.management.reading import Malformed, Record, records
-from screening.management.streams import end_quietly, error_of, opened
+from screening.management.streams import end_quietly, error_of, opened, seldom_swept
 from screening.rules.evaluate import evaluate
 from screening.rules.wire import (
     EvidenceInvalid,
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError("Name a file, or - for standard input; --schema shows what belongs in it.")
         _require_day(as_of)
         try:
-            with opened(file) as stream:
+            with opened(file) as stream, seldom_swept():
                 failed, total = self._evaluate(stream, with_text=with_text, as_of=as_of)
         except BrokenPipeError:
             end_quietly()

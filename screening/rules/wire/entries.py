@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from screening.rules.evidence import Entry, Form, Value
+from screening.rules.evidence import Entry, Form, Scalar, Value
 from screening.rules.items import ITEMS
 from screening.rules.vocabulary import Field, Item, Kind
 from screening.rules.wire.faults import EvidenceInvalid, refusal
@@ -33,6 +33,7 @@ from trialsite.protocol.results import Operator, Result
 from trialsite.protocol.units import QUANTITIES, UnitUnusable, to_base
 
 _VALUE = frozenset({"value"})
+_REMEMBERED = 1024
 
 
 def read_entry(item: Item, given: object, path: str = "", *, ref: str = "") -> Entry:
@@ -155,6 +156,7 @@ def scalar_reader(given: Item | Field) -> Reader:
     }[given.kind]
 
 
+@lru_cache(maxsize=1024)
 def _distinct(codes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
@@ -167,7 +169,24 @@ def _form_reader(fields: tuple[Field, ...]) -> Reader:
     def read(given: object) -> Form:
         return open_fields | read_members(given, readers, required)
 
-    return read
+    return _the_same(read) if all(one.kind in _CODES for one in fields) else read
+
+
+_CODES = {Kind.FLAG, Kind.CHOICE}
+
+
+def _the_same(read: Reader) -> Reader:
+    """Return the reader of a form of codes, which gives the very same form for the same answers."""
+    forms: dict[tuple[Scalar, ...], Form] = {}
+
+    def read_same(given: object) -> Form:
+        form: Form = read(given)
+        answers = tuple(form.values())
+        if len(forms) >= _REMEMBERED and answers not in forms:
+            forms.clear()
+        return forms.setdefault(answers, form)
+
+    return read_same
 
 
 def result_reader(item: Item) -> Reader:
@@ -180,6 +199,8 @@ def result_reader(item: Item) -> Reader:
         "upper": _read_limit,
         "limit_unit": read_note,
     }
+
+    results: dict[tuple[tuple[str, str], ...], Result] = {}
 
     def read(given: object) -> Result:
         found = read_members(given, readers, _VALUE)
@@ -194,7 +215,21 @@ def result_reader(item: Item) -> Reader:
         _check(result, item)
         return result
 
-    return read
+    def read_same(given: Any) -> Result:
+        """The very same result for the same texts; nothing but a text equals a text."""
+        try:
+            result = results.get(written := tuple(given.items()))
+        except (AttributeError, TypeError):
+            return read(given)
+        if result is None:
+            result = read(given)
+            if all(type(one) is str for one in given.values()):
+                if len(results) >= _REMEMBERED:
+                    results.clear()
+                results[written] = result
+        return result
+
+    return read_same
 
 
 def _read_limit(given: object) -> Decimal:

@@ -59,7 +59,7 @@ def read_note(given: object, limit: int = TEXT_LIMIT) -> str:
 def read_number(given: object) -> Decimal:
     """Return the number exactly as written; a float was rounded before it came here and is refused."""
     if isinstance(given, str) and _COMMON.fullmatch(given):
-        return Decimal(given)
+        return _common(given)
     if not _is_number(given):
         raise refusal("not-a-number", 'Give a number, such as 4.1 or "4.1"; an operator has its own field.')
     try:
@@ -67,6 +67,12 @@ def read_number(given: object) -> Decimal:
     except DecimalException:
         raise refusal("number-out-of-range", f"Use at most {DIGITS} digits.") from None
     return Decimal(format(number, "f")) if "E" in str(number) else number
+
+
+@lru_cache(maxsize=8192)
+def _common(text: str) -> Decimal:
+    """Return the number; reports have few digits, so that a batch asks for the same ones over and over."""
+    return Decimal(text)
 
 
 def _is_number(given: object) -> TypeGuard[str | int | Decimal]:
@@ -123,11 +129,12 @@ def read_operator(given: object) -> Operator:
 
 
 def code_reader(codes: Mapping[str, str]) -> Reader:
-    """Return the reader of one of these codes."""
+    """Return the reader of one of these codes; each time it gives the very same text."""
+    own = {code: code for code in codes}
 
     def read(given: object) -> str:
-        if isinstance(given, str) and given in codes:
-            return given
+        if isinstance(given, str) and given in own:
+            return own[given]
         raise refusal("unknown-code", f"{shown(given)} is no answer here. Choose one of: {', '.join(codes)}.")
 
     return read

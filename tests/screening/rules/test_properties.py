@@ -187,7 +187,7 @@ def test_a_result_in_another_unit_gives_the_status_of_the_same_result_in_the_bas
 
 def _old_staining():
     (staining,) = eligible_record(ON).entries["ihc"]
-    return replace(staining, on=whole(ON - timedelta(200)))
+    return staining._replace(on=whole(ON - timedelta(200)))
 
 
 @given(
