@@ -36,11 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the browser: its tests are the longest, and one that begins last is waited for alone."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/browser"))
-
-
 # What runs the rules by way of pages, programs and whole journeys. The rules have tests of their own, which alone are
 # measured: measuring these too takes as long again as half of what they take.
 _NOT_MEASURED = (
