@@ -112,7 +112,7 @@ def record_chest_image(
 
     An image that is owed is fulfilled by it. A pneumothorax is an adverse event besides, recorded as such. size_mm: of what was found, if measured.
     Raises RuleViolated("not-intrapleural", "in-the-future", "before-the-infusion", "nothing-to-measure",
-    "not-positive").
+    "not-positive", "reason-required" where it departs from the order of the journey).
     """
     require_past(imaged_at, at, "imaged_at")
     if size_mm is not None and finding is ImageFinding.NONE:
@@ -151,8 +151,9 @@ def record_drained_volume(
 ) -> DrainedVolume:
     """Record fluid drained since the last reading of the bottle, each day at least. Needs RECORD_INFUSION.
 
-    Records `round_recorded`: a reading that is owed is fulfilled by it. 0 mL is a reading. Raises RuleViolated("not-intrapleural", "in-the-future", "before-the-infusion",
-    "negative").
+    Records `round_recorded`: a reading that is owed is fulfilled by it. 0 mL is a reading.
+    Raises RuleViolated("not-intrapleural", "in-the-future", "before-the-infusion", "negative", "reason-required" where
+    it departs from the order of the journey).
     """
     require_past(drained_at, at, "drained_at")
     if volume_ml < 0:

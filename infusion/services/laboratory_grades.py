@@ -45,7 +45,8 @@ def follow_values(values: Sequence[Observation], by: Actor, at: datetime) -> Non
     new = [row for row in own if not row.voided_at]
     compared = [row for row in new if _is_compared(row, firsts)]
     changed = {_series(row) for row in own if _may_be_baseline(row, firsts)}
-    later = [row for row in _later(changed, firsts) if row not in new]
+    recorded = set(new)
+    later = [row for row in _later(changed, firsts) if row not in recorded]
     needed = {row.participant_id for row in (*compared, *later)}
     baselines = baselines_of(needed) if needed else {}
     graded = [_grade(row, _baseline(row, baselines, firsts), at) for row in new]

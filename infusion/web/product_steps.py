@@ -253,36 +253,28 @@ def _to_page_of(target: InTreatment[CellProduct] | InTreatment[Leukapheresis], o
 
 _PRINTED_WORDS = "Who printed which copy, and when, stays on record. A second copy needs a reason, such as a label that was torn."
 
+_SAME_PRINT: dict[str, Any] = {
+    "permission": Permission.RECORD_PRODUCT,
+    "form_class": product_forms.LabelPrintForm,
+    "run": _print,
+    "submit": "Print label",
+    "done": "The copy is on record. Open it beside the label to print it.",
+    "explanation": _PRINTED_WORDS,
+    "next_url": _to_page_of,
+    "banner": BANNER,
+    "form_options": _copies,
+    "context": with_banner(),
+}
+
 PRINT_PRODUCT = Step(
-    name="product-label-print",
-    title="Print the label of the lot",
-    permission=Permission.RECORD_PRODUCT,
-    form_class=product_forms.LabelPrintForm,
-    find=find_product,
-    run=_print,
-    submit="Print label",
-    done="The copy is on record. Open it beside the label to print it.",
-    explanation=_PRINTED_WORDS,
-    next_url=_to_page_of,
-    banner=BANNER,
-    form_options=_copies,
-    context=with_banner(),
+    name="product-label-print", title="Print the label of the lot", find=find_product, **_SAME_PRINT
 )
 
 PRINT_CELLS = Step(
     name="leukapheresis-label-print",
     title="Print the label of the collected cells",
-    permission=Permission.RECORD_PRODUCT,
-    form_class=product_forms.LabelPrintForm,
     find=find_leukapheresis,
-    run=_print,
-    submit="Print label",
-    done="The copy is on record. Open it beside the label to print it.",
-    explanation=_PRINTED_WORDS,
-    next_url=_to_page_of,
-    banner=BANNER,
-    form_options=_copies,
-    context=with_banner(),
+    **_SAME_PRINT,
 )
 
 PLAN_COLLECTION = Step(

@@ -155,8 +155,9 @@ class Supervisor:
             self.run_step("demonstration cohort", "load_demo", "--side-by-side")
         elif not self._has_participants():
             self.run_step("demonstration cohort", "load_demo")
-        mark.touch()
+        # First, so that no moment is left in which a database that is complete would be dropped.
         self._half_loaded.unlink(missing_ok=True)
+        mark.touch()
 
     @property
     def _half_loaded(self) -> Path:

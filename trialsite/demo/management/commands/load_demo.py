@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, side_by_side: bool, **options: Any) -> None:
-        """Load all or nothing. Raises CommandError where participants are on record already."""
+        """Load all or, unless side by side, nothing. Raises CommandError where participants are on record already."""
         if Participant.objects.exists():
             raise CommandError("There are participants in this database already; nothing was loaded.")
         gc.disable()  # this process ends with the load, and looking for circles takes a tenth of it
