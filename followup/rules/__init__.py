@@ -1,0 +1,1 @@
+"""Decisions of follow-up, each in its own module."""
