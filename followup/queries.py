@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from followup.models import Visit
-from followup.rules import completes_in_time, may_complete
+from followup.rules.completion import completes_in_time, may_complete
 from participants.models import Participant
 from participants.queries.course import Course, load_course
 from trialsite.protocol.due import due_state

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from followup.models import Visit
-from followup.rules import completes_in_time, may_complete
+from followup.rules.completion import completes_in_time, may_complete
 from followup.states import VisitMode
 from participants.models import Disposition, DispositionKind, Obligation, Participant
 from participants.queries.course import Course

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from followup.rules import completes_in_time, may_complete
+from followup.rules.completion import completes_in_time, may_complete
 from tests.protocol.engine import INSTANT, midnight, obligation
 from trialsite.protocol.gates import Outcome
 from trialsite.protocol.types import Epoch, Obligation, ObligationKind

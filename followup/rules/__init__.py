@@ -1,0 +1,1 @@
+"""Pure decisions of follow-up: completion, response. Frozen values in, frozen values out."""
