@@ -1,1 +1,1 @@
-"""Pure decisions of follow-up: completion, response. Frozen values in, frozen values out."""
+"""Decisions of follow-up, each in its own module."""

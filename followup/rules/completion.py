@@ -1,4 +1,4 @@
-"""Decisions of follow-up: may the one-year study be closed."""
+"""May the one-year study be closed."""
 
 from collections.abc import Iterable
 from datetime import datetime

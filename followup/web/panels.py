@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from followup.queries import PlannedVisit
+from followup.queries.visits import PlannedVisit
 from followup.web.forms import MODES
 from followup.web.steps import why_not_complete
 from followup.web.targets import InFollowUp, find_follow_up

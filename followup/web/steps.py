@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from followup.models import Visit
-from followup.queries import FollowUp
+from followup.queries.visits import FollowUp
 from followup.services.visits import complete_study, correct_visit, record_visit
 from followup.web import forms
 from followup.web.targets import InFollowUp, find_follow_up, find_scheduled, find_visit

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import Http404
 
 from followup.models import Visit
-from followup.queries import FollowUp, follow_up_of
+from followup.queries.visits import FollowUp, follow_up_of
 from participants.models import Participant
 from participants.queries.pages import participant_for
 from trialsite import clock

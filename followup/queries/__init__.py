@@ -1,0 +1,1 @@
+"""Reads of follow-up, each in its own module."""
