@@ -112,6 +112,7 @@ def test_every_plan_is_well_formed(version: ProtocolVersion, course: tuple[list[
 
 UNRELATED = (
     K.PROGRESSED,
+    K.NEW_THERAPY_STARTED,
     K.DLT_REPORTED,
     K.MANUFACTURING_STARTED,
     K.REFERRED,
