@@ -13,5 +13,7 @@ RESPONSE_LIMITS = (
     _limit("BASELINE", 28, "days", "Longest time from the baseline scan to the infusion"),
     _limit("CONFIRM", 28, "days", "Shortest time from a response to the scan that confirms it"),
     _limit("SD", 42, "days", "Shortest time from the infusion to a scan that makes stable disease"),
-    _limit("MISSED", 2, "assessments", "Planned scans missed in a row before progression or death that hide it"),
+    _limit(
+        "MISSED", 2, "assessments", "Planned scans missed in a row before progression or death that hide it"
+    ),
 )
