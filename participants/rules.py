@@ -37,6 +37,7 @@ RECIPIENT_ROLES: dict[ObligationKind, tuple[str, ...]] = {
     ObligationKind.CLOCK: ("coordinator", "investigator"),
     ObligationKind.RECONSENT: ("coordinator",),
     ObligationKind.ROUND: ("nurse",),
+    ObligationKind.TEST: ("coordinator", "nurse"),
     ObligationKind.SAFETY_TASK: ("investigator", "coordinator"),
     ObligationKind.PERIOD: (),
 }

@@ -9,11 +9,13 @@ from trialsite.protocol.versions.v1_0.adverse_events import (
     SPECIAL_INTERESTS,
 )
 from trialsite.protocol.versions.v1_0.conditioning import BODY_SURFACE
+from trialsite.protocol.versions.v1_0.contraception import CONTRACEPTIVE_METHODS, SCHEDULED_TESTS
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
+from trialsite.protocol.versions.v1_0.response import RESPONSE_LIMITS
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
 from trialsite.protocol.versions.v1_0.stop_checks import STOP_CHECKS
@@ -32,7 +34,7 @@ VERSION = ProtocolVersion(
     ladders=LADDERS,
     dose_levels=DOSE_LEVELS,
     cohort_rule=COHORT_RULE,
-    limits=LIMITS,
+    limits=(*LIMITS, *RESPONSE_LIMITS),
     thresholds=THRESHOLDS,
     rechecks=RECHECKS,
     safety_tasks=SAFETY_TASKS,
@@ -45,4 +47,6 @@ VERSION = ProtocolVersion(
     body_surface=BODY_SURFACE,
     release_tests=RELEASE_TESTS,
     storage_ranges=STORAGE_RANGES,
+    scheduled_tests=SCHEDULED_TESTS,
+    contraceptive_methods=CONTRACEPTIVE_METHODS,
 )
