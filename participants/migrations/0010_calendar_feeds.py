@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
-        ('participants', '0008_new_therapy_started'),
+        ('participants', '0009_confidential_tests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
