@@ -16,6 +16,7 @@ from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.versions.v1_0.procedures import PROCEDURES
 from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
+from trialsite.protocol.versions.v1_0.response import RESPONSE_LIMITS
 from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
 from trialsite.protocol.versions.v1_0.stop_checks import STOP_CHECKS
@@ -34,7 +35,7 @@ VERSION = ProtocolVersion(
     ladders=LADDERS,
     dose_levels=DOSE_LEVELS,
     cohort_rule=COHORT_RULE,
-    limits=LIMITS,
+    limits=(*LIMITS, *RESPONSE_LIMITS),
     thresholds=THRESHOLDS,
     rechecks=RECHECKS,
     safety_tasks=SAFETY_TASKS,
