@@ -29,7 +29,7 @@ def check_entries(entries: Sequence[ProcedureEntry], known: Mapping[str, Procedu
     """Return if the entries can be stored: known procedures, each once, and a reason where one is owed.
 
     Not applicable needs none where the protocol itself says that the procedure is not for everybody.
-    Raises RuleViolated("unknown-procedure", "procedure-twice", "reason-required").
+    Raises RuleViolated("unknown-procedure", "procedure-twice", "procedure-reason-required").
     """
     for name, count in Counter(one.procedure for one in entries).items():
         if name not in known:
@@ -44,7 +44,7 @@ def check_entries(entries: Sequence[ProcedureEntry], known: Mapping[str, Procedu
         if needs_reason(one.outcome, known[one.procedure]) and not one.reason.strip():
             title = known[one.procedure].title
             raise RuleViolated(
-                "reason-required", f"{title}: say why ({_WORDS[one.outcome]}).", field="procedures"
+                "procedure-reason-required", f"{title}: say why ({_WORDS[one.outcome]}).", field="procedures"
             )
 
 

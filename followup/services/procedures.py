@@ -38,7 +38,7 @@ def record_procedures(
 
     What was owed and not done becomes a deviation, not important by itself; a corrected answer stays, voided with
     the reason, and a deviation that was none is closed. version: the one read. Raises RuleViolated(
-    "unknown-procedure", "procedure-twice", "reason-required"), Conflict("stale-version").
+    "unknown-procedure", "procedure-twice", "procedure-reason-required", "reason-required"), Conflict("stale-version").
     """
     with command(
         participant=visit.participant,

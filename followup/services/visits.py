@@ -48,7 +48,7 @@ def record_visit(
     monitoring. Early and late are accepted and become deviations. While a re-consent is owed a reason is asked
     for. procedures: what was done, as far as it is known now; the rest can follow. not_done: other parts that were
     left out. Raises RuleViolated("unknown-visit", "in-the-future", "reason-required", "unknown-procedure",
-    "procedure-twice"), Conflict("visit-recorded").
+    "procedure-twice", "procedure-reason-required"), Conflict("visit-recorded").
     """
     require_past(performed_at, at, "performed_at")
     with command(
@@ -76,7 +76,7 @@ def record_visit(
         answers = first_answers(procedures)
         visit.save_new()
         store_answers(visit, answers, checklist, by=by, at=at)
-        findings += findings_of(checklist, answers)
+        findings = (*findings, *findings_of(checklist, answers))
         happenings = [_performed(visit)]
         if row is not None and row.epoch in _FOLLOW_UP and course.state is State.INFUSED:
             happenings.append(_follow_up_started(visit))
