@@ -16,6 +16,7 @@ _KIND_WORDS = {
     ObligationKind.CLOCK: "Safety report",
     ObligationKind.RECONSENT: "Re-consent",
     ObligationKind.SAFETY_TASK: "Safety question",
+    ObligationKind.TEST: "Confidential test",
 }
 KINDS = [
     (kind.value, _KIND_WORDS.get(kind) or in_words(kind.value))

@@ -110,6 +110,10 @@ TRANSITIONS: Transitions = {
     **_each(State, EventKind.SAFETY_TASK_OWED),
     **_each(State, EventKind.SAFETY_TASK_DONE),
     **_each(State, EventKind.SAFETY_CASE_CLOSED),
+    **_each(State, EventKind.TEST_NEED_STATED),
+    **_each(State, EventKind.TEST_ASKED),
+    **_each(State, EventKind.TEST_DONE),
+    **_each(State, EventKind.CONTACT_REFUSED),
 }
 
 # Where an event leads although it was out of order: it happened, so the journey goes on from there.

@@ -178,6 +178,7 @@ def test_version_1_0_knows_a_ladder_for_every_obligation() -> None:
         planned("2026-02-21", "2026-03-15"),
         infused("2026-03-15"),
         *(aware("ae-1", "2026-03-20", clock=clock.id) for clock in version.clocks),
+        event(K.TEST_NEED_STATED, "2026-01-07", ref="s", is_needed="yes"),
     ]
     found = plan(version, course, facts(activated("2.0", "2026-04-01")))
     assert {one.ladder for one in found} <= {ladder.id for ladder in version.ladders}

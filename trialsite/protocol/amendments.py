@@ -22,6 +22,7 @@ from trialsite.protocol.types import (
     ClockDefinition,
     CohortRule,
     CollectionPeriod,
+    ContraceptiveMethod,
     Criterion,
     DltExemption,
     DoseLevel,
@@ -34,6 +35,7 @@ from trialsite.protocol.types import (
     ReleaseTest,
     SafetyTask,
     ScheduledItem,
+    ScheduledTest,
     Source,
     SpecialInterest,
     StopCheck,
@@ -121,6 +123,8 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         monitoring=_amended(MonitoringRow, previous.monitoring, amendment),
         release_tests=_amended(ReleaseTest, previous.release_tests, amendment),
         storage_ranges=_amended(StorageRange, previous.storage_ranges, amendment),
+        scheduled_tests=_amended(ScheduledTest, previous.scheduled_tests, amendment),
+        contraceptive_methods=_amended(ContraceptiveMethod, previous.contraceptive_methods, amendment),
     )
 
 

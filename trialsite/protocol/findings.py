@@ -40,6 +40,10 @@ _LATE_STATES = {
     DueState.DONE_LATE: ("WINDOW-LATE", "done after its window"),
     DueState.MISSED: ("WINDOW-MISSED", "not done"),
 }
+_WINDOWED = frozenset({ObligationKind.VISIT, ObligationKind.PROCEDURE, ObligationKind.TEST})
+# A test is important where the one before it was not done either (plan says so); entered later, it is not any more.
+_MISSED_TEST = ("TEST-MISSED", "not done")
+_MISSED_AGAIN = ("TEST-MISSED-AGAIN", "not done, the second in a row")
 
 
 def finding_for(obligation: Obligation, now: datetime) -> Finding | None:
@@ -56,11 +60,11 @@ def finding_for(obligation: Obligation, now: datetime) -> Finding | None:
         return _passed(obligation, state, "RECONSENT-LATE", Category.CONSENT, "not signed in time")
     if obligation.kind is ObligationKind.ROUND:
         return _missed_round(obligation, state)
-    if obligation.kind not in {ObligationKind.VISIT, ObligationKind.PROCEDURE}:
-        return None
-    if not obligation.is_protocol_window or state not in _LATE_STATES:
+    if obligation.kind not in _WINDOWED or not obligation.is_protocol_window or state not in _LATE_STATES:
         return None
     rule_id, words = _LATE_STATES[state]
+    if obligation.kind is ObligationKind.TEST and state is DueState.MISSED:
+        rule_id, words = _MISSED_AGAIN if obligation.is_important else _MISSED_TEST
     return Finding(
         rule_id=rule_id,
         category=Category.PROCEDURE if state is DueState.MISSED else Category.VISIT_WINDOW,

@@ -58,7 +58,7 @@ def retry_after(attempts: int, spread: float) -> timedelta:
 
     spread: 0 to below 1, different for each reminder; up to half as long again, so that not all come at once.
     """
-    doubled = FIRST_RETRY * 2 ** min(attempts - 1, 10)
+    doubled = FIRST_RETRY * (1 << min(attempts - 1, 10))
     return min(doubled, LONGEST_RETRY) * (1 + spread / 2)
 
 

@@ -16,6 +16,7 @@ from trialsite.protocol.lapses import evidence_obligations
 from trialsite.protocol.monitoring import monitoring_obligations
 from trialsite.protocol.reconsent import reconsent_obligations
 from trialsite.protocol.safety_tasks import safety_obligations
+from trialsite.protocol.scheduled_tests import owed_tests
 from trialsite.protocol.types import (
     ClockDefinition,
     Epoch,
@@ -51,6 +52,7 @@ def plan(version: ProtocolVersion, events: Sequence[Event], facts: Facts) -> tup
     found = _scheduled(version, timeline, facts)
     found += _clocks(version, timeline, facts)
     found += safety_obligations(version, timeline, facts)
+    found += owed_tests(version, timeline, facts)
     found += _contraception(version, timeline, facts)
     found += evidence_obligations(version, timeline, facts)
     found += monitoring_obligations(version, timeline, facts)

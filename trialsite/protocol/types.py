@@ -64,6 +64,10 @@ class EventKind(StrEnum):
     SAFETY_TASK_OWED = "safety_task_owed"  # item: task id; ref: the case; facts: due_on, where not counted
     SAFETY_TASK_DONE = "safety_task_done"  # item: task id; ref: the record that did it; facts: case
     SAFETY_CASE_CLOSED = "safety_case_closed"  # ref: the case; nothing is asked about it any more
+    TEST_NEED_STATED = "test_need_stated"  # facts: is_needed, yes or no; ref: the record that says so
+    TEST_ASKED = "test_asked"  # on suspicion; ref: the record
+    TEST_DONE = "test_done"  # item: obligation key K-D28#1, or "" for the window it lies in; ref: the result
+    CONTACT_REFUSED = "contact_refused"  # no reminders about contraception any more; the period runs on
     DLT_REPORTED = "dlt_reported"
     WITHDRAWN_FROM_TREATMENT = "withdrawn_from_treatment"
     WITHDRAWN_FROM_VISITS = "withdrawn_from_visits"
@@ -94,6 +98,7 @@ class ObligationKind(StrEnum):
     CLOCK = "clock"  # elapsed time from awareness; stops only on filed evidence
     RECONSENT = "reconsent"
     ROUND = "round"  # a bedside monitoring round around an infusion
+    TEST = "test"  # a confidential test of the schedule; its title names no condition
     SAFETY_TASK = "safety_task"  # what the investigator owes about a case: a judgement, a follow-up
     PERIOD = "period"  # a span that simply runs: contraception, DLT observation
 
@@ -311,6 +316,46 @@ class SafetyTask:
     source: Source
     note: str = ""
     ladder: str = "safety"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledTest:
+    """A test that women of childbearing potential owe. Ids and titles stand in mail and on lists: they name nothing.
+
+    Anchor, offset and window as in ScheduledItem. before_item: once that procedure was done, the window is counted
+    back from its day instead (V-LD1, the first lymphodepletion dose). is_for_all: owed whatever was stated about
+    the need, because somebody asked for it. missed_after_days None: missed when the next test of the series opens.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    epoch: Epoch
+    anchor: EventKind
+    offset: Offset
+    lower_days: int
+    upper_days: int
+    ends_with: frozenset[EventKind]
+    source: Source
+    before_item: str = ""
+    is_for_all: bool = False
+    is_protocol_window: bool = True  # False: another rule judges it, a criterion or a gate
+    missed_after_days: int | None = None
+    ladder: str = "procedure"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContraceptiveMethod:
+    """A kind of contraception and whether it counts. has_end: works until a day that is known at once."""
+
+    id: str
+    title: str
+    title_zh: str
+    is_effective: bool
+    source: Source
+    has_end: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -652,4 +697,6 @@ class ProtocolVersion:
     release_tests: tuple[ReleaseTest, ...] = ()
     storage_ranges: tuple[StorageRange, ...] = ()
     quiet_hours: QuietHours | None = None
+    scheduled_tests: tuple[ScheduledTest, ...] = ()
+    contraceptive_methods: tuple[ContraceptiveMethod, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

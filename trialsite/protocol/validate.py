@@ -11,6 +11,7 @@ from trialsite.protocol.types import (
     BodySurface,
     ClockDefinition,
     CollectionPeriod,
+    ContraceptiveMethod,
     Criterion,
     DltExemption,
     DoseLevel,
@@ -27,6 +28,7 @@ from trialsite.protocol.types import (
     Rung,
     SafetyTask,
     ScheduledItem,
+    ScheduledTest,
     Source,
     SpecialInterest,
     StopCheck,
@@ -54,6 +56,8 @@ Item = (
     | BodySurface
     | ReleaseTest
     | StorageRange
+    | ScheduledTest
+    | ContraceptiveMethod
 )
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
@@ -74,6 +78,7 @@ _SCHEDULED_KINDS = frozenset(
     {ObligationKind.VISIT, ObligationKind.PROCEDURE, ObligationKind.TASK, ObligationKind.PERIOD}
 )
 
+_TELLING = ("pregnan", "childbear", "hcg")  # in no name that leaves the record
 _ROUND_ANCHORS = frozenset({EventKind.INFUSED, EventKind.INFUSION_ENDED, EventKind.ROUND_RECORDED})
 
 
@@ -125,6 +130,8 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.monitoring,
         *version.release_tests,
         *version.storage_ranges,
+        *version.scheduled_tests,
+        *version.contraceptive_methods,
     )
 
 
@@ -153,7 +160,14 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
         if not (one.text and one.plain and one.plain_zh):
             yield _fault("text-missing", one.id, "needs the recorded sentence and both plain versions")
     titled_items: list[
-        ScheduledItem | ClockDefinition | SafetyTask | MonitoringRow | ReleaseTest | StorageRange
+        ScheduledItem
+        | ClockDefinition
+        | SafetyTask
+        | MonitoringRow
+        | ReleaseTest
+        | StorageRange
+        | ScheduledTest
+        | ContraceptiveMethod
     ] = [
         *version.schedule,
         *version.clocks,
@@ -161,6 +175,8 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
         *version.monitoring,
         *version.release_tests,
         *version.storage_ranges,
+        *version.scheduled_tests,
+        *version.contraceptive_methods,
     ]
     for titled in titled_items:
         if not (titled.title and titled.title_zh):
@@ -200,6 +216,8 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((phase.id, phase.source) for phase in version.monitoring),
         *((test.id, test.source) for test in version.release_tests),
         *((kept.id, kept.source) for kept in version.storage_ranges),
+        *((owed.id, owed.source) for owed in version.scheduled_tests),
+        *((method.id, method.source) for method in version.contraceptive_methods),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -237,6 +255,7 @@ def _check_ladders(version: ProtocolVersion) -> Iterator[Fault]:
         *((clock.id, clock.ladder) for clock in version.clocks),
         *((task.id, task.ladder) for task in version.safety_tasks),
         *((phase.id, phase.ladder) for phase in version.monitoring),
+        *((owed.id, owed.ladder) for owed in version.scheduled_tests),
         *DERIVED_LADDERS.items(),
     ]
     for item_id, ladder_id in used:
@@ -440,6 +459,22 @@ def _check_product(version: ProtocolVersion) -> Iterator[Fault]:
             yield _fault("range-unsound", kept.id, "its lowest temperature lies above the highest")
 
 
+def _check_contraception(version: ProtocolVersion) -> Iterator[Fault]:
+    """Tests have windows that are counted one way, and names that say nothing; some method counts."""
+    procedures = {row.id for row in version.schedule if row.kind is ObligationKind.PROCEDURE}
+    for owed in version.scheduled_tests:
+        if min(owed.lower_days, owed.upper_days, owed.missed_after_days or 0) < 0:
+            yield _fault("window-unsound", owed.id, "a window cannot end before it begins")
+        if owed.offset.months and owed.offset.days:
+            yield _fault("offset-mixed", owed.id, "count in calendar months or in days, not in both")
+        if owed.before_item and owed.before_item not in procedures:
+            yield _fault("procedure-unknown", owed.id, f"there is no procedure {owed.before_item}")
+        if any(word in f"{owed.id} {owed.title}".lower() for word in _TELLING):
+            yield _fault("title-telling", owed.id, "stands in mail and on lists and must name no condition")
+    if version.contraceptive_methods and not any(one.is_effective for one in version.contraceptive_methods):
+        yield _fault("methods-unsound", "contraceptive-methods", "no method counts")
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -490,4 +525,5 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_periods,
     _check_monitoring,
     _check_product,
+    _check_contraception,
 )

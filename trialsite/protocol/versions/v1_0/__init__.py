@@ -9,6 +9,7 @@ from trialsite.protocol.versions.v1_0.adverse_events import (
     SPECIAL_INTERESTS,
 )
 from trialsite.protocol.versions.v1_0.conditioning import BODY_SURFACE
+from trialsite.protocol.versions.v1_0.contraception import CONTRACEPTIVE_METHODS, SCHEDULED_TESTS
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.monitoring import MONITORING
@@ -53,4 +54,6 @@ VERSION = ProtocolVersion(
     release_tests=RELEASE_TESTS,
     storage_ranges=STORAGE_RANGES,
     quiet_hours=QUIET_HOURS,
+    scheduled_tests=SCHEDULED_TESTS,
+    contraceptive_methods=CONTRACEPTIVE_METHODS,
 )

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_site_country'),
-        ('participants', '0008_new_therapy_started'),
+        ('participants', '0009_confidential_tests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
