@@ -289,6 +289,12 @@ def test_dose_levels_reach_20_percent_either_side(arm, ranges):
         ("L-PREG-TEST-H", 72, "hours"),
         ("L-LD-GAP-H", 48, "hours"),
         ("L-THAW-MIN", 30, "minutes"),
+        ("L-RECIST-TARGETS", 5, "lesions"),
+        ("L-RECIST-PER-ORGAN", 2, "lesions"),
+        ("L-RECIST-BASELINE", 28, "days"),
+        ("L-RECIST-CONFIRM", 28, "days"),
+        ("L-RECIST-SD", 42, "days"),
+        ("L-RECIST-MISSED", 2, "assessments"),
     ],
 )
 def test_limits_carry_their_unit(limit_id, value, unit):

@@ -15,6 +15,7 @@ from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
+from trialsite.protocol.versions.v1_0.response import RESPONSE_LIMITS
 from trialsite.protocol.versions.v1_0.safety import (
     CLOCKS,
     COHORT_RULE,
@@ -40,7 +41,7 @@ VERSION = ProtocolVersion(
     ladders=LADDERS,
     dose_levels=DOSE_LEVELS,
     cohort_rule=COHORT_RULE,
-    limits=LIMITS,
+    limits=(*LIMITS, *RESPONSE_LIMITS),
     thresholds=THRESHOLDS,
     rechecks=RECHECKS,
     safety_tasks=SAFETY_TASKS,

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_site_country'),
-        ('participants', '0009_confidential_tests'),
+        ('participants', '0010_calendar_feeds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
