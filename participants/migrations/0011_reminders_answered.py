@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='reminder',
-            name='snoozed_until',
+            name='comes_back_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(

@@ -81,7 +81,7 @@ class Reminder(Record):
     acknowledged_by = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
     )
-    snoozed_until = models.DateTimeField(null=True)
+    comes_back_at = models.DateTimeField(null=True)
     handed_over_to = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
     )
