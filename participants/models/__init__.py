@@ -1,5 +1,6 @@
 """The participant and everything that hangs on the journey: consent, events, obligations, deviations."""
 
+from participants.models.calendar_feed import CalendarFeed
 from participants.models.consent import Consent, IcfApproval, IcfVersion, ProtocolActivation, Signer
 from participants.models.deviation import Deviation, DeviationStatus
 from participants.models.disposition import Disposition, DispositionKind
@@ -11,6 +12,7 @@ from participants.models.participant import Participant, Sex
 from participants.models.reminder import Reminder, ReminderStatus
 
 __all__ = [
+    "CalendarFeed",
     "Consent",
     "Deviation",
     "DeviationStatus",
