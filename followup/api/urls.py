@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from followup.api.views.planning import PlanSchedule, ScheduleSchemas
+from followup.api.views.response import AssessRecist, ResponseSchemas
 from followup.api.views.visits import (
     CompleteStudy,
     CorrectVisit,
@@ -27,4 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schedule/plan", undescribed(post=PlanSchedule)),
     path("schedule/schema/", by_method(get=ScheduleSchemas)),
     path("schedule/schema", undescribed(get=ScheduleSchemas)),
+    path("response/recist/", by_method(post=AssessRecist)),
+    path("response/recist", undescribed(post=AssessRecist)),
+    path("response/schema/", by_method(get=ResponseSchemas)),
+    path("response/schema", undescribed(get=ResponseSchemas)),
 ]

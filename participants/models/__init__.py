@@ -9,10 +9,11 @@ from participants.models.journey_event import JourneyEvent
 from participants.models.obligation import Obligation
 from participants.models.observation import Observation, ObservationDomain
 from participants.models.participant import Participant, Sex
-from participants.models.reminder import Reminder, ReminderStatus
+from participants.models.reminder import Channel, Reminder, ReminderStatus
 
 __all__ = [
     "CalendarFeed",
+    "Channel",
     "Consent",
     "Deviation",
     "DeviationStatus",

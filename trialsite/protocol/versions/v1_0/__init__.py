@@ -17,7 +17,14 @@ from trialsite.protocol.versions.v1_0.procedures import PROCEDURES
 from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.response import RESPONSE_LIMITS
-from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
+from trialsite.protocol.versions.v1_0.safety import (
+    CLOCKS,
+    COHORT_RULE,
+    DOSE_LEVELS,
+    LADDERS,
+    LIMITS,
+    QUIET_HOURS,
+)
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
 from trialsite.protocol.versions.v1_0.stop_checks import STOP_CHECKS
 
@@ -49,6 +56,7 @@ VERSION = ProtocolVersion(
     release_tests=RELEASE_TESTS,
     storage_ranges=STORAGE_RANGES,
     procedures=PROCEDURES,
+    quiet_hours=QUIET_HOURS,
     scheduled_tests=SCHEDULED_TESTS,
     contraceptive_methods=CONTRACEPTIVE_METHODS,
 )
