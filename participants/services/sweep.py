@@ -44,7 +44,7 @@ def _is_anything_due(at: datetime) -> bool:
     return bool(found)
 
 
-def _quiet_rows(at: datetime) -> dict[str, list[object]]:
+def _quiet_rows(at: datetime) -> dict[str, object]:
     """Where routine mail has to wait, by site and version, and until when."""
     sites, versions, ends = [], [], []
     for (site, zone), version in product(Site.objects.values_list("id", "time_zone"), shipped()):
