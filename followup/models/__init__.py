@@ -1,5 +1,15 @@
-"""Follow-up: the visits of the year after infusion and beyond."""
+"""Follow-up: the visits of the year after infusion and beyond, response and survival."""
 
+from followup.models.response import LesionReading, TumourAssessment, TumourLesion
+from followup.models.survival import NewTherapy, Progression, SurvivalContact
 from followup.models.visit import Visit
 
-__all__ = ["Visit"]
+__all__ = [
+    "LesionReading",
+    "NewTherapy",
+    "Progression",
+    "SurvivalContact",
+    "TumourAssessment",
+    "TumourLesion",
+    "Visit",
+]
