@@ -1,4 +1,4 @@
-"""How a visit took place."""
+"""How a visit took place, and what became of each procedure."""
 
 from enum import StrEnum
 
@@ -43,3 +43,11 @@ class ContactSource(StrEnum):
     RELATIVE = "relative"
     OTHER_DOCTOR = "other_doctor"
     REGISTRY = "registry"
+
+
+class ProcedureOutcome(StrEnum):
+    """What became of a procedure at a visit (SDTM: performed, --STAT NOT DONE, not applicable)."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    NOT_APPLICABLE = "not_applicable"

@@ -3,6 +3,7 @@
 from followup.models.response import LesionReading, TumourAssessment, TumourLesion
 from followup.models.survival import NewTherapy, Progression, SurvivalContact
 from followup.models.visit import Visit
+from followup.models.visit_procedure import VisitProcedure
 
 __all__ = [
     "LesionReading",
@@ -12,4 +13,5 @@ __all__ = [
     "TumourAssessment",
     "TumourLesion",
     "Visit",
+    "VisitProcedure",
 ]

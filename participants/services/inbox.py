@@ -110,8 +110,7 @@ def _settle(
     require_reason(reason, "it is not known whether it arrived")
     with acting(by=by, at=at, action=f"participants.reminder_{act.value}", reason=reason):
         current = _locked(reminder, act)
-        after = reminder_after(ReminderState(current.status), act)
-        changes = {**values, "status": ReminderStatus(after), "note": reason[:500]}
+        changes = {**values, "status": _after(current, act).value, "note": reason[:500]}
         for name, value in changes.items():
             setattr(current, name, value)
         current.save_changes(changes)
@@ -124,12 +123,18 @@ def _locked(reminder: Reminder, act: ReminderAct) -> Reminder:
         .select_for_update(of=("self",))
         .get(pk=reminder.pk)
     )
-    if reminder_after(ReminderState(current.status), act) is None:
+    _after(current, act)
+    return current
+
+
+def _after(current: Reminder, act: ReminderAct) -> ReminderState:
+    after = reminder_after(ReminderState(current.status), act)
+    if after is None:
         raise Conflict(
             "reminder-answered",
             "This reminder was dealt with, or is being sent just now. Load the page again.",
         )
-    return current
+    return after
 
 
 def _own(reminder: Reminder, by: User, act: ReminderAct) -> Reminder:

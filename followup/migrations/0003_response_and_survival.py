@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
-        ('followup', '0001_initial'),
+        ('followup', '0002_visit_procedures'),
         ('participants', '0011_reminders_answered'),
     ]
 
