@@ -45,7 +45,7 @@ R = TypeVar("R", Progression, NewTherapy, SurvivalContact)
 _SEEN_ALIVE = frozenset({EventKind.INFUSED, EventKind.VISIT_PERFORMED, EventKind.ROUND_RECORDED})
 _LEFT = frozenset({EventKind.WITHDRAWN_FROM_VISITS, EventKind.WITHDRAWN_FROM_DATA_USE})
 _NORMAL = {Marker.NORMAL.value: True, Marker.RAISED.value: False, Marker.NOT_DONE.value: None}
-_RECIST = "RECIST"  # how the schedule names a scan that is read for response
+_SCAN = "PR-CT"  # the procedure of the schedule that is read for response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +278,7 @@ def _still_lost(course: Course) -> date | None:
 
 def _planned(course: Course, version: ProtocolVersion) -> tuple[PlannedScan, ...]:
     """Windows of the visits at which the schedule has a scan read for response, as far as they were owed."""
-    scanned = {item.id for item in version.schedule if any(_RECIST in line for line in item.procedures)}
+    scanned = {item.id for item in version.schedule if _SCAN in item.procedures}
     return tuple(
         PlannedScan(first_on=one.opens_on, last_on=one.closes_on)
         for one in course.obligations

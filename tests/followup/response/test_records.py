@@ -61,6 +61,9 @@ def test_lesions_and_scans_are_kept_and_assessed(story: Story) -> None:
     answer = told.record_of(story).site_review.answer
     assert str(answer.best_confirmed.response) == "PR"
     assert answer.remarks == ()
+    planned = told.record_of(story).fate.planned
+    assert told.moved(story, told.day(28)) in {one.first_on + timedelta(days=2) for one in planned}
+    assert len(planned) == 6  # D28, M2, M3, M6, M9, M12
     assert {row.label: row.role for row in TumourLesion.objects.all()} == {
         "T1": "target",
         "L1": "target",
