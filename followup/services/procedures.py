@@ -64,6 +64,7 @@ def record_procedures(
 
 
 def first_answers(procedures: Sequence[ProcedureEntry]) -> list[_Answer]:
+    """Return the answers of a visit that has none yet."""
     return [_Answer(one, None) for one in procedures]
 
 
