@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any
 
 from celery.beat import PersistentScheduler
 from django.db import Error, close_old_connections
@@ -12,23 +13,24 @@ from trialsite.health.services import note_alive, raise_alarms
 
 log = logging.getLogger(__name__)
 
+SECONDS = PULSE_SECONDS // 3
 
-class BeatingScheduler(PersistentScheduler):  # type: ignore[misc]  # celery has no types
-    """Wakes at least every PULSE_SECONDS. Without a database it goes on giving the time."""
+
+class BeatingScheduler(PersistentScheduler):
+    """Wakes at least every SECONDS. Without a database it goes on giving the time."""
 
     _noted_at = 0.0
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.max_interval = PULSE_SECONDS / 3
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "max_interval": SECONDS})
 
-    def tick(self, *args: object, **kwargs: object) -> float:
+    def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due, then give a sign of life; return the seconds until the next time."""
         pause = float(super().tick(*args, **kwargs))
-        if time.monotonic() - self._noted_at >= PULSE_SECONDS / 3:
+        if time.monotonic() - self._noted_at >= SECONDS:
             self._noted_at = time.monotonic()
             self._give_sign()
-        return min(pause, self.max_interval)
+        return min(pause, SECONDS)
 
     def _give_sign(self) -> None:
         try:
