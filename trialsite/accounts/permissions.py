@@ -68,6 +68,10 @@ class Permission(StrEnum):
     VIEW_DEVIATIONS = "view_deviations", "Read the protocol deviations of the site."
     RECORD_DEVIATION = "record_deviation", "Add, assess and close protocol deviations."
     VIEW_TRAIL = "view_trail", "Read the audit trail."
+    SETTLE_REMINDERS = (
+        "settle_reminders",
+        "Decide what becomes of a mail that was held or had failed.",
+    )
     MANAGE_VERSIONS = "manage_versions", "Activate protocol and consent-form versions at the site."
     MANAGE_USERS = "manage_users", "Create and deactivate users and give or take roles at the site."
     RUN_SWEEP = "run_sweep", "Move overdue obligations on and send reminders; for the system alone."
@@ -112,6 +116,7 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.VIEW_DEVIATIONS: _EVERY_ROLE,
     Permission.RECORD_DEVIATION: _TRIAL_STAFF | _ADMIN,
     Permission.VIEW_TRAIL: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},
+    Permission.SETTLE_REMINDERS: frozenset({Role.COORDINATOR, Role.ADMIN}),
     Permission.MANAGE_VERSIONS: _ADMIN,
     Permission.MANAGE_USERS: _ADMIN,
     Permission.RUN_SWEEP: frozenset(),
