@@ -109,6 +109,10 @@ EXCEPTIONS = {
     "POST /calendar/<uuid:feed_id>/revoke/": "only the own feed",
     "POST /inbox/<uuid:reminder_id>/acknowledge/": "only the own reminder",
     **{
+        f"POST /api/v1/reminders/<uuid:reminder_id>/{act}/": "only the own reminder"
+        for act in ("acknowledge", "snooze", "hand-over")
+    },
+    **{
         f"{method} /participants/<str:code>/reminders/<uuid:reminder_id>/{act}/": "only the own reminder"
         for method in ("GET", "POST")
         for act in ("snooze", "hand-over")
