@@ -9,15 +9,13 @@ from django.db.models import Q, QuerySet
 from participants.models import Channel, Obligation, Reminder, ReminderStatus
 from participants.queries.rungs import rung_in_words
 from trialsite.accounts.models import Membership, User
-from trialsite.accounts.permissions import Permission, Role
+from trialsite.accounts.permissions import PERMISSIONS, Permission
 from trialsite.protocol import types
 from trialsite.protocol.due import due_state
 from trialsite.protocol.reminding import snoozed_at_most_until
 from trialsite.protocol.types import DueState
 
 MOST = 200  # more than anybody reads; the most pressing stay
-# Who can do what is due, and so may be asked to.
-HANDS = (Role.COORDINATOR.value, Role.NURSE.value, Role.INVESTIGATOR.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +98,17 @@ def unsettled_mail(user: User) -> QuerySet[Reminder]:
     """Return held and failed mails at the sites where `user` decides on them, the oldest first."""
     return (
         Reminder.objects.unsettled()
-        .visible_to(user, Permission.SETTLE_REMINDERS)
+        .visible_to(user, Permission.SETTLE_REMINDER)
         .select_related("obligation__participant", "obligation__site", "recipient")
         .order_by("due_at", "id")
     )
 
 
 def colleagues_of(obligation: Obligation) -> QuerySet[Membership]:
-    """Return who may be handed what is due at a site: its active staff, by name. `user` is loaded."""
+    """Return who may be handed what is due at a site, by name. `user` is loaded."""
+    able = PERMISSIONS[Permission.ANSWER_REMINDER]
     return (
-        Membership.objects.filter(site=obligation.site_id, user__is_active=True, role__in=HANDS)
+        Membership.objects.filter(site=obligation.site_id, user__is_active=True, role__in=able)
         .select_related("user")
         .order_by("user__display_name", "role")
     )

@@ -1,187 +1,224 @@
-"""What a person does with a reminder: acknowledge, put off, hand over; and with a mail nobody knows has left.
+"""What people do with a reminder: acknowledge, snooze, hand over; and settle one that did not simply leave.
 
-Each act is about everything the person was told of one obligation, so that no older word stays behind. What is due
-stays due: an act here moves no window, and what is safety-critical goes on escalating.
+An answer counts for everything the same person was told about the same obligation, mail and inbox.
 """
 
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 
-from participants.models import Channel, Obligation, Reminder, ReminderStatus
-from participants.queries.inbox import colleagues_of
+from participants.models import Channel, Reminder, ReminderStatus
 from participants.rules import require_reason
 from participants.states import ReminderAct, ReminderState, reminder_after, states_before
-from trialsite.accounts.models import User
-from trialsite.accounts.permissions import Permission, require
+from trialsite.accounts.models import Membership, User
+from trialsite.accounts.permissions import PERMISSIONS, Permission, require
 from trialsite.audit.acting import Actor, acting
-from trialsite.errors import InvalidTransition, NotPermitted, RuleViolated
+from trialsite.errors import Conflict, NotPermitted, RuleViolated
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.reminding import not_before, snoozed_at_most_until
 
-_ANSWERED = "This reminder was dealt with already. Load the page again."
 
+def acknowledge_reminder(*, reminder: Reminder, by: User, at: datetime) -> Reminder:
+    """Note that the recipient has taken it on. Needs ANSWER_REMINDER, and to be the recipient.
 
-def acknowledge_reminder(*, reminder: Reminder, by: Actor, at: datetime) -> None:
-    """Note that its recipient has taken note: of this reminder and of all before it about the same obligation.
-
-    It leaves the inbox; mails of it that wait stay behind. Only for the recipient.
-    Raises NotPermitted("not-own-reminder"), InvalidTransition("reminder-answered").
+    Routine reminders of the same obligation escalate no further once it is overdue; what is safety-critical does.
+    Raises NotPermitted("not-your-reminder"), Conflict("reminder-answered").
     """
-    _require_own(reminder, by)
+    require(by, Permission.ANSWER_REMINDER, reminder.obligation.site_id)
     with acting(by=by, at=at, action="participants.reminder_acknowledged"):
-        rows = _told(reminder, ReminderAct.ACKNOWLEDGE, at)
-        rows.update(
+        current = _own(reminder, by, ReminderAct.ACKNOWLEDGE)
+        _answer(
+            current,
+            ReminderAct.ACKNOWLEDGE,
             status=ReminderStatus.ACKNOWLEDGED,
             acknowledged_at=at,
-            acknowledged_by=reminder.recipient_id,
-            next_attempt_at=None,
-            version=F("version") + 1,
+            acknowledged_by=by,
         )
+        current.refresh_from_db()
+    return current
 
 
 def snooze_reminder(
-    *, reminder: Reminder, until: datetime, reason: str, by: Actor, at: datetime
-) -> tuple[Reminder, ...]:
-    """Put a reminder off: it leaves the inbox and comes back at `until`, in the inbox and by mail. For the recipient.
+    *, reminder: Reminder, comes_back_at: datetime, by: User, at: datetime, reason: str
+) -> list[Reminder]:
+    """Take it out of sight until `comes_back_at`, when it is told again; return the rows that will tell it.
 
-    At most until the window closes, and never for more than LONGEST_SNOOZE; what is safety-critical cannot be put
-    off. Raises NotPermitted("not-own-reminder"), InvalidTransition("reminder-answered"),
-    RuleViolated("reason-required", "not-put-off", "snooze-out-of-range").
+    At the latest when the window closes, within LONGEST_SNOOZE; what is overdue can wait for OVERDUE_SNOOZE.
+    Needs ANSWER_REMINDER, and to be the recipient.
+    Raises NotPermitted("not-your-reminder"), Conflict("reminder-answered"), RuleViolated("reason-required",
+    "snooze-critical", "snooze-past", "snooze-long").
     """
-    _require_own(reminder, by)
-    require_reason(reason, "the reminder is put off")
-    obligation = reminder.obligation
-    if reminder.is_safety_critical:
-        raise RuleViolated("not-put-off", "This cannot wait. Do it, or hand it over.", field="until")
-    latest = snoozed_at_most_until(at, obligation.closes_at)
-    if not at < until <= latest:
-        raise RuleViolated(
-            "snooze-out-of-range",
-            f"Choose a time from now until {latest.isoformat(timespec='minutes')} UTC.",
-            field="until",
-        )
+    require(by, Permission.ANSWER_REMINDER, reminder.obligation.site_id)
+    _require_snooze(reminder, comes_back_at, at)
+    require_reason(reason, "it is put off")
     with acting(by=by, at=at, action="participants.reminder_snoozed", reason=reason):
-        _supersede(reminder, at, comes_back_at=until, note=reason)
-        return _tell_anew(reminder, reminder.recipient, reminder.role, leaves_at=until, at=at)
+        current = _own(reminder, by, ReminderAct.SUPERSEDE)
+        _answer(
+            current,
+            ReminderAct.SUPERSEDE,
+            status=ReminderStatus.SUPERSEDED,
+            comes_back_at=comes_back_at,
+            note=reason[:500],
+        )
+        return _tell(current, by, current.role, due_at=comes_back_at, at=at, leaves_at=comes_back_at)
 
 
 def hand_over_reminder(
-    *, reminder: Reminder, to: User, reason: str, by: Actor, at: datetime
-) -> tuple[Reminder, ...]:
-    """Pass a reminder on to a colleague of the site, who is told at once. Only for the recipient.
+    *, reminder: Reminder, to: User, by: User, at: datetime, reason: str
+) -> list[Reminder]:
+    """Give it to somebody else at the site, who is told at once; return the rows that tell them.
 
-    Raises NotPermitted("not-own-reminder"), InvalidTransition("reminder-answered"),
-    RuleViolated("reason-required", "not-of-the-site").
+    Needs ANSWER_REMINDER, and to be the recipient.
+    Raises NotPermitted("not-your-reminder"), Conflict("reminder-answered"), RuleViolated("reason-required",
+    "not-at-the-site").
     """
-    _require_own(reminder, by)
-    require_reason(reason, "the reminder is handed over")
-    role = _role_of(to, reminder.obligation)
-    if role is None or to.pk == reminder.recipient_id:
-        raise RuleViolated("not-of-the-site", "Choose a colleague who works at this site.", field="to")
+    require(by, Permission.ANSWER_REMINDER, reminder.obligation.site_id)
+    require_reason(reason, "somebody else is to see to it")
     with acting(by=by, at=at, action="participants.reminder_handed_over", reason=reason):
-        _supersede(reminder, at, handed_over_to=to, note=reason)
-        return _tell_anew(reminder, to, role, leaves_at=at, at=at)
+        role = _role_of(to, by, reminder)
+        current = _own(reminder, by, ReminderAct.SUPERSEDE)
+        _answer(
+            current,
+            ReminderAct.SUPERSEDE,
+            status=ReminderStatus.SUPERSEDED,
+            handed_over_to=to,
+            note=reason[:500],
+        )
+        # Told as of now: they may have been told of the same rung before, and have answered it.
+        return _tell(current, to, role, due_at=at, at=at, leaves_at=at)
 
 
-def resend_reminder(*, reminder: Reminder, reason: str, by: Actor, at: datetime) -> Reminder:
-    """Have a mail sent again that was held or had failed. Needs SETTLE_REMINDERS.
+def resend_reminder(*, reminder: Reminder, by: Actor, at: datetime, reason: str) -> Reminder:
+    """Have a held or failed one sent again, in the next minute. Needs SETTLE_REMINDER.
 
-    Raises NotPermitted, RuleViolated("reason-required"), InvalidTransition("reminder-answered").
+    Raises RuleViolated("reason-required"), Conflict("reminder-answered").
     """
-    return _settle(reminder, ReminderAct.RESEND, "participants.reminder_resent", reason, by, at)
+    return _settle(reminder, ReminderAct.RESEND, by, at, reason, next_attempt_at=at, attempts=0)
 
 
-def confirm_reminder(*, reminder: Reminder, reason: str, by: Actor, at: datetime) -> Reminder:
-    """Note that a held mail had arrived after all, as its recipient says. Needs SETTLE_REMINDERS.
+def confirm_reminder(*, reminder: Reminder, by: Actor, at: datetime, reason: str) -> Reminder:
+    """Note that a held one had arrived after all. Needs SETTLE_REMINDER.
 
-    Raises NotPermitted, RuleViolated("reason-required"), InvalidTransition("reminder-answered").
+    Raises RuleViolated("reason-required"), Conflict("reminder-answered").
     """
-    return _settle(reminder, ReminderAct.CONFIRM, "participants.reminder_confirmed", reason, by, at)
+    return _settle(reminder, ReminderAct.CONFIRM, by, at, reason, sent_at=at)
 
 
-def _require_own(reminder: Reminder, by: Actor) -> None:
-    if by.actor_id != str(reminder.recipient_id):
-        raise NotPermitted("not-own-reminder", "This reminder is for somebody else.")
-
-
-def _told(reminder: Reminder, act: ReminderAct, at: datetime) -> QuerySet[Reminder]:
-    """Lock everything the recipient was told of the obligation that `act` can still change."""
-    open_rows = Reminder.objects.filter(
-        obligation=reminder.obligation_id,
-        recipient=reminder.recipient_id,
-        due_at__lte=max(reminder.due_at, at),
-        status__in=states_before(act),
-    )
-    locked = list(open_rows.select_for_update().order_by("pk").values_list("pk", flat=True))
-    if reminder.pk not in locked:
-        raise InvalidTransition("reminder-answered", _ANSWERED)
-    return Reminder.objects.filter(pk__in=locked)
-
-
-def _supersede(reminder: Reminder, at: datetime, **what: object) -> None:
-    _told(reminder, ReminderAct.SUPERSEDE, at).update(
-        status=ReminderStatus.SUPERSEDED, next_attempt_at=None, version=F("version") + 1, **what
-    )
-
-
-def _tell_anew(
-    reminder: Reminder, to: User, role: str, *, leaves_at: datetime, at: datetime
-) -> tuple[Reminder, ...]:
-    """Store what `to` is told from `leaves_at` on, in the inbox and, where there is an address, by mail."""
-    obligation = reminder.obligation
-    is_now = leaves_at <= at
-    told = [_row(reminder, to, role, Channel.IN_APP, leaves_at, at)]
-    told[0].next_attempt_at = None if is_now else leaves_at
-    if is_now:
-        told[0].status, told[0].sent_at = ReminderStatus.SENT, at
-    if to.email:
-        mail = _row(reminder, to, role, Channel.MAIL, leaves_at, at)
-        quiet = None if reminder.is_safety_critical else resolve(obligation.protocol_version).quiet_hours
-        mail.next_attempt_at = not_before(leaves_at, obligation.site.time_zone, quiet)
-        told.append(mail)
-    Reminder.objects.bulk_create(told)
-    return tuple(told)
-
-
-def _row(
-    reminder: Reminder, to: User, role: str, channel: Channel, due_at: datetime, at: datetime
+def _settle(
+    reminder: Reminder, act: ReminderAct, by: Actor, at: datetime, reason: str, **values: object
 ) -> Reminder:
-    obligation = reminder.obligation
-    return Reminder(
-        obligation=obligation,
-        ladder=reminder.ladder,
-        rung=reminder.rung,
-        level=reminder.level,
-        is_safety_critical=reminder.is_safety_critical,
+    require(by, Permission.SETTLE_REMINDER, reminder.obligation.site_id)
+    require_reason(reason, "it is not known whether it arrived")
+    with acting(by=by, at=at, action=f"participants.reminder_{act.value}", reason=reason):
+        current = _locked(reminder, act)
+        changes = {**values, "status": _after(current, act).value, "note": reason[:500]}
+        for name, value in changes.items():
+            setattr(current, name, value)
+        current.save_changes(changes)
+    return current
+
+
+def _locked(reminder: Reminder, act: ReminderAct) -> Reminder:
+    current = (
+        Reminder.objects.select_related("obligation__site")
+        .select_for_update(of=("self",))
+        .get(pk=reminder.pk)
+    )
+    _after(current, act)
+    return current
+
+
+def _after(current: Reminder, act: ReminderAct) -> ReminderState:
+    after = reminder_after(ReminderState(current.status), act)
+    if after is None:
+        raise Conflict(
+            "reminder-answered",
+            "This reminder was dealt with, or is being sent just now. Load the page again.",
+        )
+    return after
+
+
+def _own(reminder: Reminder, by: User, act: ReminderAct) -> Reminder:
+    if reminder.recipient_id != by.pk:
+        raise NotPermitted("not-your-reminder", "Only the person it was sent to can answer a reminder.")
+    return _locked(reminder, act)
+
+
+def _answer(current: Reminder, act: ReminderAct, **values: object) -> None:
+    """Everything this person was told about this obligation is answered with it."""
+    told = Reminder.objects.filter(obligation=current.obligation_id, recipient=current.recipient_id)
+    told.filter(status__in=states_before(act)).exclude(status=ReminderStatus.CLAIMED).update(
+        **values, next_attempt_at=None, version=F("version") + 1
+    )
+
+
+def _require_snooze(reminder: Reminder, comes_back_at: datetime, at: datetime) -> None:
+    if reminder.is_safety_critical:
+        raise RuleViolated(
+            "snooze-critical", "This cannot wait. Acknowledge it, or hand it over to somebody who is there."
+        )
+    if comes_back_at <= at:
+        raise RuleViolated("snooze-past", "Give a time that is still to come.", field="comes_back_at")
+    latest = snoozed_at_most_until(at, reminder.obligation.closes_at)
+    if comes_back_at > latest:
+        raise RuleViolated(
+            "snooze-long",
+            f"Put it off until {latest.isoformat(' ', 'minutes')[:16]} UTC at the latest.",
+            field="comes_back_at",
+        )
+
+
+def _role_of(to: User, by: User, reminder: Reminder) -> str:
+    """The role in which somebody at the site can take it over."""
+    held = Membership.objects.filter(
+        user=to, user__is_active=True, site=reminder.obligation.site_id
+    ).values_list("role", flat=True)
+    able = sorted(set(held) & PERMISSIONS[Permission.ANSWER_REMINDER])
+    if to.pk == by.pk or not able:
+        raise RuleViolated(
+            "not-at-the-site", "Choose somebody else who holds a role at this site.", field="to"
+        )
+    return able[0]
+
+
+def _tell(
+    former: Reminder, to: User, role: str, *, due_at: datetime, at: datetime, leaves_at: datetime
+) -> list[Reminder]:
+    """Rows of the same rung for `to`: in the inbox from `leaves_at`, by mail where there is an address."""
+    channels = [Channel.IN_APP, Channel.MAIL] if to.email else [Channel.IN_APP]
+    rows = [_again(former, to, role, channel, due_at, at, leaves_at) for channel in channels]
+    return Reminder.objects.bulk_create(rows)
+
+
+def _again(
+    former: Reminder,
+    to: User,
+    role: str,
+    channel: Channel,
+    due_at: datetime,
+    at: datetime,
+    leaves_at: datetime,
+) -> Reminder:
+    copied = ("ladder", "rung", "level", "is_safety_critical", "opens_on", "target_on", "closes_on")
+    row = Reminder(
+        **{name: getattr(former, name) for name in copied},
+        obligation=former.obligation,
         due_at=due_at,
-        opens_on=obligation.opens_on,
-        target_on=obligation.target_on,
-        closes_on=obligation.closes_on,
         recipient=to,
         role=role,
         channel=channel,
         recorded_at=at,
     )
-
-
-def _role_of(user: User, obligation: Obligation) -> str | None:
-    return next((one.role for one in colleagues_of(obligation) if one.user_id == user.pk), None)
-
-
-def _settle(
-    reminder: Reminder, act: ReminderAct, action: str, reason: str, by: Actor, at: datetime
-) -> Reminder:
-    require(by, Permission.SETTLE_REMINDERS, reminder.obligation.site_id)
-    require_reason(reason, "a person decides what becomes of this mail")
-    with acting(by=by, at=at, action=action, reason=reason):
-        row = Reminder.objects.select_for_update().get(pk=reminder.pk)
-        after = reminder_after(ReminderState(row.status), act)
-        if after is None or row.channel != Channel.MAIL:
-            raise InvalidTransition("reminder-answered", _ANSWERED)
-        row.status, row.note = after.value, reason
-        row.next_attempt_at = at if act is ReminderAct.RESEND else None
-        row.attempts = 0 if act is ReminderAct.RESEND else row.attempts
-        row.sent_at = row.claimed_at if act is ReminderAct.CONFIRM else row.sent_at
-        row.save_changes(["status", "note", "next_attempt_at", "attempts", "sent_at"])
+    if channel is Channel.IN_APP and leaves_at <= at:
+        row.status, row.sent_at = ReminderStatus.SENT, at
+    else:
+        row.next_attempt_at = _not_before(former, channel, leaves_at)
     return row
+
+
+def _not_before(former: Reminder, channel: Channel, leaves_at: datetime) -> datetime:
+    if channel is Channel.IN_APP or former.is_safety_critical:
+        return leaves_at
+    obligation = former.obligation
+    quiet = resolve(obligation.protocol_version).quiet_hours
+    return not_before(leaves_at, obligation.site.time_zone, quiet)

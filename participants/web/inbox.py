@@ -45,13 +45,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = {
         "standing": [_shown(one, user, now) for one in found.standing],
         "asleep": found.asleep,
+        "may_answer": user.access.holds(Permission.ANSWER_REMINDER),
         "unsettled": [(row, rung_in_words(row.rung)) for row in unsettled],
     }
     return render(request, "participants/inbox.html", context)
 
 
 def _may_settle(user: User) -> bool:
-    return user.access.holds(Permission.SETTLE_REMINDERS)
+    return user.access.holds(Permission.SETTLE_REMINDER)
 
 
 def _shown(line: InboxLine, user: User, now: datetime) -> _Shown:
@@ -63,7 +64,7 @@ def _shown(line: InboxLine, user: User, now: datetime) -> _Shown:
     )
 
 
-@requires(Permission.VIEW_WORKLIST)
+@requires(Permission.ANSWER_REMINDER)
 @require_POST
 def acknowledge(request: HttpRequest, reminder_id: UUID) -> HttpResponse:
     """Take note of a reminder and of those before it about the same thing."""

@@ -25,7 +25,9 @@ _TEMPLATE = "participants/steps/reminder.html"
 
 
 class SnoozeForm(StepForm):
-    until = SiteMomentField(label="Remind me again at", help_text="At the latest when the window closes.")
+    comes_back_at = SiteMomentField(
+        label="Remind me again at", help_text="At the latest when the window closes."
+    )
     reason = ReasonField(required=True, help_text="Kept with the reminder.")
 
 
@@ -52,18 +54,16 @@ def _colleagues(target: OfReminder) -> dict[str, object]:
     return {"colleagues": list(found.items())}
 
 
-def _snooze(target: OfReminder, entered: dict[str, Any], *, by: User, at: datetime) -> tuple[Reminder, ...]:
+def _snooze(target: OfReminder, entered: dict[str, Any], *, by: User, at: datetime) -> list[Reminder]:
     return snooze_reminder(
-        reminder=target.record, until=entered["until"], reason=entered["reason"], by=by, at=at
+        reminder=target.record, comes_back_at=entered["comes_back_at"], reason=entered["reason"], by=by, at=at
     )
 
 
-def _hand_over(
-    target: OfReminder, entered: dict[str, Any], *, by: User, at: datetime
-) -> tuple[Reminder, ...]:
+def _hand_over(target: OfReminder, entered: dict[str, Any], *, by: User, at: datetime) -> list[Reminder]:
     to = User.objects.filter(pk=entered["to"], is_active=True).first()
     if to is None:
-        raise RuleViolated("not-of-the-site", "Choose a colleague who works at this site.", field="to")
+        raise RuleViolated("not-at-the-site", "Choose somebody who holds a role at this site.", field="to")
     return hand_over_reminder(reminder=target.record, to=to, reason=entered["reason"], by=by, at=at)
 
 
@@ -82,7 +82,7 @@ def _cannot_wait(user: User, target: OfReminder) -> str:
 SNOOZE = Step(
     name="reminder-snooze",
     title="Put a reminder off",
-    permission=Permission.VIEW_WORKLIST,
+    permission=Permission.ANSWER_REMINDER,
     form_class=SnoozeForm,
     find=find_own,
     run=_snooze,
@@ -97,7 +97,7 @@ SNOOZE = Step(
 HAND_OVER = Step(
     name="reminder-hand-over",
     title="Hand a reminder over",
-    permission=Permission.VIEW_WORKLIST,
+    permission=Permission.ANSWER_REMINDER,
     form_class=HandOverForm,
     find=find_own,
     run=_hand_over,
@@ -112,7 +112,7 @@ HAND_OVER = Step(
 RESEND = Step(
     name="reminder-resend",
     title="Send a mail again",
-    permission=Permission.SETTLE_REMINDERS,
+    permission=Permission.SETTLE_REMINDER,
     form_class=SettleForm,
     find=find_unsettled,
     run=_resend,
@@ -125,7 +125,7 @@ RESEND = Step(
 CONFIRM = Step(
     name="reminder-confirm",
     title="A mail has arrived",
-    permission=Permission.SETTLE_REMINDERS,
+    permission=Permission.SETTLE_REMINDER,
     form_class=SettleForm,
     find=find_unsettled,
     run=_confirm,

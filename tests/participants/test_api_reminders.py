@@ -45,9 +45,9 @@ def test_a_person_reads_what_they_were_told_and_acknowledges_it(story: Story) ->
 def test_a_person_puts_off_and_hands_over(story: Story) -> None:
     program, here = Program(story.ward.nurse, story.now), f"reminders/{own(story).pk}"
     until = story.now + timedelta(hours=3)
-    late = {"until": shown(story.now + timedelta(days=99)), "reason": "x"}
-    assert refused(program.post(f"{here}/snooze/", late)) == (422, "snooze-out-of-range")
-    asleep = program.post(f"{here}/snooze/", {"until": shown(until), "reason": "noon"}).json()
+    late = {"comes_back_at": shown(story.now + timedelta(days=99)), "reason": "x"}
+    assert refused(program.post(f"{here}/snooze/", late)) == (422, "snooze-long")
+    asleep = program.post(f"{here}/snooze/", {"comes_back_at": shown(until), "reason": "noon"}).json()
     assert (asleep["status"], asleep["due_at"]) == ("planned", shown(until))
 
     there = f"reminders/{asleep['id']}/hand-over/"

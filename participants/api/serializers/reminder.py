@@ -52,7 +52,7 @@ class ReminderReasonIn(InSerializer):
 class SnoozeIn(ReminderReasonIn):
     """Until when a reminder is put off."""
 
-    until = AwareDateTimeField(help_text="When it comes back; at the latest when the window closes.")
+    comes_back_at = AwareDateTimeField(help_text="When it comes back; at the latest when the window closes.")
 
 
 class HandOverIn(ReminderReasonIn):

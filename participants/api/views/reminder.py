@@ -12,7 +12,7 @@ from participants.api.serializers.reminder import (
     ReminderReasonIn,
     SnoozeIn,
 )
-from participants.models import Reminder
+from participants.models import Reminder, ReminderStatus
 from participants.services.inbox import (
     acknowledge_reminder,
     confirm_reminder,
@@ -45,19 +45,20 @@ class ReminderList(ScopedList):
 class UnsettledList(ScopedList):
     """List the mails of the user's sites that were held or had failed, the latest first."""
 
-    required_permission = Permission.SETTLE_REMINDERS
+    required_permission = Permission.SETTLE_REMINDER
     model = Reminder
     order = ("-due_at", "-id")
     gives = ReminderOut
 
     def narrow(self, rows: QuerySet[Reminder]) -> QuerySet[Reminder]:
-        return rows.unsettled().select_related(*_JOINED)  # type: ignore[attr-defined]
+        unsettled = [ReminderStatus.HELD, ReminderStatus.FAILED]
+        return rows.filter(status__in=unsettled).select_related(*_JOINED)
 
 
 class _OnOwn(CommandView, abstract=True):
     """A command on a reminder to the user."""
 
-    required_permission = Permission.VIEW_WORKLIST
+    required_permission = Permission.ANSWER_REMINDER
     model = Reminder
     lookup = BY_ID
     gives = ReminderOut
@@ -72,9 +73,7 @@ class Acknowledge(_OnOwn):
     takes = AcknowledgeIn
 
     def run(self, target: Reminder, given: dict[str, Any], *, by: User, at: datetime) -> Reminder:
-        acknowledge_reminder(reminder=target, by=by, at=at)
-        target.refresh_from_db()
-        return target
+        return acknowledge_reminder(reminder=target, by=by, at=at)
 
 
 class Snooze(_OnOwn):
@@ -99,7 +98,7 @@ class HandOver(_OnOwn):
 class _OnMail(CommandView, abstract=True):
     """A decision on a mail of the site."""
 
-    required_permission = Permission.SETTLE_REMINDERS
+    required_permission = Permission.SETTLE_REMINDER
     model = Reminder
     lookup = BY_ID
     takes, gives = ReminderReasonIn, ReminderOut
