@@ -144,8 +144,7 @@ def _send(parcel: Parcel, by: Actor, at: datetime, post: Post) -> Outcome | None
     outcome = post(message_for(owed)) if owed else None
     failpoint("after-250-before-mark")
     with acting(by=by, at=at, action="participants.reminders_marked"):
-        for status, why in {why for row in rows if (why := _why_not(row)) is not None}:
-            _drop([row for row in rows if _why_not(row) == (status, why)], status, why)
+        _drop(rows)
         if outcome is not None:
             _mark(owed, outcome, at)
     return outcome
@@ -192,8 +191,15 @@ def _ours(rows: Sequence[Reminder]) -> QuerySet[Reminder]:
     )
 
 
-def _drop(rows: Sequence[Reminder], status: ReminderStatus, why: str) -> None:
-    _ours(rows).update(status=status, outcome=why, next_attempt_at=None, version=F("version") + 1)
+def _drop(rows: Sequence[Reminder]) -> None:
+    """Mark what does not leave, with why."""
+    dropped: dict[tuple[ReminderStatus, str], list[Reminder]] = {}
+    for row in rows:
+        reason = _why_not(row)
+        if reason is not None:
+            dropped.setdefault(reason, []).append(row)
+    for (status, why), some in dropped.items():
+        _ours(some).update(status=status, outcome=why, next_attempt_at=None, version=F("version") + 1)
 
 
 def _mark(rows: Sequence[Reminder], outcome: Outcome, at: datetime) -> None:
@@ -201,13 +207,13 @@ def _mark(rows: Sequence[Reminder], outcome: Outcome, at: datetime) -> None:
     for row_group in _alike(rows):
         row = row_group[0]
         step = next_step(outcome, attempts=row.attempts, is_safety_critical=row.is_safety_critical)
-        values: dict[str, object] = {
+        changes: dict[Step, dict[str, object]] = {
             Step.SENT: {"status": ReminderStatus.SENT, "sent_at": at, "next_attempt_at": None},
             Step.RETRY: {"status": ReminderStatus.PLANNED, "next_attempt_at": _retry_at(row, at)},
             Step.HOLD: {"status": ReminderStatus.HELD, "next_attempt_at": None},
             Step.FAIL: {"status": ReminderStatus.FAILED, "next_attempt_at": None},
-        }[step]
-        _ours(row_group).update(**values, outcome=outcome.value, version=F("version") + 1)
+        }
+        _ours(row_group).update(**changes[step], outcome=outcome.value, version=F("version") + 1)
 
 
 def _alike(rows: Sequence[Reminder]) -> list[list[Reminder]]:
