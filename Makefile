@@ -7,7 +7,7 @@ DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep mutation
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ bench-feed: $(DEV_STAMP)  ## print what importing laboratory results costs: rows
 browser-at-length: $(DEV_STAMP)  ## the browser tests with every page in every role and all evidence by hand (half an hour)
 	@.ci/chromium
 	@TRIALSITE_AT_LENGTH=1 $(PYTHON) -m pytest -n 2 tests/browser
+
+faults: $(DEV_STAMP)  ## kill worker, beat, database and mail server again and again, and count what is lost or doubled (an hour)
+	@$(PYTHON) -m tests.faults --times 20
+
+bench-sweep: $(DEV_STAMP)  ## print what sweep, delivery and reconciliation cost at 10 000 and 100 000 participants (a quarter of an hour)
+	@$(PYTHON) -m bench.sweep --trail
 
 random-journeys: $(DEV_STAMP)  ## the plan against the stored obligations over 200 random journeys (a quarter of an hour)
 	@TRIALSITE_JOURNEYS=200 $(PYTHON) -m pytest tests/participants/test_reconcile_properties.py

@@ -4,10 +4,13 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from kombu.transport import TRANSPORT_ALIASES
 
 from trialsite.health.rules import PULSE_SECONDS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.dev")
+
+TRANSPORT_ALIASES["pgmq"] = "trialsite.broker:Transport"
 
 app = Celery("trialsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")

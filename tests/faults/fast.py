@@ -1,0 +1,169 @@
+"""The product's Celery application with everything that waits made short, and on demand one bug in it.
+
+A bug that a fault test is there to find: `SEEDED_BUG=name`, and the test must turn red (`python -m tests.faults --bug`).
+"""
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from celery.signals import worker_process_init
+from django.conf import settings
+
+from trialsite.celery import app
+
+app.conf.beat_schedule["sweep"]["schedule"] = 0.5
+app.conf.beat_schedule["pulse"]["schedule"] = 2.0
+app.conf.beat_schedule = {name: app.conf.beat_schedule[name] for name in ("sweep", "pulse")}
+
+
+def _hurry() -> None:
+    from participants.services import delivery
+    from trialsite.protocol import reminding
+
+    # As in the product: a claim expires well after the last mail of it can still be on its way.
+    delivery.SENDS_FOR_SECONDS = 1
+    delivery.CLAIM_EXPIRES_AFTER = timedelta(seconds=7)
+    reminding.FIRST_RETRY = timedelta(milliseconds=500)
+    reminding.LONGEST_RETRY = timedelta(seconds=1)
+    settings.EMAIL_TIMEOUT = 1
+
+
+def _no_expiry() -> None:
+    """What a dead worker had claimed stays claimed: lost."""
+    from participants import tasks
+
+    tasks.settle_expired_claims = lambda **_: 0
+
+
+def _resends_all() -> None:
+    """What may have left is sent again, routine or not: doubled."""
+    from participants.services import delivery
+    from trialsite.protocol.reminding import Outcome, Step
+
+    def careless(outcome: Outcome, **_: object) -> Step:
+        return Step.SENT if outcome is Outcome.ACCEPTED else Step.RETRY
+
+    delivery.next_step = careless
+
+
+def _marks_first() -> None:
+    """It is noted as sent before it is: lost where the worker dies in between."""
+    from participants.services import delivery
+
+    mark, send = delivery._mark, delivery._send
+
+    def marks_and_sends(parcel: Any, by: Any, at: Any, post: Any) -> Any:
+        def marking(message: Any) -> Any:
+            from trialsite.audit.acting import acting
+
+            rows = list(delivery._looked_up(parcel, at))
+            with acting(by=by, at=at, action="participants.reminders_marked"):
+                mark(rows, delivery.Outcome.ACCEPTED, at)
+            return post(message)
+
+        return send(parcel, by, at, marking)
+
+    delivery._send = marks_and_sends
+
+
+def _no_lock() -> None:
+    """Rows are taken without a lock and without a note: two workers take the same."""
+    from participants.models import Reminder
+    from participants.services import delivery
+
+    def takes(due: Any, at: Any) -> Any:
+        rows = list(due.values_list("pk", "recipient_id"))
+        Reminder.objects.filter(pk__in=[pk for pk, _ in rows]).update(status="claimed", claimed_at=at)
+        return rows
+
+    delivery._take = takes
+    delivery._people_with_mail = lambda at: list(delivery.User.objects.values_list("pk", flat=True))
+    looked_up = delivery._looked_up
+
+    def unfenced(parcel: Any, at: Any) -> Any:
+        found = looked_up(parcel, at)
+        found.query.where.children = found.query.where.children[:1]
+        return found
+
+    delivery._looked_up = unfenced
+
+
+def _last_seconds_only() -> None:
+    """The sweep asks what became due just now: lost where nobody asked for a while."""
+    from participants.services import sweep
+
+    sweep.SWEEP = sweep.SWEEP.replace(
+        "WHERE next_transition_at <= %(at)s",
+        "WHERE next_transition_at <= %(at)s AND next_transition_at > %(at)s - interval '2 seconds'",
+        1,
+    )
+
+
+def _gives_up() -> None:
+    """After the first trouble with the database it never asks again: lost."""
+    from django.db import Error
+
+    from participants import tasks
+
+    sweep_once, gone = tasks.sweep_once, []
+
+    def once(**wishes: Any) -> int:
+        if gone:
+            return 0
+        try:
+            return sweep_once(**wishes)
+        except Error:
+            gone.append(True)
+            return 0
+
+    tasks.sweep_once = once
+    tasks.deliver_once = _unless(gone, tasks.deliver_once)
+    tasks.settle_expired_claims = _unless(gone, tasks.settle_expired_claims)
+
+
+def _unless(gone: list[bool], call: Callable[..., int]) -> Callable[..., int]:
+    def careful(**wishes: Any) -> int:
+        from django.db import Error
+
+        try:
+            return 0 if gone else call(**wishes)
+        except Error:
+            gone.append(True)
+            return 0
+
+    return careful
+
+
+def _stops_at_refusal() -> None:
+    """One bad address ends the run, each time: the others are lost."""
+    from participants.services import delivery
+
+    send = delivery._send
+
+    def raises(*args: Any) -> Any:
+        outcome = send(*args)
+        if outcome is delivery.Outcome.REFUSED:
+            os._exit(1)
+        return outcome
+
+    delivery._send = raises
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    "no-expiry": _no_expiry,
+    "resends-all": _resends_all,
+    "marks-first": _marks_first,
+    "no-lock": _no_lock,
+    "last-seconds-only": _last_seconds_only,
+    "gives-up": _gives_up,
+    "stops-at-refusal": _stops_at_refusal,
+}
+
+
+@worker_process_init.connect
+def _prepare(**_: object) -> None:
+    _hurry()
+    if bug := os.environ.get("SEEDED_BUG"):
+        BUGS[bug]()

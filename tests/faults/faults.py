@@ -1,0 +1,213 @@
+"""The faults: each makes reminders due, does harm while they are on their way, and says what was violated.
+
+bug: the seeded bug of `fast.py` with which the fault must turn red.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from tests.faults import sink
+from tests.faults.rig import Rig, Wave
+
+Run = Callable[[Rig, Random], tuple[int, list[str]]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """run: returns how many reminders were at stake, and what was violated. more: what the short run leaves out."""
+
+    name: str
+    bug: str
+    run: Run
+    more: bool = False
+
+
+FAULTS: list[Fault] = []
+
+
+def fault(bug: str, *, more: bool = False) -> Callable[[Run], Run]:
+    def listed(run: Run) -> Run:
+        FAULTS.append(Fault(run.__name__, bug, run, more))
+        return run
+
+    return listed
+
+
+def _usual(rig: Rig) -> None:
+    rig.keep_running("worker", "beat")
+
+
+def _killed_at(rig: Rig, place: str) -> tuple[int, list[str]]:
+    """One worker process dies at a place: first with routine reminders on its hands, then with critical ones."""
+    _usual(rig)
+    at_stake, found = 0, []
+    for critical in (False, True):
+        token = rig.armed / place
+        token.touch()
+        wave = rig.arm(6, critical=critical)
+        died = rig.wait(lambda token=token: not token.exists())
+        token.unlink(missing_ok=True)
+        found += [] if died else [f"nobody passed {place}"]
+        found += wave.violations(repeats=1 if critical else 0)
+        if critical and wave.statuses()["held"]:
+            found.append("a safety-critical reminder is held")
+        at_stake += wave.expected
+    return at_stake, found
+
+
+@fault("no-expiry")
+def worker_killed_after_claim(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    return _killed_at(rig, "after-claim")
+
+
+@fault("resends-all")
+def worker_killed_after_data(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    return _killed_at(rig, "after-data")
+
+
+@fault("no-expiry")
+def worker_killed_after_250_before_mark(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    return _killed_at(rig, "after-250-before-mark")
+
+
+@fault("no-expiry", more=True)
+def worker_group_killed_at_random(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """The whole worker, with its processes, is killed while reminders leave, and started again."""
+    _usual(rig)
+    wave = rig.arm(critical=True)
+    rig.wait(wave.has_begun)
+    time.sleep(draw.uniform(0, 1.5))
+    rig.kill("worker")
+    _usual(rig)
+    return wave.expected, wave.violations(repeats=1)
+
+
+@fault("last-seconds-only")
+def beat_killed_and_its_schedule_lost(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """Nobody gives the time for a while; what became due meanwhile is told once beat is back, without its notes."""
+    _usual(rig)
+    rig.kill("beat")
+    rig.empty_broker()
+    time.sleep(1.5)  # what a worker had in hand is done
+    wave = rig.arm()
+    time.sleep(draw.uniform(3, 4))
+    if wave.has_begun():
+        return wave.expected, ["something swept without beat"]
+    for note in rig.state.beat.iterdir():
+        note.unlink()
+    rig.keep_running("worker", "beat")
+    return wave.expected, wave.violations()
+
+
+@fault("no-lock")
+def two_beats_and_two_workers(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """Everything is asked for twice at once."""
+    rig.keep_running("worker", "worker-2", "beat", "beat-2")
+    time.sleep(3)
+    at_stake, found = 0, []
+    for critical in (False, True):
+        wave = rig.arm(critical=critical)
+        found += wave.violations()
+        found += [f"not sent: {dict(wave.statuses())}"] if set(wave.statuses()) != {"sent"} else []
+        at_stake += wave.expected
+    _usual(rig)
+    return at_stake, found
+
+
+@fault("gives-up")
+def database_killed(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """PostgreSQL and its backends are killed while reminders leave; worker and beat find it again by themselves."""
+    _usual(rig)
+    wave = rig.arm(critical=True)
+    rig.wait(wave.has_begun)
+    time.sleep(draw.uniform(0, 0.8))
+    rig.kill_database()
+    _usual(rig)
+    later = rig.arm(6)
+    return wave.expected + later.expected, wave.violations(repeats=1) + later.violations()
+
+
+@fault("last-seconds-only")
+def broker_emptied(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """All messages vanish for some seconds; the broker carried nothing that the database does not know."""
+    _usual(rig)
+    rig.kill("worker")
+    wave = rig.arm()
+    for _ in range(6):
+        rig.empty_broker()
+        time.sleep(0.5)
+    _usual(rig)
+    rig.empty_broker()
+    return wave.expected, wave.violations()
+
+
+@fault("stops-at-refusal")
+def mail_server_refuses_some(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """Of four people one's address does not exist, one's box is busy twice, one's connection is cut off once."""
+    _usual(rig)
+    bad, busy, cut, well = draw.sample(rig.addresses(), 4)
+    rig.sink.script[bad] = [sink.REFUSED] * 99
+    rig.sink.script[busy] = [sink.BUSY, sink.BUSY]
+    rig.sink.script[cut] = [sink.SHUTTING]
+    wave = rig.arm(5)
+    found = wave.violations()
+    rig.sink.script.clear()
+    by_address = {email: status for status, email in wave.rows().values()}
+    wanted = {bad: "failed", busy: "sent", cut: "sent", well: "sent"}
+    return wave.expected, found + ([] if by_address == wanted else [f"{by_address} instead of {wanted}"])
+
+
+@fault("resends-all")
+def mail_server_loses_its_reply(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """The text is taken, kept by one and not by the other, and the connection is gone: nobody knows."""
+    _usual(rig)
+    first, second, *others = draw.sample(rig.addresses(), 4)
+    rig.sink.script[first] = [sink.REPLY_LOST]
+    rig.sink.script[second] = [sink.DROPS]
+    wave = rig.arm(5)
+    found = wave.violations()
+    by_address = {email: status for status, email in wave.rows().values()}
+    wanted = {first: "held", second: "held", **dict.fromkeys(others, "sent")}
+    found += [] if by_address == wanted else [f"{by_address} instead of {wanted}"]
+    critical = _critical_reply_lost(rig, first)
+    return wave.expected + critical.expected, found + critical.violations(repeats=1)
+
+
+def _critical_reply_lost(rig: Rig, address: str) -> Wave:
+    rig.sink.script[address] = [sink.REPLY_LOST]
+    wave = rig.arm(2, critical=True)
+    rig.wait(wave.is_settled)
+    return wave
+
+
+@fault("gives-up", more=True)
+def mail_server_slow(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """One person's mail takes longer than the client waits; the others' do not wait for it."""
+    _usual(rig)
+    slow, *_ = draw.sample(rig.addresses(), 4)
+    rig.sink.script[slow] = [sink.SLOW]
+    wave = rig.arm(5)
+    found = wave.violations()
+    by_address = {email: status for status, email in wave.rows().values()}
+    wrong = {email for email, status in by_address.items() if status != ("held" if email == slow else "sent")}
+    return wave.expected, found + ([f"wrong for {sorted(wrong)}: {by_address}"] if wrong else [])
+
+
+@fault("marks-first")
+def mail_server_down(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """Nobody takes the connection; the failure shows as a sign of life that is missing, and all leaves afterwards."""
+    _usual(rig)
+    rig.sink.stop()
+    wave = rig.arm()
+    rig.wait(wave.has_begun)
+    noticed = rig.wait(
+        lambda: bool(
+            rig.ask("SELECT 1 FROM health_heartbeat WHERE part = 'delivery' AND failing_since_at IS NOT NULL")
+        ),
+        seconds=20,
+    )
+    rig.sink.start()
+    found = [] if noticed else ["nobody noticed that the mail server is down"]
+    return wave.expected, found + wave.violations()
