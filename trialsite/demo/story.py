@@ -21,10 +21,12 @@ from infusion.models import (
     CellProduct,
     Cohort,
     CohortSlot,
+    ConfidentialTest,
     CustodyEntry,
     Infusion,
     Leukapheresis,
 )
+from infusion.models.confidential import Specimen, TestOutcome
 from infusion.queries.readiness import bag_label
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
 from infusion.rules.conditioning import BodyMeasures
@@ -35,6 +37,7 @@ from infusion.rules.release import Decision, ReleaseResult, SponsorDecision
 from infusion.services.bridging import record_bridging
 from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
+from infusion.services.confidential_tests import Tested, record_test
 from infusion.services.custody import Handling, record_custody
 from infusion.services.infusion_facts import RouteDetails
 from infusion.services.infusions import record_infusion
@@ -71,6 +74,7 @@ HEIGHT_CM = Decimal("167.0")
 WEIGHT_KG = Decimal("60.0")
 
 T = TypeVar("T")
+_TESTS = frozenset(one.id for one in resolve("1.0").scheduled_tests)
 
 
 class NotYet(LookupError):
@@ -519,7 +523,8 @@ class Story:
         return self.infusion
 
     def comes_to(self, key: str, *, reason: str = "") -> Visit:
-        return record_visit(
+        """Record a visit, with the confidential test that belongs to it where one is owed."""
+        visit = record_visit(
             participant=self.participant,
             obligation_key=key,
             performed_at=self.now,
@@ -527,6 +532,23 @@ class Story:
             at=self.now,
             reason=reason,
         )
+        test_key = f"K-{key.removeprefix('V-')}"
+        if test_key.partition("#")[0] in _TESTS and self.owes(test_key):
+            self.is_tested(test_key)
+        return visit
+
+    def owes(self, key: str) -> bool:
+        mine = Obligation.objects.in_force().filter(participant=self.participant, key=key)
+        return mine.filter(fulfilled_at=None, ended_at=None).exists()
+
+    def is_tested(self, key: str = "", *, outcome: str = TestOutcome.NEGATIVE) -> ConfidentialTest:
+        tested = Tested(
+            taken_on=civil_date(self.now, self.ward.site.time_zone),
+            specimen=Specimen.URINE,
+            outcome=outcome,
+            obligation_key=key,
+        )
+        return record_test(participant=self.participant, tested=tested, by=self.ward.nurse, at=self.now)
 
     def comes_on_target(self, key: str, *, delay_days: int = 0, reason: str = "") -> Visit:
         """Move the clock to the target date of a visit plus a delay and record it."""
