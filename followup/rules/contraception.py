@@ -80,10 +80,12 @@ class Ledger:
         return self.open_gap is None and until is not None and (until - self.today).days < NOTICE_DAYS
 
 
-def ledger_of(period: Span, methods: Iterable[MethodSpan], today: date) -> Ledger:
-    """Return the ledger of a period under the methods that were used in it."""
+def ledger_of(
+    period: Span, methods: Iterable[MethodSpan], today: date, *, covered: Iterable[Span] = ()
+) -> Ledger:
+    """Return the ledger of a period under the methods that were used in it; covered: days that need none."""
     effective = [one for one in methods if one.is_effective]
-    return Ledger(period=period, gaps=uncovered(period, effective), today=today)
+    return Ledger(period=period, gaps=uncovered(period, [*effective, *covered]), today=today)
 
 
 def uncovered(period: Span, spans: Sequence[Span]) -> tuple[Span, ...]:

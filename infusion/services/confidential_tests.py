@@ -22,7 +22,7 @@ from trialsite.protocol.windows import civil_date, day_start_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class DoneTest:
     """A test as it was done. taken_on: civil date of the specimen at the site. obligation_key: which one it is for."""
 
     taken_on: date
@@ -33,7 +33,7 @@ class Tested:
 
 
 def record_test(
-    *, participant: Participant, tested: Tested, by: Actor, at: datetime, reason: str = ""
+    *, participant: Participant, tested: DoneTest, by: Actor, at: datetime, reason: str = ""
 ) -> ConfidentialTest:
     """Record a test; it answers what it names, or the test in whose window it lies. Needs RECORD_SAFETY.
 
@@ -56,7 +56,7 @@ def record_test(
 def correct_test(
     *,
     test: ConfidentialTest,
-    tested: Tested,
+    tested: DoneTest,
     by: Actor,
     at: datetime,
     reason: str,
@@ -127,7 +127,7 @@ def _require_a_woman(participant: Participant) -> None:
         )
 
 
-def _require_sound(course: Course, tested: Tested, at: datetime) -> None:
+def _require_sound(course: Course, tested: DoneTest, at: datetime) -> None:
     _require_a_woman(course.participant)
     for value, choices, field in (
         (tested.specimen, Specimen.values, "specimen"),
@@ -154,7 +154,7 @@ def _require_owed(course: Course, key: str) -> None:
 
 def _save(
     course: Course,
-    tested: Tested,
+    tested: DoneTest,
     *,
     by: Actor,
     at: datetime,

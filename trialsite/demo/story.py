@@ -37,7 +37,7 @@ from infusion.rules.release import Decision, ReleaseResult, SponsorDecision
 from infusion.services.bridging import record_bridging
 from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
-from infusion.services.confidential_tests import Tested, record_test
+from infusion.services.confidential_tests import DoneTest, record_test
 from infusion.services.custody import Handling, record_custody
 from infusion.services.infusion_facts import RouteDetails
 from infusion.services.infusions import record_infusion
@@ -542,7 +542,7 @@ class Story:
         return mine.filter(fulfilled_at=None, ended_at=None).exists()
 
     def is_tested(self, key: str = "", *, outcome: str = TestOutcome.NEGATIVE) -> ConfidentialTest:
-        tested = Tested(
+        tested = DoneTest(
             taken_on=civil_date(self.now, self.ward.site.time_zone),
             specimen=Specimen.URINE,
             outcome=outcome,
