@@ -47,11 +47,11 @@ WITH copies AS (
 INSERT INTO participants_obligation (id, recorded_at, version, participant_id, site_id, key, item_id, kind,
     title, opens_at, opens_on, target_on, closes_at, closes_on, missed_at, fulfilled_at, fulfilled_on,
     fulfilled_ref, ended_at, ended_reason, source, protocol_version, epoch, ladder, is_important,
-    is_protocol_window, holds, is_settled, next_transition_at, swept_through_at, cancelled_at)
+    is_protocol_window, holds, is_settled, rung_at, next_transition_at, swept_through_at, cancelled_at)
 SELECT gen_random_uuid(), o.recorded_at, 1, c.id, o.site_id, o.key, o.item_id, o.kind, o.title,
     o.opens_at + c.n * interval '7 minutes', o.opens_on, o.target_on, o.closes_at + c.n * interval '7 minutes',
     o.closes_on, o.missed_at, o.fulfilled_at, o.fulfilled_on, o.fulfilled_ref, o.ended_at, o.ended_reason,
     o.source, o.protocol_version, o.epoch, o.ladder, o.is_important, o.is_protocol_window, o.holds,
-    o.is_settled, o.next_transition_at, o.swept_through_at, o.cancelled_at
+    o.is_settled, o.rung_at, o.next_transition_at, o.swept_through_at, o.cancelled_at
 FROM participants_obligation o, copies c WHERE o.participant_id = %(template)s
 """

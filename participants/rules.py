@@ -11,7 +11,7 @@ from participants.states import State, happened_order, is_in_order, next_state
 from trialsite.errors import RuleViolated
 from trialsite.protocol.findings import Category, Finding
 from trialsite.protocol.gates import Check, Gate, check
-from trialsite.protocol.types import Event, EventKind, ObligationKind
+from trialsite.protocol.types import Event, EventKind
 
 # A tablet's clock may run a little ahead of the server's.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -29,18 +29,6 @@ _NEEDS_CONSENT = frozenset(
     }
 )
 
-# Roles told about an obligation, by kind. Names, not accounts' enum: rules stay pure.
-RECIPIENT_ROLES: dict[ObligationKind, tuple[str, ...]] = {
-    ObligationKind.VISIT: ("coordinator", "nurse"),
-    ObligationKind.PROCEDURE: ("coordinator", "nurse"),
-    ObligationKind.TASK: ("coordinator",),
-    ObligationKind.CLOCK: ("coordinator", "investigator"),
-    ObligationKind.RECONSENT: ("coordinator",),
-    ObligationKind.ROUND: ("nurse",),
-    ObligationKind.TEST: ("coordinator", "nurse"),
-    ObligationKind.SAFETY_TASK: ("investigator", "coordinator"),
-    ObligationKind.PERIOD: (),
-}
 
 # Notes with which the system closes what it had found.
 SETTLED = "The cause was removed by a correction of the record."

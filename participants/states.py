@@ -1,4 +1,4 @@
-"""The journey of a participant: states and the one transition table.
+"""The journey of a participant and the life of a reminder: states, and one transition table each.
 
 The table lists what is in order. Reality may differ: `state_after` also follows events that came out of
 order, and `is_in_order` tells the service to ask for a reason. docs/algorithms/lifecycle.md is drawn from it.
@@ -161,3 +161,67 @@ _ORDER = {kind: index for index, kind in enumerate(EventKind)}
 
 def happened_order(event: Event) -> tuple[object, int]:
     return (event.at, _ORDER[event.kind])
+
+
+class ReminderState(StrEnum):
+    PLANNED = "planned"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    HELD = "held"
+    FAILED = "failed"
+
+
+class ReminderAct(StrEnum):
+    CLAIM = "claim"  # a worker takes it
+    ACCEPT = "accept"  # the mail server has it, or it stands in the inbox
+    DEFER = "defer"  # it did not leave: later
+    REPEAT = "repeat"  # it may have left, and time presses: again
+    HOLD = "hold"  # it may have left: for a person
+    FAIL = "fail"  # it will not leave by itself: for a person
+    CANCEL = "cancel"  # no longer owed, or no longer to this person
+    SUPERSEDE = "supersede"  # a later row says it: another date, a later rung, another day or another person
+    ACKNOWLEDGE = "acknowledge"  # the recipient has taken note
+    RESEND = "resend"  # a person had it sent again
+    CONFIRM = "confirm"  # a person found that it had arrived
+
+
+_UNSENT = (ReminderState.PLANNED, ReminderState.HELD, ReminderState.FAILED)
+_OPEN_REMINDERS = (ReminderState.PLANNED, ReminderState.SENT, ReminderState.HELD, ReminderState.FAILED)
+
+
+def _all_of(
+    states: Iterable[ReminderState], act: ReminderAct, to: ReminderState
+) -> dict[tuple[ReminderState, ReminderAct], ReminderState]:
+    return {(state, act): to for state in states}
+
+
+# What is claimed is in a worker's hands: only the worker, or the expiry of its claim, moves it on.
+REMINDER_TRANSITIONS: Mapping[tuple[ReminderState, ReminderAct], ReminderState] = {
+    (ReminderState.PLANNED, ReminderAct.CLAIM): ReminderState.CLAIMED,
+    (ReminderState.PLANNED, ReminderAct.ACCEPT): ReminderState.SENT,
+    (ReminderState.CLAIMED, ReminderAct.ACCEPT): ReminderState.SENT,
+    (ReminderState.CLAIMED, ReminderAct.DEFER): ReminderState.PLANNED,
+    (ReminderState.CLAIMED, ReminderAct.REPEAT): ReminderState.PLANNED,
+    (ReminderState.CLAIMED, ReminderAct.HOLD): ReminderState.HELD,
+    (ReminderState.CLAIMED, ReminderAct.FAIL): ReminderState.FAILED,
+    (ReminderState.CLAIMED, ReminderAct.CANCEL): ReminderState.CANCELLED,
+    (ReminderState.CLAIMED, ReminderAct.SUPERSEDE): ReminderState.SUPERSEDED,
+    **_all_of(_UNSENT, ReminderAct.CANCEL, ReminderState.CANCELLED),
+    **_all_of(_OPEN_REMINDERS, ReminderAct.SUPERSEDE, ReminderState.SUPERSEDED),
+    **_all_of(_OPEN_REMINDERS, ReminderAct.ACKNOWLEDGE, ReminderState.ACKNOWLEDGED),
+    **_all_of((ReminderState.HELD, ReminderState.FAILED), ReminderAct.RESEND, ReminderState.PLANNED),
+    (ReminderState.HELD, ReminderAct.CONFIRM): ReminderState.SENT,
+}
+
+
+def reminder_after(state: ReminderState, act: ReminderAct) -> ReminderState | None:
+    """Return the state after `act`, or None where the act is not possible."""
+    return REMINDER_TRANSITIONS.get((state, act))
+
+
+def states_before(act: ReminderAct) -> tuple[ReminderState, ...]:
+    """Return the states in which `act` is possible; the condition of every set-wise change."""
+    return tuple(state for state, possible in REMINDER_TRANSITIONS if possible is act)

@@ -1,5 +1,6 @@
 """The participant and everything that hangs on the journey: consent, events, obligations, deviations."""
 
+from participants.models.calendar_feed import CalendarFeed
 from participants.models.consent import Consent, IcfApproval, IcfVersion, ProtocolActivation, Signer
 from participants.models.deviation import Deviation, DeviationStatus
 from participants.models.disposition import Disposition, DispositionKind
@@ -8,9 +9,11 @@ from participants.models.journey_event import JourneyEvent
 from participants.models.obligation import Obligation
 from participants.models.observation import Observation, ObservationDomain
 from participants.models.participant import Participant, Sex
-from participants.models.reminder import Reminder, ReminderStatus
+from participants.models.reminder import Channel, Reminder, ReminderStatus
 
 __all__ = [
+    "CalendarFeed",
+    "Channel",
     "Consent",
     "Deviation",
     "DeviationStatus",

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from participants.models.participant import Participant
@@ -33,11 +34,14 @@ class Obligation(Record):
     """Mirror of protocol.types.Obligation (see there), plus what the sweep needs.
 
     is_settled: due_state is final. next_transition_at: when state or reminder rung changes next.
+    rung_at: the instants of the ladder's rungs, in its order; null where a rung has none, empty once settled.
     swept_through_at: reminder rungs up to here are dealt with. cancelled_at: no longer in the plan.
     """
 
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="obligations")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="obligations", db_index=False
+    )
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
     key = models.CharField(max_length=80)
     item_id = models.CharField(max_length=20)
     kind = models.CharField(max_length=12, choices=[(k.value, k.value) for k in ObligationKind])
@@ -61,6 +65,7 @@ class Obligation(Record):
     is_protocol_window = models.BooleanField()
     holds = models.JSONField(default=list)
     is_settled = models.BooleanField()
+    rung_at = ArrayField(models.DateTimeField(null=True), default=list)
     next_transition_at = models.DateTimeField(null=True)
     swept_through_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)

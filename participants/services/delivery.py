@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F, Q
 
-from participants.models import Reminder, ReminderStatus
+from participants.models import Channel, Reminder, ReminderStatus
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 
@@ -75,8 +75,9 @@ def _claim(by: Actor, at: datetime) -> list[Reminder]:
     with acting(by=by, at=at, action="participants.reminders_claimed"):
         _cancel_pointless()
         rows = list(
-            Reminder.objects.filter(status=ReminderStatus.PENDING)
-            .filter(Q(claimed_at__isnull=True) | Q(claimed_at__lte=at - RETRY_AFTER))
+            Reminder.objects.filter(
+                status=ReminderStatus.PLANNED, channel=Channel.MAIL, next_attempt_at__lte=at
+            )
             .select_related("obligation__participant", "obligation__site", "recipient")
             .order_by("due_at", "id")
             .select_for_update(of=("self",), skip_locked=True)[:BATCH_SIZE]
@@ -90,7 +91,7 @@ def _claim(by: Actor, at: datetime) -> list[Reminder]:
 def _cancel_pointless() -> None:
     """Nobody is reminded of a visit of somebody who died yesterday."""
     pointless = (
-        Reminder.objects.filter(status=ReminderStatus.PENDING)
+        Reminder.objects.filter(status=ReminderStatus.PLANNED)
         .filter(Q(obligation__is_settled=True) | Q(obligation__cancelled_at__isnull=False))
         .select_for_update(of=("self",), skip_locked=True)
     )
@@ -108,5 +109,7 @@ def _mark(by: Actor, at: datetime, sent: Sequence[Reminder], refused: Sequence[R
                 status=ReminderStatus.SENT, sent_at=at, version=F("version") + 1
             )
         for row in refused:
-            status = ReminderStatus.HELD if row.attempts + 1 >= MAX_ATTEMPTS else ReminderStatus.PENDING
-            Reminder.objects.filter(pk=row.pk).update(status=status, version=F("version") + 1)
+            status = ReminderStatus.HELD if row.attempts + 1 >= MAX_ATTEMPTS else ReminderStatus.PLANNED
+            Reminder.objects.filter(pk=row.pk).update(
+                status=status, next_attempt_at=at + RETRY_AFTER, version=F("version") + 1
+            )

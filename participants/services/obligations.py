@@ -1,6 +1,6 @@
 """Keeping the stored obligations equal to the plan, in the transaction of the event."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,46 +9,102 @@ from participants.models.obligation import VALUE_COLUMNS
 from participants.queries.course import Course, lock_course
 from participants.rules import SETTLED, recorded_afterwards
 from participants.services.deviations import close_settled_findings, store_findings
+from participants.services.reminders import withdraw_reminders
+from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Permission, require
+from trialsite.accounts.working_days import working_days
 from trialsite.audit.acting import Actor, acting
 from trialsite.protocol import types
-from trialsite.protocol.due import OPEN_STATES, due_state, next_transition_at
+from trialsite.protocol.due import OPEN_STATES, due_state, rungs_at, transition_after
 from trialsite.protocol.findings import finding_for
+from trialsite.protocol.registry import resolve
 from trialsite.protocol.schedule import Change, PlanDiff, diff, plan
 from trialsite.protocol.types import ProtocolVersion
 
-_WRITTEN = (*VALUE_COLUMNS, "is_settled", "next_transition_at", "swept_through_at", "cancelled_at", "version")
+_WRITTEN = (
+    *VALUE_COLUMNS,
+    "is_settled",
+    "rung_at",
+    "next_transition_at",
+    "swept_through_at",
+    "cancelled_at",
+    "version",
+)
 
 
 def reconcile(course: Course, *, at: datetime) -> PlanDiff:
     """Make the stored obligations equal to the plan; called inside `acting`. Twice in a row changes nothing.
 
     One upsert for whatever was added, moved or cancelled. Departures that the new plan shows become
-    deviations; those that a correction removed are closed with a note.
+    deviations; those that a correction removed are closed with a note. Reminders that wait to leave are
+    cancelled where nothing is owed any more, superseded where the date has moved.
     """
     version = course.version_at(at)
     difference = diff(course.obligations, plan(version, course.events, course.facts))
     if not difference:
         return difference
+    told = _reminded(course, difference, at)
     rows = [_row(course, one, version, at) for one in difference.added]
     rows += [_row(course, change.after, version, at) for change in difference.changed]
     rows += [_cancelled(course.stored[one.key], at) for one in difference.removed]
+    _store(rows)
+    withdraw_reminders(row for row, rungs in told if row.rung_at != rungs)
+    _judge(course, difference, at)
+    return difference
+
+
+def _reminded(
+    course: Course, difference: PlanDiff, at: datetime
+) -> list[tuple[Obligation, list[datetime | None]]]:
+    """The rows about to change of which somebody may have been told, with their rungs as they were."""
+    keys = [*(change.before.key for change in difference.changed), *(one.key for one in difference.removed)]
+    rows = [course.stored[key] for key in keys]
+    return [(row, row.rung_at) for row in rows if _has_passed_a_rung(row.rung_at, at)]
+
+
+def _has_passed_a_rung(rungs: Iterable[datetime | None], at: datetime) -> bool:
+    return any(rung is not None and rung <= at for rung in rungs)
+
+
+def _store(rows: Sequence[Obligation]) -> None:
     Obligation.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["participant", "key"], update_fields=_WRITTEN
     )
-    _judge(course, difference, at)
-    return difference
 
 
 def reconcile_participant(*, participant_id: UUID, by: Actor, at: datetime) -> bool:
     """Reconcile one participant in its own transaction: the nightly repair. Returns True if something differed.
 
+    Rungs are counted anew too: the calendar of working days may have become known for another year.
     Needs RUN_SWEEP.
     """
     with acting(by=by, at=at, action="participants.reconciled"):
         course = lock_course(participant_id)
         require(by, Permission.RUN_SWEEP, course.participant.site_id)
-        return bool(reconcile(course, at=at))
+        differed = bool(reconcile(course, at=at))
+        return _recount_rungs(course, at) or differed
+
+
+def _recount_rungs(course: Course, at: datetime) -> bool:
+    """Store the rungs that fall at other instants than noted, of obligations that are open and in the plan.
+
+    What has come since the last sweep of the row, a rung that moved ahead included, stays for the next.
+    """
+    rows: list[Obligation] = []
+    for row in course.stored.values():
+        if row.is_settled or row.cancelled_at is not None:
+            continue
+        value = row.to_value()
+        rungs = _rungs(value, resolve(row.protocol_version), course.participant.site)
+        if row.rung_at != list(rungs):
+            row.rung_at = list(rungs)
+            row.next_transition_at = transition_after(value, rungs, row.swept_through_at)
+            row.version += 1
+            rows.append(row)
+    if rows:
+        _store(rows)
+        withdraw_reminders(rows)
+    return bool(rows)
 
 
 def _row(course: Course, value: types.Obligation, version: ProtocolVersion, at: datetime) -> Obligation:
@@ -67,22 +123,28 @@ def _row(course: Course, value: types.Obligation, version: ProtocolVersion, at: 
     row.version += 1
     row.cancelled_at = None
     row.swept_through_at = max(row.swept_through_at, at)
-    set_transition(row, value, version, course.participant.site.time_zone, at)
+    set_transition(row, value, version, course.participant.site, at)
     return row
 
 
 def set_transition(
-    row: Obligation, value: types.Obligation, version: ProtocolVersion, zone: str, at: datetime
+    row: Obligation, value: types.Obligation, version: ProtocolVersion, site: Site, at: datetime
 ) -> None:
-    """Note on the row whether it is settled at `at` and when it changes next."""
-    ladder = next(ladder for ladder in version.ladders if ladder.id == value.ladder)
+    """Note on the row whether it is settled at `at`, when its rungs fall and when it changes next."""
     row.is_settled = due_state(value, at) not in OPEN_STATES
-    row.next_transition_at = next_transition_at(value, ladder, zone, at)
+    row.rung_at = [] if row.is_settled else list(_rungs(value, version, site))
+    row.next_transition_at = transition_after(value, tuple(row.rung_at), at)
+
+
+def _rungs(value: types.Obligation, version: ProtocolVersion, site: Site) -> tuple[datetime | None, ...]:
+    ladder = next(ladder for ladder in version.ladders if ladder.id == value.ladder)
+    return rungs_at(value, ladder, site.time_zone, working_days(site.country))
 
 
 def _cancelled(row: Obligation, at: datetime) -> Obligation:
     row.cancelled_at = at
     row.is_settled = True
+    row.rung_at = []
     row.next_transition_at = None
     row.version += 1
     return row

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from participants.web import (
+    card,
+    feeds,
     measurements,
     pages,
     panels,
@@ -17,6 +19,10 @@ from trialsite.web.steps import step_view
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("calendar/", feeds.feed_list, name="feeds"),
+    path("calendar/new/", feeds.issue, name="feed-issue"),
+    path("calendar/<uuid:feed_id>/revoke/", feeds.revoke, name="feed-revoke"),
+    path("calendar/<str:feed_token>.ics", feeds.calendar, name="calendar"),
     path("trial/", trial.trial, name="trial"),
     path("versions/", trial.versions, name="versions"),
     path("versions/<str:code>/register/", step_view(site_steps.REGISTER_ICF), name="icf-register"),
@@ -28,6 +34,7 @@ urlpatterns = [
     path("refer/<str:code>/", step_view(site_steps.REFER), name="participant-refer-at"),
     path("participants/", pages.participant_list, name="participants"),
     path("participants/<str:code>/", pages.participant, name="participant"),
+    path("participants/<str:code>/card/", card.card, name="visit-card"),
     path("participants/<str:code>/panels/consent/", panels.consent, name="panel-consent"),
     path("participants/<str:code>/panels/identity/", panels.identity, name="panel-identity"),
     path("participants/<str:code>/panels/deviations/", panels.deviations, name="panel-deviations"),

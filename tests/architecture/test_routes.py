@@ -27,6 +27,7 @@ from infusion.services.confidential import record_confidential_case
 from infusion.services.label_prints import record_label_printed
 from infusion.services.medications import record_medication
 from participants.models import Deviation
+from participants.services.calendar_feeds import issue_calendar_feed
 from participants.services.deviations import record_deviation
 from participants.states import State
 from screening.models import Evidence
@@ -59,7 +60,8 @@ class Route:
     def is_of_a_participant(self) -> bool:
         return bool(
             re.search(
-                r"(participants/<str:code>|<uuid:(?!user_id|membership_id|cohort_id|token_id))", self.template
+                r"(participants/<str:code>|<uuid:(?!user_id|membership_id|cohort_id|token_id|feed_id))",
+                self.template,
             )
         )
 
@@ -102,6 +104,8 @@ EXCEPTIONS = {
     "POST /users/<uuid:user_id>/roles/": "nobody changes the own roles",
     "GET /tokens/<uuid:token_id>/revoke/": "only the own token",
     "POST /tokens/<uuid:token_id>/revoke/": "only the own token",
+    "GET /calendar/<uuid:feed_id>/revoke/": "only the own feed",
+    "POST /calendar/<uuid:feed_id>/revoke/": "only the own feed",
     "GET /participants/<str:code>/enrol/<str:arm>/elsewhere/": "needs an arm",
 }
 
@@ -193,6 +197,10 @@ def _world() -> World:
         "user_id": ward.nurse.pk,
         "membership_id": Membership.objects.get(user=ward.nurse).pk,
         "token_id": uuid4(),
+        "feed_id": uuid4(),
+        "feed_token": issue_calendar_feed(
+            user=ward.coordinator, name="Telephone", by=ward.coordinator, at=story.now
+        ).token,
         **of_the_record(story),
         **of_the_feed(story),
     }

@@ -25,6 +25,7 @@ INSIDE_A_COMMAND = {
     "participants.services.deviations.close_settled_findings",
     "participants.services.deviations.reopen_settled_findings",
     "participants.services.deviations.move_findings",
+    "participants.services.reminders.withdraw_reminders",
     "participants.services.sealing.seal",
     "participants.services.sealing.unseal",
     "participants.services.identities.pinyin_of",

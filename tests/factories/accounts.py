@@ -27,6 +27,7 @@ def make_site(*, zone: str = "Asia/Shanghai", at: datetime = AT) -> Site:
         name_zh="武汉医院",
         time_zone=zone,
         subject_prefix=prefix,
+        country="US" if zone == "America/New_York" else "CN",
         by=BOOTSTRAP,
         at=at,
     )

@@ -44,7 +44,7 @@ def reminded(people: int = 1) -> tuple[Story, datetime]:
 
 
 def statuses() -> list[str]:
-    return sorted(Reminder.objects.values_list("status", flat=True))
+    return sorted(Reminder.objects.filter(channel="mail").values_list("status", flat=True))
 
 
 def refuses(message: EmailMessage) -> None:
@@ -62,7 +62,7 @@ class TestTheMessage:
             at=story.now,
         )
         sweep_once(by=SWEEP, at=story.moment_of("V-D28#1"))
-        reminder = Reminder.objects.filter(obligation__key="V-D28#1").first()
+        reminder = Reminder.objects.filter(obligation__key="V-D28#1", channel="mail").first()
         assert reminder is not None
         code, row = story.participant.code, reminder.obligation
 
@@ -81,14 +81,14 @@ class TestTheMessage:
 
     def test_its_id_follows_from_the_row(self) -> None:
         reminded()
-        first, again = (message_for(Reminder.objects.get()) for _ in range(2))
+        first, again = (message_for(Reminder.objects.get(channel="mail")) for _ in range(2))
 
         assert first.extra_headers["Message-ID"] == again.extra_headers["Message-ID"]
         assert first.message()["Message-ID"] == first.extra_headers["Message-ID"]
 
     def test_an_open_ended_obligation_names_its_opening_only(self) -> None:
         reminded()
-        reminder = Reminder.objects.get()
+        reminder = Reminder.objects.get(channel="mail")
         reminder.obligation.closes_on = None
 
         assert "Window: 2026-01-05 (Asia/Shanghai)" in message_for(reminder).body
@@ -101,7 +101,7 @@ class TestSending:
 
         assert [deliver_once(by=SWEEP, at=at), deliver_once(by=SWEEP, at=at)] == [1, 0]
 
-        reminder = Reminder.objects.get()
+        reminder = Reminder.objects.get(channel="mail")
         assert (reminder.status, reminder.sent_at, reminder.attempts) == ("sent", at, 1)
         assert len(mail.outbox) == 1
         assert {("system:sweep", "", "participants_reminder")} == traces("participants.reminders_marked")
@@ -123,8 +123,8 @@ class TestSending:
 
         assert deliver_once(by=SWEEP, at=at, send=fails) == 1
 
-        assert statuses() == ["pending"]
-        assert Reminder.objects.get().sent_at is None
+        assert statuses() == ["planned"]
+        assert Reminder.objects.get(channel="mail").sent_at is None
 
     def test_a_refused_one_is_not_tried_again_within_the_same_run(self) -> None:
         _, at = reminded()
@@ -143,8 +143,8 @@ class TestSending:
             deliver_once(by=SWEEP, at=at + attempt * RETRY_AFTER, send=refuses)
             found += statuses()
 
-        assert found == ["pending"] * (MAX_ATTEMPTS - 1) + ["held", "held"]
-        assert Reminder.objects.get().attempts == MAX_ATTEMPTS
+        assert found == ["planned"] * (MAX_ATTEMPTS - 1) + ["held", "held"]
+        assert Reminder.objects.get(channel="mail").attempts == MAX_ATTEMPTS
 
     def test_one_refused_message_does_not_keep_the_others(self) -> None:
         _, at = reminded(people=3)
@@ -157,7 +157,7 @@ class TestSending:
 
         deliver_once(by=SWEEP, at=at, send=second_fails)
 
-        assert statuses() == ["pending", "sent", "sent"]
+        assert statuses() == ["planned", "sent", "sent"]
 
     def test_a_crash_between_sending_and_marking_is_held_and_never_repeated(self) -> None:
         _, at = reminded()
@@ -250,8 +250,8 @@ class TestTheTask:
         with time_machine.travel(story.now + timedelta(days=13), tick=False):
             sweep_task.delay().get()
 
-        reminder = Reminder.objects.get()
-        assert (reminder.status, reminder.attempts) == ("pending", 1)
+        reminder = Reminder.objects.get(channel="mail")
+        assert (reminder.status, reminder.attempts) == ("planned", 1)
 
     def test_the_nightly_repair_finds_nothing_to_repair(self) -> None:
         story = participant_at(State.INFUSED)

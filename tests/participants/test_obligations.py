@@ -1,5 +1,6 @@
 """The stored obligations follow the plan, whatever is done to them in between."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from infusion.services.infusions import correct_infusion
-from participants.models import DispositionKind, Obligation
+from participants.models import DispositionKind, Obligation, Reminder
 from participants.queries.course import load_course, lock_course
 from participants.services.obligations import reconcile, reconcile_participant
+from participants.services.sweep import sweep_once
 from participants.states import State
 from tests.factories.journeys import Story, participant_at, there
 from tests.factories.traces import refused, traces
@@ -138,3 +140,53 @@ def test_without_a_transaction_nothing_is_locked() -> None:
         load_course(story.participant)
 
     assert "FOR " not in " ".join(one["sql"] for one in captured)
+
+
+def test_rungs_of_another_calendar_are_set_right_by_the_nightly_repair() -> None:
+    story = participant_at(State.INFUSED)
+    good = Obligation.objects.get(key="V-M3#1")
+    assert good.rung_at[0] is not None
+    former = [good.rung_at[0] + timedelta(days=1), *good.rung_at[1:]]  # as if the day were no holiday
+    tampers(story, rung_at=former, next_transition_at=former[0])
+
+    assert repairs(story) is True
+
+    row = Obligation.objects.get(key="V-M3#1")
+    assert (row.rung_at, row.next_transition_at) == (good.rung_at, good.next_transition_at)
+    assert repairs(story) is False
+
+
+def statuses(key: str) -> Counter[tuple[str, str]]:
+    return Counter(Reminder.objects.filter(obligation__key=key).values_list("channel", "status"))
+
+
+def test_what_is_told_of_a_date_that_moves_is_superseded_in_the_same_transaction() -> None:
+    story = participant_at(State.INFUSED)
+    story.wait(9)
+    while sweep_once(by=SWEEP, at=story.now):
+        pass
+    assert statuses("V-D10#1") == {("mail", "planned"): 2, ("in_app", "sent"): 2}
+
+    correct_infusion(
+        infusion=there(story.infusion),
+        started_at=there(story.infusion).started_at + timedelta(days=3),
+        by=story.ward.nurse,
+        at=story.now,
+        reason="the date was mistyped",
+    )
+
+    assert statuses("V-D10#1") == {("mail", "superseded"): 2, ("in_app", "superseded"): 2}
+    superseded = Reminder.objects.filter(obligation__key="V-D10#1").values_list("opens_on", flat=True)
+    assert set(superseded) != {Obligation.objects.get(key="V-D10#1").opens_on}  # each row keeps its own dates
+
+
+def test_what_waits_to_be_mailed_about_somebody_who_died_is_cancelled_in_the_same_transaction() -> None:
+    story = participant_at(State.INFUSED)
+    story.wait(9)
+    while sweep_once(by=SWEEP, at=story.now):
+        pass
+
+    story.leaves(DispositionKind.DIED, cause_of_death="unknown")
+
+    assert statuses("V-D10#1") == {("mail", "cancelled"): 2, ("in_app", "sent"): 2}
+    assert not Reminder.objects.still_owed().filter(obligation__key="V-D10#1").exists()

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 
 from participants.rules import (
-    RECIPIENT_ROLES,
     IcfInForce,
     assess_event,
     consent_checks,
@@ -18,11 +17,10 @@ from participants.rules import (
 )
 from participants.states import State
 from tests.protocol.engine import INSTANT, event, local, utc
-from trialsite.accounts.permissions import Role
 from trialsite.errors import RuleViolated
 from trialsite.protocol.findings import Category
 from trialsite.protocol.gates import Gate, Outcome, check, gate
-from trialsite.protocol.types import Act, EventKind, ObligationKind
+from trialsite.protocol.types import Act, EventKind
 
 K = EventKind
 NOW = utc("2026-03-10T04:00")
@@ -242,8 +240,3 @@ def test_an_outdated_form_names_the_newer_ones() -> None:
     found = consent_checks([FIRST, SECOND], "1.0", local("2026-03-01T10:00"), date(2026, 3, 1))
 
     assert found[1].reason == "A newer ICF version was in force: 2.0"
-
-
-def test_every_kind_of_obligation_names_its_recipients_and_only_roles_that_exist() -> None:
-    assert set(RECIPIENT_ROLES) == set(ObligationKind)
-    assert {role for roles in RECIPIENT_ROLES.values() for role in roles} <= {role.value for role in Role}

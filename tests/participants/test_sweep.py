@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from infusion.services.adverse_events import record_adverse_event
 from infusion.services.infusions import correct_infusion
-from participants.models import Deviation, Obligation, Participant, Reminder
+from participants.models import Channel, Deviation, Obligation, Participant, Reminder
 from participants.services import sweep as sweeping
 from participants.services.sweep import sweep_once
 from participants.states import State
@@ -39,7 +39,9 @@ def when_due(ward: Ward, *, people: int) -> datetime:
 
 def rungs(story: Story, key: str) -> list[tuple[str, str]]:
     """Return (rung, role) of the reminders of one obligation, in the order of time."""
-    found = Reminder.objects.filter(obligation__participant=story.participant, obligation__key=key)
+    found = Reminder.objects.filter(
+        obligation__participant=story.participant, obligation__key=key, channel=Channel.MAIL
+    )
     return [
         (one.rung, one.recipient.username.rpartition("-")[0])
         for one in found.select_related("recipient").order_by("due_at", "recipient__username")
@@ -57,9 +59,13 @@ class TestReminders:
                 sweep(at + timedelta(days=days))
 
         assert rungs(story, "V-D28#1") == [
-            (rung, role)
-            for rung in ("opens-7d", "opens-1d", "opens", "closes-2d", "overdue")
-            for role in ("coordinator", "nurse")
+            *(
+                (rung, role)
+                for rung in ("opens-7d", "opens-1d", "opens", "closes-2d", "overdue")
+                for role in ("coordinator", "nurse")
+            ),
+            ("overdue-3d", "coordinator"),
+            ("overdue-3d", "investigator"),
         ]
 
     def test_running_again_at_the_same_instant_does_nothing(self) -> None:
@@ -120,7 +126,7 @@ class TestReminders:
 
         assert "overdue" not in {rung for rung, _ in rungs(story, "V-D28#1")}
 
-    def test_only_active_members_of_the_site_with_an_address_are_reminded(self) -> None:
+    def test_active_members_of_the_site_are_reminded_and_mailed_where_they_have_an_address(self) -> None:
         ward = make_ward()
         gone = make_user(Role.COORDINATOR, ward.site)
         deactivate_user(user=gone, by=BOOTSTRAP, at=gone.recorded_at, reason="left")
@@ -132,7 +138,12 @@ class TestReminders:
 
         sweep(story.now + timedelta(days=13))
 
-        assert set(Reminder.objects.values_list("recipient", flat=True)) == {ward.coordinator.pk, second.pk}
+        told = set(Reminder.objects.values_list("recipient", "channel"))
+        with_address = {ward.coordinator.pk, second.pk}
+        assert told == {
+            *((user, "in_app") for user in (*with_address, silent.pk)),
+            *((user, "mail") for user in with_address),
+        }
 
     def test_dated_reminders_leave_at_eight_in_the_morning_of_the_site(self) -> None:
         story = participant_at(State.FOLLOW_UP)
@@ -226,7 +237,7 @@ class TestTwoAtOnce:
         counts = at_once(*[lambda: sweep(at)] * 3)
 
         assert sum(count for count in counts if isinstance(count, int)) == 20
-        assert Reminder.objects.count() == 20
+        assert Reminder.objects.filter(channel=Channel.MAIL).count() == 20
         assert not Obligation.objects.exclude(version=2).exists()  # each row was dealt with exactly once
 
     def test_a_sweep_does_not_wait_for_rows_that_another_holds(self) -> None:
@@ -252,4 +263,4 @@ class TestTwoAtOnce:
             may_go.set()
             holder.join()
         assert sweep(at) == 1
-        assert Participant.objects.count() == Reminder.objects.count() == 3
+        assert Participant.objects.count() == Reminder.objects.filter(channel=Channel.MAIL).count() == 3

@@ -1,7 +1,7 @@
 """The state of an obligation at an instant, and when it changes next. Judge: clinical rules 6.1, visit state."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +24,7 @@ from tests.protocol.engine import (
     reported,
     utc,
 )
-from trialsite.protocol.due import OPEN_STATES, due_state, next_transition_at, rung_instants
+from trialsite.protocol.due import OPEN_STATES, due_state, next_transition_at, rung_instants, rungs_at
 from trialsite.protocol.schedule import plan
 from trialsite.protocol.types import DueState, Ladder, Obligation, ObligationKind, Rung
 from trialsite.protocol.windows import day_end_at, day_start_at
@@ -218,6 +218,44 @@ def test_rungs_at_the_same_instant_are_in_the_order_of_their_ids() -> None:
         rungs=(Rung(id="b", relative_to="opens", days=0), Rung(id="a", relative_to="opens", days=0)),
     )
     assert [rung for rung, _ in rung_instants(VISIT, ladder, WUHAN)] == ["a", "b"]
+
+
+def by_weekday(day: date) -> bool:
+    return day.weekday() < 5
+
+
+def test_what_is_said_ahead_of_time_moves_to_the_working_day_before_and_nothing_else_does() -> None:
+    visit = obligation(opens_on="2026-03-15", closes_on="2026-03-21")  # Sunday to Saturday
+    assert rung_instants(visit, VISIT_LADDER, WUHAN, by_weekday) == (
+        ("opens-7d", local("2026-03-06T08:00")),  # Friday, from Sunday the 8th
+        ("opens-1d", local("2026-03-13T08:00")),  # Friday, from Saturday
+        ("opens", local("2026-03-15T08:00")),  # Sunday stays
+        ("closes-2d", local("2026-03-19T08:00")),  # a Thursday
+        ("overdue", local("2026-03-22T08:00")),  # Sunday stays
+    )
+
+
+@pytest.mark.parametrize(
+    ("opens_on", "expected"),
+    [
+        pytest.param("2026-03-13", "2026-03-13T08:00", id="opened on the Friday before: said then"),
+        pytest.param("2026-03-14", "2026-03-15T08:00", id="opens on Saturday: it stays on the Sunday"),
+    ],
+)
+def test_a_word_before_the_end_does_not_come_before_the_opening(opens_on: str, expected: str) -> None:
+    visit = obligation(opens_on=opens_on, closes_on="2026-03-17")  # two days before: Sunday the 15th
+    assert dict(rung_instants(visit, VISIT_LADDER, WUHAN, by_weekday))["closes-2d"] == local(expected)
+
+
+def test_a_safety_critical_ladder_never_moves() -> None:
+    visit = obligation(opens_on="2026-03-15", closes_on="2026-03-21")
+    critical = replace(VISIT_LADDER, is_safety_critical=True)
+    assert rung_instants(visit, critical, WUHAN, by_weekday) == rung_instants(visit, VISIT_LADDER, WUHAN)
+
+
+def test_rungs_are_given_in_the_order_of_the_ladder_with_a_gap_where_there_is_none() -> None:
+    assert rungs_at(obligation(closes_on=None), VISIT_LADDER, WUHAN)[3:] == (None, None)
+    assert rungs_at(obligation(kind=ObligationKind.PERIOD), VISIT_LADDER, WUHAN) == (None,) * 5
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_a_suspicion_is_owed_by_everybody_of_whom_it_is_recorded() -> None:
 
 def test_refused_contact_stops_the_reminders_and_nothing_else() -> None:
     found = owed(needed("2026-01-07"), INFUSED, event(K.CONTACT_REFUSED, "2026-04-20"))
-    assert {key: one.ladder for key, one in found.items()}["K-D28#1"] == "task"
+    assert {key: one.ladder for key, one in found.items()}["K-D28#1"] == "procedure"
     assert {one.ladder for key, one in found.items() if key != "K-D28#1"} == {"none"}
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.protocol.snapshots import render, snapshot_path
+from trialsite.accounts.permissions import Role
 from trialsite.protocol.amendments import find
 from trialsite.protocol.registry import latest, numbers, resolve, shipped
 from trialsite.protocol.types import (
@@ -18,7 +19,7 @@ from trialsite.protocol.types import (
     ScheduledItem,
     Source,
 )
-from trialsite.protocol.validate import ProtocolInvalid, validate
+from trialsite.protocol.validate import STAFF_ROLES, ProtocolInvalid, validate
 
 VERSION = resolve("1.0")
 LEAVING = {
@@ -228,13 +229,31 @@ def test_clocks_count_elapsed_hours_and_their_last_rung_is_the_end(clock_id, hou
 
 def test_visits_are_announced_as_the_rules_say():
     visit = next(one for one in VERSION.ladders if one.id == "visit")
-    assert [(rung.id, rung.relative_to, rung.days) for rung in visit.rungs] == [
-        ("opens-7d", "opens", -7),
-        ("opens-1d", "opens", -1),
-        ("opens", "opens", 0),
-        ("closes-2d", "closes", -2),
-        ("overdue", "closes", 1),
+    assert [(rung.id, rung.relative_to, rung.days, rung.level) for rung in visit.rungs] == [
+        ("opens-7d", "opens", -7, 0),
+        ("opens-1d", "opens", -1, 0),
+        ("opens", "opens", 0, 0),
+        ("closes-2d", "closes", -2, 0),
+        ("overdue", "closes", 1, 0),
+        ("overdue-3d", "closes", 3, 1),
+        ("overdue-7d", "closes", 7, 2),
     ]
+    assert [sorted(rung.roles) for rung in visit.rungs[-3:]] == [
+        ["coordinator", "nurse"],
+        ["coordinator", "investigator"],
+        ["admin", "coordinator", "investigator"],
+    ]
+
+
+def test_the_ladders_of_clocks_and_cases_are_the_ones_that_may_wake_somebody():
+    critical = {one.id for one in VERSION.ladders if one.is_safety_critical}
+    assert critical == {"clock", "clock-7", "clock-15", "safety"}
+    assert {clock.ladder for clock in VERSION.clocks} <= critical
+
+
+def test_whoever_is_told_is_a_role_of_the_site():
+    assert {role for one in VERSION.ladders for rung in one.rungs for role in rung.roles} <= set(Role)
+    assert set(Role) - {Role.AUDITOR} == STAFF_ROLES
 
 
 @pytest.mark.parametrize(
@@ -270,6 +289,12 @@ def test_dose_levels_reach_20_percent_either_side(arm, ranges):
         ("L-PREG-TEST-H", 72, "hours"),
         ("L-LD-GAP-H", 48, "hours"),
         ("L-THAW-MIN", 30, "minutes"),
+        ("L-RECIST-TARGETS", 5, "lesions"),
+        ("L-RECIST-PER-ORGAN", 2, "lesions"),
+        ("L-RECIST-BASELINE", 28, "days"),
+        ("L-RECIST-CONFIRM", 28, "days"),
+        ("L-RECIST-SD", 42, "days"),
+        ("L-RECIST-MISSED", 2, "assessments"),
     ],
 )
 def test_limits_carry_their_unit(limit_id, value, unit):

@@ -20,6 +20,7 @@ from trialsite.protocol.windows import (
     protocol_day,
     shift,
     window_for,
+    workday_on_or_before,
 )
 
 ZONES = (
@@ -302,3 +303,23 @@ def test_the_day_of_infusion_is_day_zero(day: str, expected: int) -> None:
 )
 def test_age_is_in_completed_years(born: str, day: str, expected: int) -> None:
     assert completed_years(on(born), on(day)) == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        pytest.param("2026-03-06", "2026-03-06", id="Friday"),
+        pytest.param("2026-03-07", "2026-03-06", id="Saturday"),
+        pytest.param("2026-03-08", "2026-03-06", id="Sunday"),
+        pytest.param("2026-03-09", "2026-03-09", id="Monday"),
+    ],
+)
+def test_the_working_day_before_a_weekend_is_its_friday(day: str, expected: str) -> None:
+    assert workday_on_or_before(on(day), lambda one: one.weekday() < 5) == on(expected)
+
+
+@pytest.mark.parametrize(("length", "moves"), [(30, True), (31, False)])
+def test_where_a_month_holds_no_working_day_the_date_stays(length: int, moves: bool) -> None:
+    last = on("2026-05-31")
+    found = workday_on_or_before(last, lambda day: (last - day).days >= length)
+    assert found == (last - timedelta(days=length) if moves else last)

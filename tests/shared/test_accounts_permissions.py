@@ -65,7 +65,13 @@ def test_decisions_about_a_patient_are_the_investigators_alone() -> None:
 
 
 def test_admin_sees_no_identity_and_records_nothing_clinical() -> None:
-    administration = {Permission.RECORD_DEVIATION, Permission.MANAGE_VERSIONS, Permission.MANAGE_USERS}
+    administration = {
+        Permission.RECORD_DEVIATION,
+        Permission.MANAGE_VERSIONS,
+        Permission.MANAGE_USERS,
+        Permission.ANSWER_REMINDER,
+        Permission.SETTLE_REMINDER,
+    }
     assert held_by(Role.ADMIN) == READING | administration
 
 

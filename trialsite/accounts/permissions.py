@@ -70,6 +70,11 @@ class Permission(StrEnum):
     VIEW_TRAIL = "view_trail", "Read the audit trail."
     MANAGE_VERSIONS = "manage_versions", "Activate protocol and consent-form versions at the site."
     MANAGE_USERS = "manage_users", "Create and deactivate users and give or take roles at the site."
+    ANSWER_REMINDER = "answer_reminder", "Acknowledge, snooze or hand over the own reminders."
+    SETTLE_REMINDER = (
+        "settle_reminder",
+        "Decide about a reminder that may not have arrived: send it again, or note that it had.",
+    )
     RUN_SWEEP = "run_sweep", "Move overdue obligations on and send reminders; for the system alone."
 
 
@@ -114,6 +119,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.VIEW_TRAIL: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},
     Permission.MANAGE_VERSIONS: _ADMIN,
     Permission.MANAGE_USERS: _ADMIN,
+    Permission.ANSWER_REMINDER: _TRIAL_STAFF | _ADMIN,
+    Permission.SETTLE_REMINDER: _OFFICE | _ADMIN,
     Permission.RUN_SWEEP: frozenset(),
 }
 

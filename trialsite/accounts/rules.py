@@ -11,6 +11,7 @@ from trialsite.errors import RuleViolated
 USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{1,63}$"
 SITE_CODE_PATTERN = r"^[A-Z]{2,4}[0-9]{2}$"
 SUBJECT_PREFIX_PATTERN = r"^[A-Z0-9]{2,4}$"
+COUNTRY_PATTERN = r"^[A-Z]{2}$"
 
 
 def normalise_username(typed: str) -> str:
@@ -53,6 +54,17 @@ def clean_subject_prefix(typed: str) -> str:
         code="subject-prefix-invalid",
         message="A subject prefix has two to four capital letters or digits.",
         field="subject_prefix",
+    )
+
+
+def clean_country(typed: str) -> str:
+    """Return the country code in capitals. Raises RuleViolated("country-invalid")."""
+    return _matching(
+        COUNTRY_PATTERN,
+        typed.strip().upper(),
+        code="country-invalid",
+        message="Give the country by its two letters, for example CN.",
+        field="country",
     )
 
 

@@ -4,10 +4,11 @@ Screen, API, report and task call these functions; nothing else compares dates.
 Source: clinical rules 6.1, visit state.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
 from trialsite.protocol.types import DueState, Ladder, Obligation, ObligationKind, Rung
-from trialsite.protocol.windows import REMINDER_TIME, after_hours, instant_of
+from trialsite.protocol.windows import REMINDER_TIME, after_hours, instant_of, workday_on_or_before
 
 OPEN_STATES = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE})
 
@@ -67,33 +68,84 @@ def _open_state(obligation: Obligation, now: datetime) -> DueState:
     return DueState.OVERDUE
 
 
-def rung_instants(obligation: Obligation, ladder: Ladder, zone: str) -> tuple[tuple[str, datetime], ...]:
-    """Return (rung id, instant) in the order of time. Dated rungs fall at 08:00 site time."""
-    found = []
-    for rung in ladder.rungs:
-        instant = _rung_instant(obligation, rung, zone)
-        if instant is not None:
-            found.append((rung.id, instant))
+def every_day(on: date) -> bool:
+    """The calendar of a site that works every day: no rung is moved."""
+    return True
+
+
+def rungs_at(
+    obligation: Obligation,
+    ladder: Ladder,
+    zone: str,
+    is_working_day: Callable[[date], bool] = every_day,
+) -> tuple[datetime | None, ...]:
+    """Return the instant of each rung of `ladder`, in its order; None where there is nothing to count from.
+
+    Dated rungs fall at 08:00 site time. What is said ahead of time is said on a working day: it moves to the
+    working day before, never later; the rungs of a safety-critical ladder never move. A period has no rungs.
+    """
+    if obligation.kind is ObligationKind.PERIOD:
+        return (None,) * len(ladder.rungs)
+    works = every_day if ladder.is_safety_critical else is_working_day
+    return tuple(_rung_at(obligation, rung, zone, works) for rung in ladder.rungs)
+
+
+def rung_instants(
+    obligation: Obligation,
+    ladder: Ladder,
+    zone: str,
+    is_working_day: Callable[[date], bool] = every_day,
+) -> tuple[tuple[str, datetime], ...]:
+    """Return (rung id, instant) in the order of time, as `rungs_at` has them."""
+    instants = rungs_at(obligation, ladder, zone, is_working_day)
+    found = [(rung.id, at) for rung, at in zip(ladder.rungs, instants, strict=True) if at is not None]
     return tuple(sorted(found, key=lambda pair: (pair[1], pair[0])))
 
 
-def _rung_instant(obligation: Obligation, rung: Rung, zone: str) -> datetime | None:
+def _rung_at(
+    obligation: Obligation, rung: Rung, zone: str, is_working_day: Callable[[date], bool]
+) -> datetime | None:
     if rung.hours is not None:
         return after_hours(obligation.opens_at, rung.hours)
     on = obligation.opens_on if rung.relative_to == "opens" else obligation.closes_on
     if on is None:
         return None
-    return instant_of(on + timedelta(days=rung.days or 0), REMINDER_TIME, zone)
+    days = rung.days or 0
+    on += timedelta(days=days)
+    if days < 0:
+        on = _ahead_of_time(obligation, rung, on, is_working_day)
+    return instant_of(on, REMINDER_TIME, zone)
 
 
-def next_transition_at(obligation: Obligation, ladder: Ladder, zone: str, now: datetime) -> datetime | None:
+def _ahead_of_time(
+    obligation: Obligation, rung: Rung, on: date, is_working_day: Callable[[date], bool]
+) -> date:
+    """A word before the end that would come before the opening says nothing: it stays where it was."""
+    earlier = workday_on_or_before(on, is_working_day)
+    return on if rung.relative_to == "closes" and earlier < obligation.opens_on else earlier
+
+
+def next_transition_at(
+    obligation: Obligation,
+    ladder: Ladder,
+    zone: str,
+    now: datetime,
+    is_working_day: Callable[[date], bool] = every_day,
+) -> datetime | None:
     """Return the first instant after `now` at which the state or the reminder rung changes, or None.
 
     A done, missed or not required obligation never changes by the passing of time alone.
     """
+    return transition_after(obligation, rungs_at(obligation, ladder, zone, is_working_day), now)
+
+
+def transition_after(
+    obligation: Obligation, rungs: tuple[datetime | None, ...], now: datetime
+) -> datetime | None:
+    """As `next_transition_at`, for rungs whose instants are known."""
     if due_state(obligation, now) not in OPEN_STATES:
         return None
     instants = [obligation.opens_at, obligation.closes_at]
     if obligation.kind is not ObligationKind.PERIOD:
-        instants += [obligation.missed_at, *(at for _, at in rung_instants(obligation, ladder, zone))]
+        instants += [obligation.missed_at, *rungs]
     return min((at for at in instants if at is not None and at > now), default=None)

@@ -341,7 +341,7 @@ class ScheduledTest:
     is_for_all: bool = False
     is_protocol_window: bool = True  # False: another rule judges it, a criterion or a gate
     missed_after_days: int | None = None
-    ladder: str = "task"
+    ladder: str = "procedure"
     note: str = ""
 
 
@@ -429,18 +429,33 @@ class Rung:
 
     relative_to: "opens" or "closes". Either `days` (at 08:00 site time on that date; "closes" counts
     from the last day of the window) or `hours` (elapsed, from opens_at).
+    roles: who at the site is told. level: 0 = a reminder; above, it escalates to those who stand in for the others.
     """
 
     id: str
     relative_to: str
     days: int | None = None
     hours: int | None = None
+    roles: frozenset[str] = frozenset()
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
+    """is_safety_critical: no quiet hours, no shift to a working day, no digest, and sent again when it may be lost."""
+
     id: str
     rungs: tuple[Rung, ...]
+    is_safety_critical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """When a routine mail waits: from `first` until `until` (excluded) on the site's clock, over midnight or not."""
+
+    first: time
+    until: time
+    source: Source
 
 
 class CriterionKind(StrEnum):
@@ -681,6 +696,7 @@ class ProtocolVersion:
     monitoring: tuple[MonitoringRow, ...] = ()
     release_tests: tuple[ReleaseTest, ...] = ()
     storage_ranges: tuple[StorageRange, ...] = ()
+    quiet_hours: QuietHours | None = None
     scheduled_tests: tuple[ScheduledTest, ...] = ()
     contraceptive_methods: tuple[ContraceptiveMethod, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

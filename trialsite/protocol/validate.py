@@ -68,6 +68,7 @@ RECORDED_CRITERIA = (
     *(f"E7.{number}" for number in range(1, 5)),
     *(f"E10.{name}" for name in ("HBV", "HCV", "HIV", "SYPHILIS")),
 )
+STAFF_ROLES = frozenset({"coordinator", "nurse", "investigator", "admin"})  # who may be told
 DERIVED_LADDERS = {
     "P-CONTRA": "none",
     "RECONSENT": "task",
@@ -270,6 +271,12 @@ def _check_rungs(ladder: Ladder) -> Iterator[Fault]:
     for rung in ladder.rungs:
         if not _is_sound(rung):
             yield _fault("rung-unsound", ladder.id, f"{rung.id} needs days, or hours from the opening")
+        if not rung.roles or not rung.roles <= STAFF_ROLES or rung.level < 0:
+            yield _fault(
+                "rung-recipients",
+                ladder.id,
+                f"{rung.id} needs roles out of {sorted(STAFF_ROLES)} and a level",
+            )
 
 
 def _is_sound(rung: Rung) -> bool:

@@ -6,6 +6,7 @@ Source: clinical rules 1.1 and 6.1.
 """
 
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -85,6 +86,15 @@ def day_start_at(on: date, zone: str) -> datetime:
 def day_end_at(on: date, zone: str) -> datetime:
     """Return the first instant (UTC) after a civil date: the excluded end of that day."""
     return day_start_at(on + timedelta(days=1), zone)
+
+
+LONGEST_HOLIDAY_DAYS = 31
+
+
+def workday_on_or_before(on: date, is_working_day: Callable[[date], bool]) -> date:
+    """Return `on` or the last working day before it; `on` itself where a month holds none."""
+    back = (on - timedelta(days=days) for days in range(LONGEST_HOLIDAY_DAYS))
+    return next((day for day in back if is_working_day(day)), on)
 
 
 def protocol_day(on: date, infused_on: date) -> int:

@@ -20,9 +20,11 @@ from trialsite.accounts.services.tokens import (
     revoke_api_token,
 )
 from trialsite.web.access import requires, signed_in
+from trialsite.web.form_pages import FormPage
 from trialsite.web.forms import StepForm
 from trialsite.web.submit import submit
 
+UP = "API tokens"
 _LIVES = ((7, "A week"), (30, "30 days"), (90, "90 days"), (LONGEST_LIFE.days, "A year"))
 
 
@@ -69,7 +71,8 @@ def issue(request: HttpRequest) -> HttpResponse:
             return render(request, "web/tokens/issued.html", {"issued": issued[0]})
         if answer.response:  # sent a second time: the token was shown the first time
             return answer.response
-    return _page(request, form, title="New API token", button="Issue token")
+    page = FormPage(title="New API token", submit="Issue token", up=UP, back=reverse("web:tokens"))
+    return page.render(request, form)
 
 
 @requires(Permission.USE_ACCOUNT)
@@ -87,14 +90,11 @@ def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
         answer = submit(request, form, end, done="Token revoked. It opens nothing any more.")
         if answer.response:
             return answer.response
-    return _page(request, form, title=f"Revoke {token}", button="Revoke token", is_destructive=True)
-
-
-def _page(
-    request: HttpRequest, form: StepForm, *, title: str, button: str, is_destructive: bool = False
-) -> HttpResponse:
-    page = {"title": title, "submit": button, "back": reverse("web:tokens"), "is_destructive": is_destructive}
-    status = 422 if form.is_bound else 200
-    return render(
-        request, "web/users/form.html", {"page": page, "form": form, "up": "API tokens"}, status=status
+    page = FormPage(
+        title=f"Revoke {token}",
+        submit="Revoke token",
+        up=UP,
+        back=reverse("web:tokens"),
+        is_destructive=True,
     )
+    return page.render(request, form)

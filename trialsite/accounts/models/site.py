@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 
 from trialsite.accounts.permissions import Permission
-from trialsite.accounts.rules import SITE_CODE_PATTERN, SUBJECT_PREFIX_PATTERN
+from trialsite.accounts.rules import COUNTRY_PATTERN, SITE_CODE_PATTERN, SUBJECT_PREFIX_PATTERN
 from trialsite.audit.records import Record
 
 if TYPE_CHECKING:
@@ -24,13 +24,17 @@ class SiteQuerySet(models.QuerySet["Site"]):
 
 
 class Site(Record):
-    """Civil dates of a participant are dates in this site's time zone."""
+    """Civil dates of a participant are dates in this site's time zone.
+
+    country: ISO 3166, two letters; its holidays and make-up days are the site's.
+    """
 
     code = models.CharField(max_length=6, unique=True)
     name = models.CharField(max_length=200)
     name_zh = models.CharField(max_length=200, blank=True, default="")
     time_zone = models.CharField(max_length=64)
     subject_prefix = models.CharField(max_length=4, unique=True)
+    country = models.CharField(max_length=2, default="CN")
 
     objects = SiteQuerySet.as_manager()
 
@@ -40,6 +44,9 @@ class Site(Record):
             models.CheckConstraint(
                 condition=models.Q(subject_prefix__regex=SUBJECT_PREFIX_PATTERN),
                 name="site_subject_prefix_form",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(country__regex=COUNTRY_PATTERN), name="site_country_form"
             ),
         ]
 

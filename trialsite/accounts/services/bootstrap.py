@@ -20,6 +20,7 @@ def open_site(
     username: str,
     display_name: str,
     password: str,
+    country: str = "CN",
     by: Actor,
     at: datetime,
     reason: str = "",
@@ -30,7 +31,13 @@ def open_site(
     """
     with acting(by=by, at=at, action="accounts.site_opened", reason=reason):
         site = create_site(
-            code=code, name=name, time_zone=time_zone, subject_prefix=subject_prefix, by=by, at=at
+            code=code,
+            name=name,
+            time_zone=time_zone,
+            subject_prefix=subject_prefix,
+            country=country,
+            by=by,
+            at=at,
         )
         user = user_named(username) or create_user(
             username=username, display_name=display_name, password=password, by=by, at=at

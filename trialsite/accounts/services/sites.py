@@ -4,7 +4,13 @@ from datetime import datetime
 
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Actor, Permission, require
-from trialsite.accounts.rules import clean_line, clean_site_code, clean_subject_prefix, clean_time_zone
+from trialsite.accounts.rules import (
+    clean_country,
+    clean_line,
+    clean_site_code,
+    clean_subject_prefix,
+    clean_time_zone,
+)
 from trialsite.accounts.services.uniqueness import one_of_a_kind
 from trialsite.audit.acting import acting
 from trialsite.errors import Conflict
@@ -17,13 +23,15 @@ def create_site(
     time_zone: str,
     subject_prefix: str,
     name_zh: str = "",
+    country: str = "CN",
     by: Actor,
     at: datetime,
     reason: str = "",
 ) -> Site:
     """Add a site. Needs MANAGE_USERS at every site, which only the bootstrap actor holds.
 
-    Raises RuleViolated("site-code-invalid", "subject-prefix-invalid", "time-zone-unknown", "text-invalid"),
+    Raises RuleViolated("site-code-invalid", "subject-prefix-invalid", "time-zone-unknown", "text-invalid",
+    "country-invalid"),
     Conflict("site-exists").
     """
     require(by, Permission.MANAGE_USERS, None)
@@ -33,6 +41,7 @@ def create_site(
         name_zh=clean_line(name_zh, field="name_zh", longest=200, required=False),
         time_zone=clean_time_zone(time_zone),
         subject_prefix=clean_subject_prefix(subject_prefix),
+        country=clean_country(country),
         recorded_at=at,
     )
     taken = Conflict("site-exists", "A site with this code or subject prefix exists already.", field="code")

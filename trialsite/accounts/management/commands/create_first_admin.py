@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--site-code", required=True, help="for example WH01")
         parser.add_argument("--site-name", required=True)
         parser.add_argument("--time-zone", required=True, help="for example Asia/Shanghai")
+        parser.add_argument("--country", default="CN", help="ISO 3166, for its holidays; CN unless given")
         parser.add_argument("--subject-prefix", required=True, help="start of the site's subject codes")
         parser.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
@@ -39,6 +40,7 @@ class Command(BaseCommand):
                 name=options["site_name"],
                 time_zone=options["time_zone"],
                 subject_prefix=options["subject_prefix"],
+                country=options["country"],
                 username=options["username"],
                 display_name=options["display_name"],
                 password=password,

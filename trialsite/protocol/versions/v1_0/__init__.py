@@ -15,7 +15,15 @@ from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
-from trialsite.protocol.versions.v1_0.safety import CLOCKS, COHORT_RULE, DOSE_LEVELS, LADDERS, LIMITS
+from trialsite.protocol.versions.v1_0.response import RESPONSE_LIMITS
+from trialsite.protocol.versions.v1_0.safety import (
+    CLOCKS,
+    COHORT_RULE,
+    DOSE_LEVELS,
+    LADDERS,
+    LIMITS,
+    QUIET_HOURS,
+)
 from trialsite.protocol.versions.v1_0.schedule import SCHEDULE
 from trialsite.protocol.versions.v1_0.stop_checks import STOP_CHECKS
 
@@ -33,7 +41,7 @@ VERSION = ProtocolVersion(
     ladders=LADDERS,
     dose_levels=DOSE_LEVELS,
     cohort_rule=COHORT_RULE,
-    limits=LIMITS,
+    limits=(*LIMITS, *RESPONSE_LIMITS),
     thresholds=THRESHOLDS,
     rechecks=RECHECKS,
     safety_tasks=SAFETY_TASKS,
@@ -46,6 +54,7 @@ VERSION = ProtocolVersion(
     body_surface=BODY_SURFACE,
     release_tests=RELEASE_TESTS,
     storage_ranges=STORAGE_RANGES,
+    quiet_hours=QUIET_HOURS,
     scheduled_tests=SCHEDULED_TESTS,
     contraceptive_methods=CONTRACEPTIVE_METHODS,
 )

@@ -3,6 +3,8 @@
 The record states only the age limit and the contraception year; all else is assumed.
 """
 
+from datetime import time
+
 from trialsite.protocol.types import (
     Arm,
     ClockDefinition,
@@ -11,6 +13,7 @@ from trialsite.protocol.types import (
     DoseLevel,
     Ladder,
     Limit,
+    QuietHours,
     Rung,
     Source,
 )
@@ -72,40 +75,79 @@ CLOCKS = (
 )
 
 
+# Who is told: those at the bedside and in the office, then whoever stands in for them.
+_OFFICE = frozenset({"coordinator"})
+_WARD = frozenset({"coordinator", "nurse"})
+_DECIDING = frozenset({"coordinator", "investigator"})
+_EVERYBODY = frozenset({"coordinator", "investigator", "admin"})
+
+
 def _elapsed(*hours: int) -> tuple[Rung, ...]:
-    return tuple(Rung(id=f"{passed}h", relative_to="opens", hours=passed) for passed in hours)
+    """Rungs of a reporting clock: the last but one is urgent, the last, when time is up, tells the admin too."""
+    *_, urgent, up = hours
+    levels = {urgent: 1, up: 2}
+    return tuple(
+        Rung(
+            id=f"{passed}h",
+            relative_to="opens",
+            hours=passed,
+            roles=_EVERYBODY if passed == up else _DECIDING,
+            level=levels.get(passed, 0),
+        )
+        for passed in hours
+    )
 
 
-_NEXT_DAY = Rung(id="next-day", relative_to="opens", days=1)
-_OPENS = Rung(id="opens", relative_to="opens", days=0)
-_CLOSES_SOON = Rung(id="closes-2d", relative_to="closes", days=-2)
-_OVERDUE = Rung(id="overdue", relative_to="closes", days=1)
+def _window(told: frozenset[str], *before: int) -> tuple[Rung, ...]:
+    """Rungs of what has a window: `before` days ahead, at opening, before closing, overdue, and two escalations."""
+    return (
+        *(Rung(id=f"opens-{days}d", relative_to="opens", days=-days, roles=told) for days in before),
+        Rung(id="opens", relative_to="opens", days=0, roles=told),
+        Rung(id="closes-2d", relative_to="closes", days=-2, roles=told),
+        *_overdue(told),
+    )
+
+
+def _overdue(told: frozenset[str]) -> tuple[Rung, ...]:
+    return (
+        Rung(id="overdue", relative_to="closes", days=1, roles=told),
+        Rung(id="overdue-3d", relative_to="closes", days=3, roles=_DECIDING, level=1),
+        Rung(id="overdue-7d", relative_to="closes", days=7, roles=_EVERYBODY, level=2),
+    )
 
 
 def _asked_again(week: int) -> Rung:
-    """Asked again every seven days, for as long as it is open."""
-    return Rung(id=f"week-{week}", relative_to="opens", days=7 * week)
+    """Asked again every seven days, for as long as it is open; after a month the admin is told too."""
+    is_long = week >= 4
+    return Rung(
+        id=f"week-{week}",
+        relative_to="opens",
+        days=7 * week,
+        roles=_EVERYBODY if is_long else _DECIDING,
+        level=2 if is_long else 0,
+    )
 
 
 LADDERS = (
+    Ladder(id="visit", rungs=_window(_WARD, 7, 1)),
+    Ladder(id="procedure", rungs=_window(_WARD)),
+    Ladder(id="daily", rungs=(Rung(id="opens", relative_to="opens", days=0, roles=_WARD), *_overdue(_WARD))),
+    Ladder(id="task", rungs=_window(_OFFICE)),
+    Ladder(id="clock", rungs=_elapsed(12, 20, 24), is_safety_critical=True),
+    Ladder(id="clock-7", rungs=_elapsed(72, 120, 144, 168), is_safety_critical=True),
+    Ladder(id="clock-15", rungs=_elapsed(168, 288, 336, 360), is_safety_critical=True),
     Ladder(
-        id="visit",
+        id="safety",
         rungs=(
-            Rung(id="opens-7d", relative_to="opens", days=-7),
-            Rung(id="opens-1d", relative_to="opens", days=-1),
-            _OPENS,
-            _CLOSES_SOON,
-            _OVERDUE,
+            Rung(id="next-day", relative_to="opens", days=1, roles=_DECIDING),
+            *(_asked_again(week) for week in range(1, 9)),
         ),
+        is_safety_critical=True,
     ),
-    Ladder(id="daily", rungs=(_OPENS, _OVERDUE)),
-    Ladder(id="task", rungs=(_OPENS, _CLOSES_SOON, _OVERDUE)),
-    Ladder(id="clock", rungs=_elapsed(12, 20, 24)),
-    Ladder(id="clock-7", rungs=_elapsed(72, 120, 144, 168)),
-    Ladder(id="clock-15", rungs=_elapsed(168, 288, 336, 360)),
-    Ladder(id="safety", rungs=(_NEXT_DAY, *(_asked_again(week) for week in range(1, 9)))),
     Ladder(id="none", rungs=()),
 )
+
+QUIET_HOURS = QuietHours(first=time(20), until=time(8), source=Source.ASSUMED)
 
 
 def _dose(arm: Arm, label: str, step: int, nominal: int) -> DoseLevel:

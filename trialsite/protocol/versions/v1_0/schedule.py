@@ -80,7 +80,7 @@ TREATMENT = (
         target=3,
         lower=3,
         upper=4,
-        ladder="task",
+        ladder="procedure",
         procedures=done_at.LEUKAPHERESIS,
         missed_after=None,  # stays owed: without cells there is no product
     ),

@@ -1,0 +1,1 @@
+"""Views of the follow-up API, each noun in its own module."""
