@@ -32,6 +32,10 @@ def tell(story: Story, trouble: Trouble, rng: Random, telling: Telling) -> None:
     story.on_arrival = lambda arrived: _on_arrival(arrived, trouble, telling)
     if not _screening(story, trouble, rng, telling):
         return
+    if trouble is Trouble.METHOD_ENDED:
+        story.uses_contraception("CM-INJECTION", works_days=91)
+    else:
+        story.uses_contraception()
     story.wait(rng.randint(0, 3)).enrols()
     if not _cells(story, trouble, rng, telling):
         return

@@ -13,7 +13,8 @@ from random import Random
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from followup.models import Visit
+from followup.models import MethodUse, Visit
+from followup.services.contraception import Used, record_method
 from followup.services.visits import complete_study, record_visit
 from infusion.models import (
     AdverseEvent,
@@ -536,6 +537,13 @@ class Story:
         if test_key.partition("#")[0] in _TESTS and self.owes(test_key):
             self.is_tested(test_key)
         return visit
+
+    def uses_contraception(self, method: str = "CM-CONDOM", *, works_days: int | None = None) -> MethodUse:
+        """From the day of consent on; works_days: how long an injection or implant works."""
+        started_on = civil_date(there(self.consent).signed_at, self.ward.site.time_zone)
+        until = None if works_days is None else started_on + timedelta(days=works_days - 1)
+        used = Used(method=method, started_on=started_on, effective_until=until)
+        return record_method(participant=self.participant, used=used, by=self.ward.coordinator, at=self.now)
 
     def owes(self, key: str) -> bool:
         mine = Obligation.objects.in_force().filter(participant=self.participant, key=key)

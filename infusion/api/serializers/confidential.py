@@ -148,5 +148,5 @@ class TestAskedOut(OutSerializer):
 
     __test__ = False  # not a class of tests
 
-    code = serializers.CharField(source="participant.code", help_text=CODE)
-    version = serializers.IntegerField(source="participant.version", help_text=VERSION)
+    code = serializers.CharField(help_text=CODE)
+    version = serializers.IntegerField(help_text=VERSION)

@@ -30,7 +30,6 @@ from infusion.services.confidential import (
 )
 from infusion.services.confidential_tests import DoneTest, ask_for_test, correct_test, record_test, void_test
 from participants.models import Participant
-from participants.queries.course import Course
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.api.steps import UnderCommand
@@ -160,8 +159,8 @@ class AskForConfidentialTest(UnderCommand):
     model = Participant
     takes, gives = TestAskedIn, TestAskedOut
 
-    def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> Course:
-        return ask_for_test(participant=target, by=by, at=at, **given)
+    def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> Participant:
+        return ask_for_test(participant=target, by=by, at=at, **given).participant
 
 
 class ConfidentialTestDetail(ScopedDetail):
