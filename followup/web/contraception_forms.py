@@ -56,7 +56,7 @@ class MethodForm(StepForm):
         choices = [
             (one.id, one.title if one.is_effective else f"{one.title} (does not count)") for one in methods
         ]
-        self.choose("method", choices)
+        self.choose("method", [("", "–"), *choices])
 
 
 class CorrectMethodForm(MethodForm):
