@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
-from followup.states import VisitMode
+from followup.states import ProcedureOutcome, VisitMode
 from participants.models import DispositionKind
 from trialsite.api.fields import AwareDateTimeField, CleanCharField, CodeField, EnumField
-from trialsite.api.serializers import OutSerializer
+from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import CorrectionIn, GatedIn, ReasonedIn
 
 CODE = "Subject code of the participant."
@@ -13,8 +13,29 @@ VERSION = "Counts the changes of this record; it is the `ETag` and goes into `If
 RECORDED_AT = "When it was entered, UTC."
 
 
+class ProcedureIn(InSerializer):
+    """What became of one procedure of the visit."""
+
+    procedure = CodeField(r"[A-Za-z0-9.-]+", max_length=20, help_text="Id of the protocol, such as `PR-CT`.")
+    outcome = EnumField(ProcedureOutcome, help_text="What became of it.")
+    reason = CleanCharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        multiline=True,
+        max_length=500,
+        help_text="Why it was not done; why it does not apply, where the protocol has it for everybody.",
+    )
+
+
 class VisitIn(ReasonedIn):
     """A visit that took place."""
+
+    procedures = ProcedureIn(
+        many=True,
+        required=False,
+        help_text="What was done, as far as it is known now; the rest can follow.",
+    )
 
     obligation_key = CodeField(
         r"[A-Za-z0-9._-]+(#[0-9]+)?",
@@ -31,7 +52,7 @@ class VisitIn(ReasonedIn):
         allow_blank=True,
         multiline=True,
         max_length=500,
-        help_text="Procedures of the visit that were not done, and why.",
+        help_text="Anything else that was not done, and why.",
     )
     note = CleanCharField(
         required=False, allow_blank=True, multiline=True, max_length=1000, help_text="Remark on the visit."
@@ -44,6 +65,25 @@ class VisitCorrectionIn(CorrectionIn):
     performed_at = AwareDateTimeField(help_text="When it really took place. Required.")
 
 
+class VisitProceduresIn(ReasonedIn):
+    """What was done at a visit on record: answers that were open, or that are corrected with a reason."""
+
+    procedures = ProcedureIn(many=True, help_text="Only what is new or changes.")
+
+
+class VisitProcedureOut(OutSerializer):
+    """One answer. A corrected one stays in the list, voided."""
+
+    procedure = serializers.CharField(source="procedure_id", help_text="Id of the protocol.")
+    protocol_version = serializers.CharField(help_text="Version of the day of the visit.")
+    outcome = EnumField(ProcedureOutcome, help_text="What became of it.")
+    reason = serializers.CharField(allow_blank=True, help_text="Why not.")
+    recorded_by = serializers.CharField(help_text="Who answered.")
+    recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
+    voided_at = serializers.DateTimeField(allow_null=True, help_text="When it was corrected, UTC.")
+    void_reason = serializers.CharField(allow_blank=True, help_text="Why it was corrected.")
+
+
 class VisitOut(OutSerializer):
     """A visit that took place."""
 
@@ -54,7 +94,7 @@ class VisitOut(OutSerializer):
     )
     performed_at = serializers.DateTimeField(help_text="When it took place, UTC.")
     mode = EnumField(VisitMode, help_text="How it took place.")
-    not_done = serializers.CharField(allow_blank=True, help_text="Procedures that were not done, and why.")
+    not_done = serializers.CharField(allow_blank=True, help_text="Anything else that was not done, and why.")
     note = serializers.CharField(allow_blank=True, help_text="Remark on the visit.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)

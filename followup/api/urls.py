@@ -22,7 +22,15 @@ from followup.api.views.contraception import (
 )
 from followup.api.views.planning import PlanSchedule, ScheduleSchemas
 from followup.api.views.response import AssessRecist, ResponseSchemas
-from followup.api.views.visits import CompleteStudy, CorrectVisit, RecordVisit, VisitDetail, VisitList
+from followup.api.views.visits import (
+    CompleteStudy,
+    CorrectVisit,
+    RecordVisit,
+    RecordVisitProcedures,
+    VisitDetail,
+    VisitList,
+    VisitProcedureList,
+)
 from screening.api.stateless import undescribed
 from trialsite.api.routing import by_method
 
@@ -32,6 +40,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("participants/<str:code>/visits/", by_method(get=VisitList, post=RecordVisit)),
     path("participants/<str:code>/completion/", by_method(post=CompleteStudy)),
     path("visits/<uuid:visit_id>/", by_method(get=VisitDetail, patch=CorrectVisit)),
+    path(
+        "visits/<uuid:visit_id>/procedures/",
+        by_method(get=VisitProcedureList, patch=RecordVisitProcedures),
+    ),
     path("schedule/plan/", by_method(post=PlanSchedule)),
     path("schedule/plan", undescribed(post=PlanSchedule)),
     path("schedule/schema/", by_method(get=ScheduleSchemas)),

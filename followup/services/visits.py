@@ -1,9 +1,18 @@
 """Recording visits, on schedule or not, and closing the one-year study."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from followup.models import Visit
+from followup.queries.procedures import checklist_of
 from followup.rules.completion import completes_in_time, may_complete
+from followup.rules.procedures import ProcedureEntry, check_entries
+from followup.services.procedures import (
+    findings_of,
+    first_answers,
+    move_procedure_findings,
+    store_answers,
+)
 from followup.states import VisitMode
 from participants.models import Disposition, DispositionKind, Obligation, Participant
 from participants.queries.course import Course
@@ -28,6 +37,7 @@ def record_visit(
     by: Actor,
     at: datetime,
     mode: VisitMode = VisitMode.ON_SITE,
+    procedures: Sequence[ProcedureEntry] = (),
     not_done: str = "",
     note: str = "",
     reason: str = "",
@@ -36,7 +46,9 @@ def record_visit(
 
     Needs RECORD_VISIT; records `visit_performed`, and `follow_up_started` at the first visit after close
     monitoring. Early and late are accepted and become deviations. While a re-consent is owed a reason is asked
-    for. Raises RuleViolated("unknown-visit", "in-the-future", "reason-required"), Conflict("visit-recorded").
+    for. procedures: what was done, as far as it is known now; the rest can follow. not_done: other parts that were
+    left out. Raises RuleViolated("unknown-visit", "in-the-future", "reason-required", "unknown-procedure",
+    "procedure-twice", "procedure-reason-required"), Conflict("visit-recorded").
     """
     require_past(performed_at, at, "performed_at")
     with command(
@@ -59,7 +71,12 @@ def record_visit(
             note=note,
             recorded_at=at,
         )
+        checklist = checklist_of(course, visit, at=at)
+        check_entries(procedures, checklist.known)
+        answers = first_answers(procedures)
         visit.save_new()
+        store_answers(visit, answers, checklist, by=by, at=at)
+        findings = (*findings, *findings_of(checklist, answers))
         happenings = [_performed(visit)]
         if row is not None and row.epoch in _FOLLOW_UP and course.state is State.INFUSED:
             happenings.append(_follow_up_started(visit))
@@ -85,6 +102,7 @@ def correct_visit(
     ) as course:
         current = Visit.objects.get(pk=visit.pk)
         current.version = version or current.version
+        former = current.performed_at
         current.performed_at = performed_at
         current.save_changes(["performed_at"])
         after = correct_event(
@@ -106,6 +124,7 @@ def correct_visit(
                 at=at,
                 reason=reason,
             )
+        move_procedure_findings(after, current, before=former, at=at)
     return current
 
 

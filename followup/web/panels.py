@@ -57,6 +57,7 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "rows": _with_forms(code, follow_up.current, may_record),
         "later": _with_forms(code, follow_up.long_term, may_record),
         "modes": dict(MODES),
+        "may_record": may_record,
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
         "acts": _acts(user, target),
     }

@@ -8,14 +8,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from followup.models import Visit
+from followup.queries.procedures import checklist_of
 from followup.queries.visits import FollowUp
+from followup.services.procedures import record_procedures
 from followup.services.visits import complete_study, correct_visit, record_visit
 from followup.web import forms
 from followup.web.targets import InFollowUp, find_follow_up, find_scheduled, find_visit
 from infusion.web.beside import window_of
 from infusion.web.previews import PREVIEW_FIELDS, PREVIEW_PAGE, correction_of, previewed
 from participants.models import Disposition
-from participants.queries.words import ARMS
 from participants.states import State
 from screening.web.acts import BANNER, BESIDE_PAGE, entered, obstacles, present_time, with_banner, without
 from screening.web.ladder import Ladder, ladder_of
@@ -25,6 +26,8 @@ from trialsite.protocol.gates import gate
 from trialsite.protocol.types import Act, EventKind, Obligation
 from trialsite.web.steps import Step
 
+VISIT_FIELDS = "followup/visit_fields.html"
+VISIT_PAGE, PROCEDURES_PAGE = "followup/unscheduled.html", "followup/procedures.html"
 _IN_FOLLOW_UP = {State.INFUSED, State.FOLLOW_UP}
 
 
@@ -57,6 +60,10 @@ def _unscheduled(target: InFollowUp[None], given: dict[str, Any], *, by: User, a
     return record_visit(participant=target.participant, obligation_key="", by=by, at=at, **without(given))
 
 
+def _procedures(target: InFollowUp[Visit], given: dict[str, Any], *, by: User, at: datetime) -> Visit:
+    return record_procedures(visit=target.subject, by=by, at=at, **given)
+
+
 def _correct(target: InFollowUp[Visit], given: dict[str, Any], *, by: User, at: datetime) -> Visit:
     return correct_visit(visit=target.subject, by=by, at=at, **given)
 
@@ -80,6 +87,22 @@ def _held(follow_up: FollowUp, performed_at: datetime | None) -> Ladder | None:
     return ladder_of(gate, "Visit", {}) if gate.checks else None
 
 
+def _of_visit(target: InFollowUp[Obligation]) -> Mapping[str, object]:
+    return {"checklist": target.follow_up.checklist(target.subject.key)}
+
+
+def _of_unscheduled(target: InFollowUp[None]) -> Mapping[str, object]:
+    return {"checklist": target.follow_up.checklist("")}
+
+
+def _of_record(target: InFollowUp[Visit]) -> Mapping[str, object]:
+    visit = target.subject
+    return {
+        "checklist": checklist_of(target.follow_up.course, visit, at=target.follow_up.at),
+        "present": [one for one in target.follow_up.answers.get(visit.pk, ()) if one.voided_at is None],
+    }
+
+
 def _visit_beside(request: HttpRequest, target: InFollowUp[Obligation]) -> Mapping[str, object]:
     follow_up = target.follow_up
     given = entered(VISIT, request, target)
@@ -87,17 +110,8 @@ def _visit_beside(request: HttpRequest, target: InFollowUp[Obligation]) -> Mappi
     return {
         "ladder": _held(follow_up, performed_at),
         "is_recorded_anyway": True,
-        "procedures": _procedures(follow_up, target.subject),
         **window_of(target.subject, performed_at, target.site.time_zone, follow_up.at),
     }
-
-
-def _procedures(follow_up: FollowUp, one: Obligation) -> list[str]:
-    """What is done at the visit, without the lines that begin with the name of the other arm."""
-    version = follow_up.course.version_at(follow_up.at)
-    lines = next((item.procedures for item in version.schedule if item.id == one.item_id), ())
-    others = tuple(f"{words} arm:" for arm, words in ARMS.items() if arm != follow_up.participant.arm)
-    return [line for line in lines if not line.startswith(others)]
 
 
 def _unscheduled_beside(request: HttpRequest, target: InFollowUp[None]) -> Mapping[str, object]:
@@ -137,7 +151,9 @@ VISIT = Step(
     banner=BANNER,
     blocked=_why_not_visit,
     initial=present_time("performed_at"),
+    form_options=_of_visit,
     context=with_banner(_visit_beside),
+    fields=VISIT_FIELDS,
     template="followup/visit.html",
     extra={"beside": "followup/visit_beside.html"},
 )
@@ -154,9 +170,32 @@ UNSCHEDULED = Step(
     explanation="A visit that no line of the schedule asks for. It fulfils none of them.",
     banner=BANNER,
     initial=present_time("performed_at"),
+    form_options=_of_unscheduled,
     context=with_banner(_unscheduled_beside),
-    template=BESIDE_PAGE,
+    fields=VISIT_FIELDS,
+    template=VISIT_PAGE,
     extra={"beside": "followup/visit_beside.html"},
+)
+
+PROCEDURES = Step(
+    name="visit-procedures",
+    title="What was done at the visit",
+    permission=Permission.RECORD_VISIT,
+    form_class=forms.ProceduresForm,
+    find=find_visit,
+    run=_procedures,
+    submit="Save",
+    done="Saved.",
+    explanation="Answer what is still open, or correct an answer with a reason.",
+    consequences=(
+        "What was owed and not done becomes a deviation, not important by itself.",
+        "A corrected answer stays on record, struck through, with your name and the reason.",
+    ),
+    banner=BANNER,
+    form_options=_of_record,
+    context=with_banner(),
+    fields=VISIT_FIELDS,
+    template=PROCEDURES_PAGE,
 )
 
 CORRECT_VISIT = Step(

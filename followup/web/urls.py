@@ -18,6 +18,7 @@ urlpatterns = [
         preview_view(steps.CORRECT_VISIT),
         name="visit-correct-preview",
     ),
+    *step_paths(f"{_OF}/visits/<uuid:visit_id>/procedures/", steps.PROCEDURES),
     *step_paths(f"{_OF}/visits/<str:key>/record/", steps.VISIT),
     *step_paths(f"{_OF}/complete/", steps.COMPLETE),
     *step_paths(f"{_OF}/complete/elsewhere/", steps.COMPLETE_ELSEWHERE),

@@ -65,6 +65,10 @@ INSIDE_A_COMMAND = {
     "infusion.services.safety_cases.take_grades",
     "infusion.services.toxicity_events.follow_toxicity",
     "infusion.services.toxicity_events.withdraw_toxicity",
+    "followup.services.procedures.findings_of",
+    "followup.services.procedures.first_answers",
+    "followup.services.procedures.move_procedure_findings",
+    "followup.services.procedures.store_answers",
 }
 
 

@@ -29,6 +29,7 @@ from trialsite.protocol.types import (
     Ladder,
     Limit,
     MonitoringRow,
+    Procedure,
     ProhibitedMedication,
     ProtocolVersion,
     Recheck,
@@ -125,6 +126,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         storage_ranges=_amended(StorageRange, previous.storage_ranges, amendment),
         scheduled_tests=_amended(ScheduledTest, previous.scheduled_tests, amendment),
         contraceptive_methods=_amended(ContraceptiveMethod, previous.contraceptive_methods, amendment),
+        procedures=_amended(Procedure, previous.procedures, amendment),
     )
 
 

@@ -210,7 +210,7 @@ class ScheduledItem:
     lower_days/upper_days: the window reaches from target − lower to target + upper, inclusive.
     fulfilled_by: event kinds; for VISIT_PERFORMED and LYMPHODEPLETION_DOSE_GIVEN the event's item
     must name this obligation. ends_with: events after which it is no longer owed.
-    arms: empty = all arms.
+    procedures: ids of what is done there, in this order. arms: empty = all arms.
     """
 
     id: str
@@ -232,6 +232,25 @@ class ScheduledItem:
     is_important: bool = False
     is_protocol_window: bool = True  # False: an in-house date; leaving it is no deviation
     missed_after_days: int | None = None  # no next visit: missed this many days after the window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Procedure:
+    """One thing that is done at visits; which visits, the rows of the schedule say.
+
+    arms: empty = all arms. applies_to: to whom, in words; "" = everybody. ends_with: events after which it is no
+    longer done (the reduced schedule). is_owed_elsewhere: an obligation of its own watches it, so that a visit
+    without it is no second deviation.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    source: Source
+    applies_to: str = ""
+    arms: frozenset[Arm] = frozenset()
+    ends_with: frozenset[EventKind] = frozenset()
+    is_owed_elsewhere: bool = False
 
 
 class Assessed(StrEnum):
@@ -699,4 +718,5 @@ class ProtocolVersion:
     quiet_hours: QuietHours | None = None
     scheduled_tests: tuple[ScheduledTest, ...] = ()
     contraceptive_methods: tuple[ContraceptiveMethod, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

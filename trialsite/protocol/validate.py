@@ -21,6 +21,7 @@ from trialsite.protocol.types import (
     MonitoringRow,
     ObligationKind,
     Offset,
+    Procedure,
     ProhibitedMedication,
     ProtocolVersion,
     Recheck,
@@ -58,6 +59,7 @@ Item = (
     | StorageRange
     | ScheduledTest
     | ContraceptiveMethod
+    | Procedure
 )
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
@@ -132,6 +134,7 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.storage_ranges,
         *version.scheduled_tests,
         *version.contraceptive_methods,
+        *version.procedures,
     )
 
 
@@ -168,6 +171,7 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
         | StorageRange
         | ScheduledTest
         | ContraceptiveMethod
+        | Procedure
     ] = [
         *version.schedule,
         *version.clocks,
@@ -177,6 +181,7 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
         *version.storage_ranges,
         *version.scheduled_tests,
         *version.contraceptive_methods,
+        *version.procedures,
     ]
     for titled in titled_items:
         if not (titled.title and titled.title_zh):
@@ -218,6 +223,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((kept.id, kept.source) for kept in version.storage_ranges),
         *((owed.id, owed.source) for owed in version.scheduled_tests),
         *((method.id, method.source) for method in version.contraceptive_methods),
+        *((done.id, done.source) for done in version.procedures),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -297,6 +303,19 @@ def _check_rows(version: ProtocolVersion) -> Iterator[Fault]:
             yield _fault("end-fulfils", row.id, "the same event both fulfils it and calls it off")
         if not _has_suitable_fulfilment(row):
             yield _fault("fulfilment-unsuitable", row.id, "the events that fulfil it do not suit its kind")
+
+
+def _check_procedures(version: ProtocolVersion) -> Iterator[Fault]:
+    """Every row names procedures that exist, each once; what nobody does any more is retired, not forgotten."""
+    known = {one.id for one in version.procedures}
+    for row in version.schedule:
+        for name, count in Counter(row.procedures).items():
+            if name not in known:
+                yield _fault("procedure-unknown", row.id, f"there is no procedure {name}")
+            if count > 1:
+                yield _fault("procedure-twice", row.id, f"names the procedure {name} {count} times")
+    for name in sorted(known - {name for row in version.schedule for name in row.procedures}):
+        yield _fault("procedure-unused", name, "no row of the schedule has it")
 
 
 def _has_suitable_fulfilment(row: ScheduledItem) -> bool:
@@ -516,6 +535,7 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_criteria,
     _check_ladders,
     _check_rows,
+    _check_procedures,
     _check_anchors,
     _check_series,
     _check_arms,

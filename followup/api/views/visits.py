@@ -1,17 +1,29 @@
 """Views of the follow-up API: visits, and the end of the one-year study."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
-from followup.api.serializers import CompletionIn, CompletionOut, VisitCorrectionIn, VisitIn, VisitOut
-from followup.models import Visit
+from followup.api.serializers import (
+    CompletionIn,
+    CompletionOut,
+    VisitCorrectionIn,
+    VisitIn,
+    VisitOut,
+    VisitProcedureOut,
+    VisitProceduresIn,
+)
+from followup.models import Visit, VisitProcedure
+from followup.rules.procedures import ProcedureEntry
+from followup.services.procedures import record_procedures
 from followup.services.visits import complete_study, correct_visit, record_visit
 from participants.models import Disposition, Participant
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.api.commands import EditView
+from trialsite.api.problems import field_refused
 from trialsite.api.steps import UnderCommand
 from trialsite.api.views import Parent, ScopedDetail, ScopedList
 
@@ -37,7 +49,18 @@ class RecordVisit(UnderCommand):
     takes, gives, creates = VisitIn, VisitOut, True
 
     def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> Visit:
+        given["procedures"] = entries_of(given.get("procedures", ()))
         return record_visit(participant=target, by=by, at=at, **given)
+
+
+def entries_of(given: Iterable[Mapping[str, Any]]) -> list[ProcedureEntry]:
+    """Return the answers as the services take them. An edit lets fields out; here each answer needs both."""
+    answers = list(given)
+    for position, one in enumerate(answers):
+        for name in ("procedure", "outcome"):
+            if name not in one:
+                raise field_refused(f"procedures.{position}.{name}", "required", "This field is required.")
+    return [ProcedureEntry(**one) for one in answers]
 
 
 class VisitDetail(ScopedDetail):
@@ -65,6 +88,32 @@ class CorrectVisit(EditView):
 
     def run(self, target: Visit, given: dict[str, Any], *, by: User, at: datetime) -> Visit:
         return correct_visit(visit=target, version=target.version, by=by, at=at, **given)
+
+
+class VisitProcedureList(ScopedList):
+    """List what was answered for the procedures of one visit, corrected answers included."""
+
+    required_permission = Permission.VIEW_PARTICIPANT
+    model = VisitProcedure
+    parent = Parent(Visit, "visit", BY_ID)
+    order = ("recorded_at", "id")
+    gives = VisitProcedureOut
+
+
+class RecordVisitProcedures(EditView):
+    """Say what was done at a visit on record; a changed answer needs a reason and the right to correct."""
+
+    required_permission = Permission.RECORD_VISIT
+    model = Visit
+    lookup = BY_ID
+    takes, gives = VisitProceduresIn, VisitOut
+
+    def narrow(self, rows: QuerySet[Visit]) -> QuerySet[Visit]:
+        return rows.select_related("participant__site")
+
+    def run(self, target: Visit, given: dict[str, Any], *, by: User, at: datetime) -> Visit:
+        given["procedures"] = entries_of(given.get("procedures", ()))
+        return record_procedures(visit=target, version=target.version, by=by, at=at, **given)
 
 
 class CompleteStudy(UnderCommand):

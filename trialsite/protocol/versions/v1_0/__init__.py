@@ -13,6 +13,7 @@ from trialsite.protocol.versions.v1_0.contraception import CONTRACEPTIVE_METHODS
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.monitoring import MONITORING
+from trialsite.protocol.versions.v1_0.procedures import PROCEDURES
 from trialsite.protocol.versions.v1_0.product import RELEASE_TESTS, STORAGE_RANGES
 from trialsite.protocol.versions.v1_0.record import ARMS, TRIAL
 from trialsite.protocol.versions.v1_0.response import RESPONSE_LIMITS
@@ -54,6 +55,7 @@ VERSION = ProtocolVersion(
     body_surface=BODY_SURFACE,
     release_tests=RELEASE_TESTS,
     storage_ranges=STORAGE_RANGES,
+    procedures=PROCEDURES,
     quiet_hours=QUIET_HOURS,
     scheduled_tests=SCHEDULED_TESTS,
     contraceptive_methods=CONTRACEPTIVE_METHODS,

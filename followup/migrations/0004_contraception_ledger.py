@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
-        ('followup', '0001_initial'),
+        ('followup', '0003_response_and_survival'),
         ('participants', '0009_confidential_tests'),
     ]
 
