@@ -39,7 +39,7 @@ class MethodIn(ReasonedIn):
     stopped_on = StrictDateField(
         required=False, allow_null=True, help_text="Last day on which it was used; null while it goes on."
     )
-    effective_until = StrictDateField(
+    effective_last_on = StrictDateField(
         required=False, allow_null=True, help_text="Last day on which it works, where that is known."
     )
     note = _note()
@@ -51,7 +51,7 @@ class MethodCorrectionIn(CorrectionIn):
     method = CodeField(r"[A-Z0-9-]+", max_length=30, help_text="Id in the protocol, such as `CM-CONDOM`.")
     started_on = StrictDateField(help_text="First day on which it protects, civil date at the site.")
     stopped_on = StrictDateField(required=False, allow_null=True, help_text="Last day on which it was used.")
-    effective_until = StrictDateField(
+    effective_last_on = StrictDateField(
         required=False, allow_null=True, help_text="Last day on which it works, where that is known."
     )
     note = _note()
@@ -71,7 +71,7 @@ class MethodOut(OutSerializer):
     method = serializers.CharField(help_text="Id in the protocol.")
     started_on = serializers.DateField(help_text="First day.")
     stopped_on = serializers.DateField(allow_null=True, help_text="Last day on which it was used.")
-    effective_until = serializers.DateField(allow_null=True, help_text="Last day on which it works.")
+    effective_last_on = serializers.DateField(allow_null=True, help_text="Last day on which it works.")
     note = serializers.CharField(allow_blank=True, help_text=_NOTE)
     corrects = serializers.UUIDField(
         source="corrects_id", allow_null=True, help_text="Id of the entry it replaces; null if none."

@@ -60,13 +60,13 @@ class ChildbearingStatus(LedgerEntry):
 
 
 class MethodUse(LedgerEntry):
-    """method: id in the protocol, CM-CONDOM. Civil dates, both included: started_on to stopped_on or effective_until,
+    """method: id in the protocol, CM-CONDOM. Civil dates, both included: started_on to stopped_on or effective_last_on,
     whichever comes first; None while it goes on."""
 
     method = models.CharField(max_length=30)
     started_on = models.DateField()
     stopped_on = models.DateField(null=True, blank=True)
-    effective_until = models.DateField(null=True, blank=True)
+    effective_last_on = models.DateField(null=True, blank=True)
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = OfParticipantQuerySet["MethodUse"].as_manager()
@@ -76,7 +76,7 @@ class MethodUse(LedgerEntry):
             models.CheckConstraint(
                 name="method_ends_after_start",
                 condition=(Q(stopped_on__isnull=True) | Q(stopped_on__gte=F("started_on")))
-                & (Q(effective_until__isnull=True) | Q(effective_until__gte=F("started_on"))),
+                & (Q(effective_last_on__isnull=True) | Q(effective_last_on__gte=F("started_on"))),
             ),
             _void_has_reason("method_void_has_reason"),
         ]
@@ -89,7 +89,7 @@ class MethodUse(LedgerEntry):
         """Return the days it covers. effective: the ids of the methods that count."""
         return MethodSpan(
             first_on=self.started_on,
-            last_on=ends_on(self.stopped_on, self.effective_until),
+            last_on=ends_on(self.stopped_on, self.effective_last_on),
             is_effective=self.method in effective,
         )
 

@@ -110,9 +110,9 @@ def uncovered(period: Span, spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def ends_on(stopped_on: date | None, effective_until: date | None) -> date | None:
+def ends_on(stopped_on: date | None, effective_last_on: date | None) -> date | None:
     """Return the last day a method covers: stopped, or no longer effective, whichever comes first."""
-    return min((day for day in (stopped_on, effective_until) if day is not None), default=None)
+    return min((day for day in (stopped_on, effective_last_on) if day is not None), default=None)
 
 
 def covered_without_method(events: Sequence[Event]) -> tuple[Span, ...]:

@@ -28,12 +28,12 @@ Entry = TypeVar("Entry", bound=LedgerEntry)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """A method in use. Civil dates at the site; effective_until: last day on which it works, where that is known."""
+    """A method in use. Civil dates at the site; effective_last_on: last day on which it works, where that is known."""
 
     method: str
     started_on: date
     stopped_on: date | None = None
-    effective_until: date | None = None
+    effective_last_on: date | None = None
     note: str = ""
 
 
@@ -300,9 +300,9 @@ def _require_sound(course: Course, used: Used, at: datetime, reason: str) -> Non
     if used.stopped_on is not None:
         _require_not_later(course, used.stopped_on, at, "stopped_on")
     _require_order(used.started_on, used.stopped_on, "stopped_on")
-    _require_order(used.started_on, used.effective_until, "effective_until")
-    if method.has_end and used.effective_until is None:
-        raise RuleViolated("end-required", "Give the last day on which it works.", field="effective_until")
+    _require_order(used.started_on, used.effective_last_on, "effective_last_on")
+    if method.has_end and used.effective_last_on is None:
+        raise RuleViolated("end-required", "Give the last day on which it works.", field="effective_last_on")
     if not method.is_effective and not reason.strip() and not _is_covered(course, used.started_on, at):
         raise RuleViolated(
             "method-alone",
@@ -336,7 +336,7 @@ def _save_method(
         method=used.method,
         started_on=used.started_on,
         stopped_on=used.stopped_on,
-        effective_until=used.effective_until,
+        effective_last_on=used.effective_last_on,
         note=used.note,
         entered_by=by.actor_label,
         corrects=corrects,

@@ -39,7 +39,7 @@ class MethodForm(StepForm):
     stopped_on = SiteDateField(
         label="Last day, if it was stopped", required=False, help_text="Empty while it goes on."
     )
-    effective_until = SiteDateField(
+    effective_last_on = SiteDateField(
         label="Works until",
         required=False,
         help_text="Last day on which it works: needed for an injection, implant, patch or ring.",

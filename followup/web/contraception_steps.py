@@ -94,7 +94,7 @@ def _status(target: InLedger, given: dict[str, Any], *, by: User, at: datetime) 
 
 
 def _used(given: Mapping[str, Any]) -> Used:
-    names = ("method", "started_on", "stopped_on", "effective_until", "note")
+    names = ("method", "started_on", "stopped_on", "effective_last_on", "note")
     return Used(**{name: given[name] for name in names})
 
 
@@ -285,7 +285,7 @@ CORRECT_METHOD = Step(
     done="Corrected. The first entry is kept with the reason.",
     explanation=_EXPLAINED,
     banner=BANNER,
-    initial=_of_record("method", "started_on", "stopped_on", "effective_until", "note"),
+    initial=_of_record("method", "started_on", "stopped_on", "effective_last_on", "note"),
     form_options=_methods,
     context=with_banner(),
 )

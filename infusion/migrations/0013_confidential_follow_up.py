@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('step', models.CharField(choices=[('outcome', 'Outcome'), ('child', 'Child at 12 months')], max_length=8)),
                 ('finding', models.CharField(choices=[('live_birth', 'Live birth, child healthy'), ('live_birth_abnormal', 'Live birth, child with an abnormality'), ('miscarriage', 'Miscarriage'), ('stillbirth', 'Stillbirth'), ('ectopic', 'Ectopic pregnancy'), ('termination', 'Termination'), ('unknown', 'Not to be learned'), ('child_healthy', 'Healthy'), ('child_abnormal', 'With an abnormality'), ('child_died', 'Died'), ('child_unknown', 'Not to be learned')], max_length=20)),
-                ('on', models.DateField()),
+                ('found_on', models.DateField()),
                 ('note', models.CharField(blank=True, max_length=500)),
                 ('entered_by', models.CharField(max_length=150)),
                 ('voided_at', models.DateTimeField(blank=True, null=True)),
@@ -100,6 +100,6 @@ class Migration(migrations.Migration):
             model_name='confidentialtest',
             constraint=models.CheckConstraint(condition=models.Q(('voided_at__isnull', True), models.Q(('void_reason', ''), _negated=True), _connector='XOR'), name='confidential_test_void_has_reason'),
         ),
-        AddTrail("confidentialfollowup", redact=("step", "finding", "on", "note")),
+        AddTrail("confidentialfollowup", redact=("step", "finding", "found_on", "note")),
         AddTrail("confidentialtest", redact=("outcome", "note")),
     ]

@@ -110,7 +110,7 @@ BORN_ALIVE = frozenset({CaseFinding.LIVE_BIRTH, CaseFinding.LIVE_BIRTH_ABNORMAL}
 
 
 class ConfidentialFollowUp(Record):
-    """What became of a case. on: civil date at the site of the birth or end, or of seeing the child.
+    """What became of a case. found_on: civil date at the site of the birth or end, or of seeing the child.
 
     One that was wrong stays, voided. The trail shows that these columns changed, not what they hold.
     """
@@ -118,7 +118,7 @@ class ConfidentialFollowUp(Record):
     case = models.ForeignKey(ConfidentialCase, on_delete=models.PROTECT, related_name="follow_ups")
     step = models.CharField(max_length=8, choices=FollowUpStep.choices)
     finding = models.CharField(max_length=20, choices=CaseFinding.choices)
-    on = models.DateField()
+    found_on = models.DateField()
     note = models.CharField(max_length=500, blank=True)
     entered_by = models.CharField(max_length=150)
     voided_at = models.DateTimeField(null=True, blank=True)

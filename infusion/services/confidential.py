@@ -129,7 +129,7 @@ def record_follow_up(
     *,
     case: ConfidentialCase,
     finding: str,
-    on: date,
+    found_on: date,
     by: Actor,
     at: datetime,
     note: str = "",
@@ -137,7 +137,7 @@ def record_follow_up(
 ) -> ConfidentialFollowUp:
     """Record what became of a case: its outcome first, and after a live birth the child at 12 months.
 
-    Needs RECORD_SAFETY. on: civil date of the birth or end, or of seeing the child. A live birth makes the child due
+    Needs RECORD_SAFETY. found_on: civil date of the birth or end, or of seeing the child. A live birth makes the child due
     12 calendar months later; every other outcome, and the child seen, closes the case. Raises RuleViolated(
     "unknown-code", "outcome-first", "in-the-future", "before-outcome"), Conflict("recorded-already", "voided-already").
     """
@@ -151,16 +151,16 @@ def record_follow_up(
         at=at,
         reason=reason,
     ) as course:
-        if on > civil_date(at, course.participant.site.time_zone):
-            raise RuleViolated("in-the-future", "The day cannot lie after today.", field="on")
+        if found_on > civil_date(at, course.participant.site.time_zone):
+            raise RuleViolated("in-the-future", "The day cannot lie after today.", field="found_on")
         current = _in_force(case)
         step = FollowUpStep.CHILD if finding in OF_THE_CHILD else FollowUpStep.OUTCOME
-        _require_turn(current, step, on)
+        _require_turn(current, step, found_on)
         follow_up = ConfidentialFollowUp(
             case=current,
             step=step,
             finding=finding,
-            on=on,
+            found_on=found_on,
             note=note,
             entered_by=by.actor_label,
             recorded_at=at,
@@ -264,8 +264,8 @@ def _require_turn(case: ConfidentialCase, step: FollowUpStep, on: date) -> None:
     outcome = found.get(FollowUpStep.OUTCOME)
     if outcome is None or outcome.finding not in BORN_ALIVE:
         raise RuleViolated("outcome-first", "Record the outcome first: a live birth.", field="finding")
-    if on < outcome.on:
-        raise RuleViolated("before-outcome", "This day lies before the birth.", field="on")
+    if on < outcome.found_on:
+        raise RuleViolated("before-outcome", "This day lies before the birth.", field="found_on")
 
 
 def _told_of(follow_up: ConfidentialFollowUp, at: datetime) -> list[Happening]:
@@ -281,7 +281,7 @@ def _told_of(follow_up: ConfidentialFollowUp, at: datetime) -> list[Happening]:
     )
     if follow_up.finding not in BORN_ALIVE:
         return [done, Happening(kind=EventKind.SAFETY_CASE_CLOSED, occurred_at=at, ref=case)]
-    seen_on = add_months(follow_up.on, 12)
+    seen_on = add_months(follow_up.found_on, 12)
     child = Happening(
         kind=EventKind.SAFETY_TASK_OWED,
         occurred_at=at,

@@ -60,11 +60,11 @@ class ConfidentialReportForm(StepForm):
 
 class FollowUpForm(StepForm):
     finding = forms.ChoiceField(label="What became of it", choices=CaseFinding.choices)
-    on = SiteDateField(label="Day", help_text="Of the birth or the end; of seeing the child.")
+    found_on = SiteDateField(label="Day", help_text="Of the birth or the end; of seeing the child.")
     note = NoteField()
     reason = ReasonField(help_text=_DISCREET)
 
-    not_after_today = ("on",)
+    not_after_today = ("found_on",)
 
     def __init__(self, *args: Any, step: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

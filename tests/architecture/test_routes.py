@@ -302,7 +302,7 @@ def of_the_ledger(story: Story) -> dict[str, object]:
         "follow_up_id": record_follow_up(
             case=ConfidentialCase.objects.get(participant=participant),
             finding="live_birth",
-            on=today,
+            found_on=today,
             by=by,
             at=at,
         ).pk,

@@ -75,13 +75,13 @@ def test_a_gap_appears_is_closed_and_another_is_seen_coming() -> None:
     stop_method(use=condom, stopped_on=today(story) - 3 * DAY, by=by, at=story.now)
     assert ledger(story).open_gap == Span(first_on=today(story) - 2 * DAY)
 
-    injection = uses(story, "CM-INJECTION", today(story) - 2 * DAY, effective_until=today(story) + 20 * DAY)
+    injection = uses(story, "CM-INJECTION", today(story) - 2 * DAY, effective_last_on=today(story) + 20 * DAY)
     now = ledger(story)
     assert (now.open_gap, now.covered_until, now.is_ending_soon) == (None, today(story) + 20 * DAY, True)
 
     corrected = correct_method(
         use=injection,
-        used=Used(method="CM-INJECTION", started_on=today(story), effective_until=today(story) + 80 * DAY),
+        used=Used(method="CM-INJECTION", started_on=today(story), effective_last_on=today(story) + 80 * DAY),
         by=by,
         at=story.now,
         reason="the card of the clinic says so",
@@ -106,7 +106,7 @@ def test_a_gap_appears_is_closed_and_another_is_seen_coming() -> None:
         ("CM-IMPLANT", 0, {}, "end-required"),
         ("CM-CONDOM", 1, {}, "in-the-future"),
         ("CM-CONDOM", -5, {"stopped_on": -6}, "dates-reversed"),
-        ("CM-IMPLANT", -5, {"effective_until": -6}, "dates-reversed"),
+        ("CM-IMPLANT", -5, {"effective_last_on": -6}, "dates-reversed"),
         ("CM-CONDOM", -5, {"stopped_on": 1}, "in-the-future"),
     ],
 )
@@ -334,6 +334,6 @@ def test_the_agreement_is_asked_again_and_refused_contact_stops_reminders_alone(
     with pytest.raises(Conflict, match="on record"):
         refuse_contact(participant=participant, refused_at=at, by=by, at=at)
     allow_contact(participant=participant, by=by, at=at, reason="changed her mind")
-    assert rows.get().ladder == "task"
+    assert rows.get().ladder == "procedure"
     with pytest.raises(Conflict, match="not on record"):
         allow_contact(participant=participant, by=by, at=at, reason="again")

@@ -64,7 +64,7 @@ def test_methods_are_entered_stopped_corrected_and_drawn(monkeypatch: pytest.Mon
         version="2",
         method="CM-IMPLANT",
         started_on=on(story, -1),
-        effective_until=on(story, 10),
+        effective_last_on=on(story, 10),
         reason="read wrongly",
     )
     assert f'Covered today, until <span class="num">{on(story, 10)}' in panel(story)
@@ -167,7 +167,7 @@ def test_the_list_of_the_site_puts_gaps_first_in_a_constant_number_of_queries(
             "contraceptive-method",
             method="CM-INJECTION" if days else "CM-CONDOM",
             started_on=on(other),
-            effective_until=on(other, days) if days else "",
+            effective_last_on=on(other, days) if days else "",
         )
     assert queries_of(client, "/contraception/") == alone
     page = client.get("/contraception/").text
@@ -237,27 +237,27 @@ def test_a_program_records_tests_and_follows_a_case_to_the_child() -> None:
     key = f"T-CONF-OUT:{case['id']}#1"
     row = Obligation.objects.get(key=key)
     assert row.closes_on.isoformat() == on(story, 228)
-    child = {"finding": "child_healthy", "on": on(story)}
+    child = {"finding": "child_healthy", "found_on": on(story)}
     url = f"confidential-cases/{case['id']}/follow-ups/"
     assert refused(api.post(url, child)) == (422, "outcome-first")
 
     story.wait(210)
     api.now = story.now
-    born = api.post(url, {"finding": "live_birth", "on": on(story, -3)}).json()
-    assert refused(api.post(url, {"finding": "miscarriage", "on": on(story)})) == (409, "recorded-already")
+    born = api.post(url, {"finding": "live_birth", "found_on": on(story, -3)}).json()
+    assert refused(api.post(url, {"finding": "miscarriage", "found_on": on(story)})) == (409, "recorded-already")
     states = story.due_states()
     assert states[key] is DueState.DONE
     assert states[f"T-CONF-CHILD:{case['id']}#1"] is DueState.DUE
-    assert refused(api.post(url, {**child, "on": on(story, -4)})) == (422, "before-outcome")
-    assert refused(api.post(url, {**child, "on": on(story, 2)})) == (422, "in-the-future")
-    child["on"] = on(story)
+    assert refused(api.post(url, {**child, "found_on": on(story, -4)})) == (422, "before-outcome")
+    assert refused(api.post(url, {**child, "found_on": on(story, 2)})) == (422, "in-the-future")
+    child["found_on"] = on(story)
     assert api.post(url, child).status_code == 201
 
     assert api.post(f"confidential-follow-ups/{born['id']}/void/", {"reason": "wrong"}).status_code == 200
     assert ConfidentialFollowUp.objects.filter(voided_at=None).count() == 0
     assert story.due_states()[key] is DueState.DUE
     assert f"T-CONF-CHILD:{case['id']}#1" not in story.due_states()
-    ended = api.post(url, {"finding": "miscarriage", "on": on(story)})
+    ended = api.post(url, {"finding": "miscarriage", "found_on": on(story)})
     assert ended.status_code == 201
     assert api.post(f"confidential-cases/{case['id']}/void/", {"reason": "was none"}).status_code == 200
     assert not [name for name in story.due_states() if "CONF" in name]
@@ -272,7 +272,7 @@ def test_a_case_is_followed_up_and_taken_back_on_pages(monkeypatch: pytest.Monke
     href = reverse("confidential-follow-up", args=[code, case.pk])
     page = browser_of(story.ward.coordinator).get(reverse("panel-confidential", args=[code])).text
     assert href in page
-    saves(story, "confidential-follow-up", case.pk, finding="live_birth", on=on(story))
+    saves(story, "confidential-follow-up", case.pk, finding="live_birth", found_on=on(story))
     entry = ConfidentialFollowUp.objects.get()
     form = browser_of(story.ward.coordinator).get(href).text
     assert ("Healthy" in form, "Miscarriage" in form) == (True, False)

@@ -542,7 +542,7 @@ class Story:
         """From the day of consent on; works_days: how long an injection or implant works."""
         started_on = civil_date(there(self.consent).signed_at, self.ward.site.time_zone)
         until = None if works_days is None else started_on + timedelta(days=works_days - 1)
-        used = Used(method=method, started_on=started_on, effective_until=until)
+        used = Used(method=method, started_on=started_on, effective_last_on=until)
         return record_method(participant=self.participant, used=used, by=self.ward.coordinator, at=self.now)
 
     def owes(self, key: str) -> bool:

@@ -66,7 +66,7 @@ class ConfidentialFollowUpIn(ReasonedIn):
     """What became of a case: its outcome first, later the child at 12 months."""
 
     finding = EnumField(CaseFinding, help_text="What became of it.")
-    on = StrictDateField(help_text="Civil date at the site of the end, or of seeing the child.")
+    found_on = StrictDateField(help_text="Civil date at the site of the end, or of seeing the child.")
     note = CleanCharField(required=False, allow_blank=True, max_length=500, help_text="Remark.")
 
 
@@ -77,7 +77,7 @@ class ConfidentialFollowUpOut(OutSerializer):
     case = serializers.UUIDField(source="case_id", help_text="Id of the case.")
     step = EnumField(FollowUpStep, help_text="Which of the two it is.")
     finding = EnumField(CaseFinding, help_text="What became of it.")
-    on = serializers.DateField(help_text="Civil date at the site.")
+    found_on = serializers.DateField(help_text="Civil date at the site.")
     note = serializers.CharField(allow_blank=True, help_text="Remark.")
     voided_at = serializers.DateTimeField(allow_null=True, help_text="When it was taken back, UTC.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
