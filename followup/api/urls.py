@@ -4,6 +4,29 @@ from django.urls import URLPattern, URLResolver, path
 
 from followup.api.views.planning import PlanSchedule, ScheduleSchemas
 from followup.api.views.response import AssessRecist, ResponseSchemas
+from followup.api.views.response_records import (
+    CorrectBaseline,
+    CorrectScan,
+    ParticipantResponse,
+    RecordBaseline,
+    RecordScan,
+    TumourAssessmentDetail,
+    TumourAssessmentList,
+    TumourLesionList,
+)
+from followup.api.views.survival import (
+    CorrectNewTherapy,
+    CorrectProgression,
+    CorrectSurvivalContact,
+    NewTherapyList,
+    ProgressionList,
+    RecordNewTherapy,
+    RecordProgression,
+    RecordSurvivalContact,
+    SurvivalContactList,
+    WithdrawNewTherapy,
+    WithdrawProgression,
+)
 from followup.api.views.visits import (
     CompleteStudy,
     CorrectVisit,
@@ -32,4 +55,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("response/recist", undescribed(post=AssessRecist)),
     path("response/schema/", by_method(get=ResponseSchemas)),
     path("response/schema", undescribed(get=ResponseSchemas)),
+    path("participants/<str:code>/response/", by_method(get=ParticipantResponse)),
+    path("participants/<str:code>/tumour-lesions/", by_method(get=TumourLesionList)),
+    path("participants/<str:code>/tumour-baseline/", by_method(post=RecordBaseline)),
+    path("participants/<str:code>/tumour-assessments/", by_method(get=TumourAssessmentList, post=RecordScan)),
+    path("tumour-assessments/<uuid:scan_id>/", by_method(get=TumourAssessmentDetail, patch=CorrectScan)),
+    path("tumour-baselines/<uuid:baseline_id>/", by_method(patch=CorrectBaseline)),
+    path("participants/<str:code>/progressions/", by_method(get=ProgressionList, post=RecordProgression)),
+    path("progressions/<uuid:progression_id>/", by_method(patch=CorrectProgression)),
+    path("progressions/<uuid:progression_id>/withdrawal/", by_method(post=WithdrawProgression)),
+    path("participants/<str:code>/new-therapies/", by_method(get=NewTherapyList, post=RecordNewTherapy)),
+    path("new-therapies/<uuid:therapy_id>/", by_method(patch=CorrectNewTherapy)),
+    path("new-therapies/<uuid:therapy_id>/withdrawal/", by_method(post=WithdrawNewTherapy)),
+    path(
+        "participants/<str:code>/survival-contacts/",
+        by_method(get=SurvivalContactList, post=RecordSurvivalContact),
+    ),
+    path("survival-contacts/<uuid:contact_id>/", by_method(patch=CorrectSurvivalContact)),
 ]
