@@ -19,17 +19,23 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from followup.models import Visit
+from followup.services.contraception import (
+    Used,
+    confirm_agreement,
+    record_childbearing_status,
+    record_method,
+)
 from followup.services.survival import record_new_therapy, record_progression, record_survival_contact
 from followup.states import ContactSource, ProgressionBasis
-from infusion.models import LaboratoryGrade
+from infusion.models import ConfidentialCase, LaboratoryGrade
 from infusion.rules.bedside import RoundFindings
 from infusion.rules.medication import MedicationClass
 from infusion.services.adverse_events import record_adverse_event
 from infusion.services.bedside import record_round
-from infusion.services.confidential import record_confidential_case
+from infusion.services.confidential import record_confidential_case, record_follow_up
 from infusion.services.label_prints import record_label_printed
 from infusion.services.medications import record_medication
-from participants.models import Deviation
+from participants.models import Deviation, Obligation, Reminder, ReminderStatus
 from participants.services.calendar_feeds import issue_calendar_feed
 from participants.services.deviations import record_deviation
 from participants.states import State
@@ -41,6 +47,7 @@ from tests.factories.journeys import Story, make_ward, participant_at, there
 from tests.followup.response import told
 from trialsite.accounts.models import Membership, User
 from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
+from trialsite.audit.acting import acting
 from trialsite.protocol.codes import make_code
 from trialsite.protocol.findings import Category
 
@@ -110,6 +117,16 @@ EXCEPTIONS = {
     "POST /tokens/<uuid:token_id>/revoke/": "only the own token",
     "GET /calendar/<uuid:feed_id>/revoke/": "only the own feed",
     "POST /calendar/<uuid:feed_id>/revoke/": "only the own feed",
+    "POST /inbox/<uuid:reminder_id>/acknowledge/": "only the own reminder",
+    **{
+        f"POST /api/v1/reminders/<uuid:reminder_id>/{act}/": "only the own reminder"
+        for act in ("acknowledge", "snooze", "hand-over")
+    },
+    **{
+        f"{method} /participants/<str:code>/reminders/<uuid:reminder_id>/{act}/": "only the own reminder"
+        for method in ("GET", "POST")
+        for act in ("snooze", "hand-over")
+    },
     "GET /participants/<str:code>/enrol/<str:arm>/elsewhere/": "needs an arm",
 }
 
@@ -142,6 +159,8 @@ class World:
                 return code or self.story.participant.code if is_participant else site_code
             if name == "key" and "lymphodepletion" in route.template:
                 return quote("V-LD1#1")
+            if name == "key" and "/tests/" in route.template:
+                return quote("K-D28#1")
             if name == "key" and "recheck" in route.template:
                 return quote("T-RECHECK-LD#1")
             return quote(str(uuid4()) if code and match.group(1) == "uuid" else self.values.get(name, "x"))
@@ -201,11 +220,13 @@ def _world() -> World:
         "user_id": ward.nurse.pk,
         "membership_id": Membership.objects.get(user=ward.nurse).pk,
         "token_id": uuid4(),
+        "reminder_id": has_mail_that_failed(story).pk,
         "feed_id": uuid4(),
         "feed_token": issue_calendar_feed(
             user=ward.coordinator, name="Telephone", by=ward.coordinator, at=story.now
         ).token,
         **of_the_record(story),
+        **of_the_ledger(story),
         **of_the_feed(story),
     }
     return World(story=story, values={name: str(value) for name, value in values.items()})
@@ -221,6 +242,26 @@ def has_round(story: Story) -> object:
         at=story.now,
     )
     return recorded.pk
+
+
+def has_mail_that_failed(story: Story) -> Reminder:
+    """A mail that waits for a person, to the coordinator about the visit of the second day."""
+    due = Obligation.objects.get(participant=story.participant, key="V-D2#1")
+    with acting(by=story.ward.coordinator, at=story.now, action="participants.reminders_marked"):
+        mail = Reminder(
+            obligation=due,
+            ladder=due.ladder,
+            rung="opens",
+            due_at=story.now,
+            opens_on=due.opens_on,
+            target_on=due.target_on,
+            recipient=story.ward.coordinator,
+            role=Role.COORDINATOR,
+            status=ReminderStatus.FAILED,
+            recorded_at=story.now,
+        )
+        mail.save_new()
+    return mail
 
 
 def is_on_medication(story: Story) -> object:
@@ -260,6 +301,30 @@ def of_the_response(story: Story) -> dict[str, object]:
         "progression_id": record_progression(progressed_on=on, basis=ProgressionBasis.IMAGING, **who).pk,
         "therapy_id": record_new_therapy(started_on=on, name="Docetaxel", **who).pk,
         "contact_id": record_survival_contact(alive_on=on, source=ContactSource.VISIT, **who).pk,
+    }
+
+
+def of_the_ledger(story: Story) -> dict[str, object]:
+    """An entry of each kind in the contraception ledger, a confidential test and what became of the case."""
+    participant, by, at = story.participant, story.ward.nurse, story.now
+    today = at.date()
+    used = Used(method="CM-CONDOM", started_on=today)
+    return {
+        "method_id": record_method(participant=participant, used=used, by=by, at=at).pk,
+        "status_id": record_childbearing_status(
+            participant=participant, is_possible=True, since_on=today, by=by, at=at
+        ).pk,
+        "agreement_id": confirm_agreement(
+            participant=participant, confirmed_on=today, is_agreed=True, by=by, at=at
+        ).pk,
+        "test_id": story.is_tested().pk,
+        "follow_up_id": record_follow_up(
+            case=ConfidentialCase.objects.get(participant=participant),
+            finding="live_birth",
+            found_on=today,
+            by=by,
+            at=at,
+        ).pk,
     }
 
 

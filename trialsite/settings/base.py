@@ -12,6 +12,7 @@ INSTALLED_APPS = [
     "trialsite.audit",
     "trialsite.web",
     "trialsite.api",
+    "trialsite.health",
     "participants",
     "screening",
     "infusion",
@@ -119,6 +120,9 @@ BAG_LABEL_FORMAT = env("BAG_LABEL_FORMAT", default="infusion.rules.labels.OwnBag
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
+# What the mail server may take for each of its answers; a slow one costs a minute, not a worker.
+EMAIL_TIMEOUT = 10
+
 # Sent by the sweep, never by a request. No broker result is ever read.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -128,6 +132,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "trialsite.health.beat:BeatingScheduler"
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_ANNOTATIONS = {
