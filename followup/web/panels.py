@@ -22,6 +22,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import DueState
 from trialsite.protocol.windows import civil_date
 from trialsite.web.access import requires, signed_in
+from trialsite.web.navigation import NavItem, register_nav
 from trialsite.web.panels import Panel, register_panel
 
 _OFFERED = frozenset({DueState.DUE, DueState.OVERDUE, DueState.MISSED})
@@ -37,6 +38,16 @@ def register() -> None:
             permission=Permission.VIEW_PARTICIPANT,
             order=60,
             icon="stethoscope",
+        )
+    )
+    register_nav(
+        NavItem(
+            name="casebook",
+            title="Casebook",
+            url_name="casebook",
+            permission=Permission.VIEW_PARTICIPANT,
+            icon="layout-list",
+            order=25,
         )
     )
     register_action("visit", "visit-record", Permission.RECORD_VISIT, route=by_key)
