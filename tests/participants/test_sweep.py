@@ -1,16 +1,18 @@
 """The sweep: reminders and deviations that come by the mere passing of time, once each."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from threading import Event, Thread
 
 import pytest
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from infusion.services.adverse_events import record_adverse_event
 from infusion.services.infusions import correct_infusion
 from participants.models import Channel, Deviation, Obligation, Participant, Reminder
+from participants.rules import SETTLED
 from participants.services import sweep as sweeping
+from participants.services.inbox import acknowledge_reminder
 from participants.services.sweep import sweep_once
 from participants.states import State
 from tests.factories.accounts import BOOTSTRAP, make_user
@@ -186,19 +188,72 @@ class TestDeviations:
     def test_a_failure_in_a_batch_leaves_none_of_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
         story = participant_at(State.INFUSED)
         at = story.now + timedelta(days=3)
-
-        def breaks(*args: object, **kwargs: object) -> None:
-            raise RuntimeError("no room left")
+        fails = sweeping.SWEEP.replace(
+            "SELECT count(*) FROM due", "SELECT 1 / (count(*) - count(*)) FROM due"
+        )
 
         with monkeypatch.context() as patch:
-            patch.setattr(sweeping, "set_transition", breaks)
-            with pytest.raises(RuntimeError):
+            patch.setattr(sweeping, "SWEEP", fails)
+            with pytest.raises(DataError), transaction.atomic():
                 sweep_once(by=SWEEP, at=at)
         assert (Reminder.objects.count(), Deviation.objects.count()) == (0, 0)
 
         sweep(at)
 
         assert Deviation.objects.exists()
+
+    def test_a_finding_that_a_correction_closed_and_time_brings_again_is_reopened(self) -> None:
+        story = participant_at(State.INFUSED)
+        at = story.now + timedelta(days=3)
+        sweep(at)
+        with acting(by=SWEEP, at=at, action="participants.tampered"):
+            Deviation.objects.filter(subject="V-D1#1").update(
+                status="closed", closed_at=at, closing_note=SETTLED
+            )
+            Obligation.objects.filter(key="V-D1#1").update(is_settled=False, next_transition_at=at)
+
+        sweep(at)
+
+        found = Deviation.objects.get(subject="V-D1#1")
+        assert (found.status, found.closed_at, found.closing_note) == ("open", None, "")
+
+
+@pytest.mark.django_db
+class TestEscalation:
+    def test_an_answer_keeps_routine_rungs_from_escalating_and_no_others(self) -> None:
+        story = participant_at(State.FOLLOW_UP)
+        at = story.moment_of("V-D28#1")
+        for days in (0, 3):
+            sweep(at + timedelta(days=days))
+        mine = Reminder.objects.get(
+            obligation__key="V-D28#1", rung="overdue", recipient=story.ward.nurse, channel=Channel.IN_APP
+        )
+        acknowledge_reminder(reminder=mine, by=story.ward.nurse, at=at + timedelta(days=3, hours=1))
+
+        sweep(at + timedelta(days=6))
+
+        assert {rung for rung, _ in rungs(story, "V-D28#1")} == {"closes-2d", "overdue"}
+
+    def test_routine_mail_waits_for_the_morning_and_what_is_safety_critical_does_not(self) -> None:
+        story = participant_at(State.INFUSED)
+        record_adverse_event(
+            participant=story.participant,
+            term="pneumonia",
+            onset_at=story.now,
+            aware_at=story.now,
+            toxicity_grade=3,
+            is_serious=True,
+            by=story.ward.nurse,
+            at=story.now,
+        )
+        night = datetime.combine(story.now.date() + timedelta(days=2), time(15), tzinfo=UTC)  # 23:00 in Wuhan
+
+        sweep(night)
+
+        mails = Reminder.objects.filter(channel=Channel.MAIL)
+        assert set(mails.filter(is_safety_critical=True).values_list("next_attempt_at", flat=True)) == {night}
+        routine = set(mails.filter(is_safety_critical=False).values_list("next_attempt_at", flat=True))
+        assert routine == {night + timedelta(hours=9)}
 
 
 @pytest.mark.django_db

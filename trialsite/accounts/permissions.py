@@ -61,6 +61,11 @@ class Permission(StrEnum):
         "record_safety",
         "Record adverse events, toxicity grades, concomitant medication and pregnancy tests.",
     )
+    RECORD_RESPONSE = (
+        "record_response",
+        "Record lesions, scans, new anticancer therapy and survival contacts.",
+    )
+    JUDGE_PROGRESSION = "judge_progression", "Record that the disease progressed."
     REPORT_SAFETY = "report_safety", "Record that a safety report was sent to sponsor, ethics or authority."
     JUDGE_DLT = "judge_dlt", "Judge whether a toxicity limits the dose."
     RECORD_DISPOSITION = "record_disposition", "Record withdrawal, loss to follow-up, death or completion."
@@ -110,6 +115,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.RECORD_INFUSION: _TRIAL_STAFF,
     Permission.RECORD_VISIT: _TRIAL_STAFF,
     Permission.RECORD_SAFETY: _TRIAL_STAFF,
+    Permission.RECORD_RESPONSE: _OFFICE,
+    Permission.JUDGE_PROGRESSION: _INVESTIGATOR,
     Permission.REPORT_SAFETY: _OFFICE,
     Permission.JUDGE_DLT: _INVESTIGATOR,
     Permission.RECORD_DISPOSITION: _OFFICE,

@@ -53,7 +53,11 @@ def finding_for(obligation: Obligation, now: datetime) -> Finding | None:
     A visit early or late is not important by default; a missed one is where the protocol says so. A clock
     or re-consent is a finding as soon as its time has passed, whether or not it was filed afterwards.
     """
-    state = due_state(obligation, now)
+    return finding_in(obligation, due_state(obligation, now))
+
+
+def finding_in(obligation: Obligation, state: DueState) -> Finding | None:
+    """As `finding_for`, for an obligation whose state is known; nothing else of it depends on the time."""
     if obligation.kind is ObligationKind.CLOCK:
         return _passed(obligation, state, "SAFETY-LATE", Category.SAFETY_REPORTING, "not reported in time")
     if obligation.kind is ObligationKind.RECONSENT:

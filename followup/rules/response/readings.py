@@ -57,6 +57,7 @@ class NewLesion:
 
     id: str
     is_unequivocal: bool
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

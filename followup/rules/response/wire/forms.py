@@ -148,6 +148,9 @@ _NEW_FORM: Form = {
     "is_unequivocal": required(
         flag("is_unequivocal", "Unequivocal", "false: it may be something else; progression waits for a yes.")
     ),
+    "place": Member(
+        lambda given: read_note(given, ID_LIMIT), text("Place", "Where it was seen.", ID_LIMIT, 0)
+    ),
 }
 
 BASELINE_FORM: Form = {
