@@ -1,13 +1,13 @@
 """Keeping the stored obligations equal to the plan, in the transaction of the event."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from participants.models import Obligation
 from participants.models.obligation import VALUE_COLUMNS
 from participants.queries.course import Course, lock_course
-from participants.rules import SETTLED, recorded_afterwards
+from participants.rules import judge_plan
 from participants.services.deviations import close_settled_findings, store_findings
 from participants.services.reminders import withdraw_reminders
 from trialsite.accounts.models import Site
@@ -16,9 +16,8 @@ from trialsite.accounts.working_days import working_days
 from trialsite.audit.acting import Actor, acting
 from trialsite.protocol import types
 from trialsite.protocol.due import OPEN_STATES, due_state, rungs_at, transition_after
-from trialsite.protocol.findings import finding_for
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.schedule import Change, PlanDiff, diff, plan
+from trialsite.protocol.schedule import PlanDiff, diff, plan
 from trialsite.protocol.types import ProtocolVersion
 
 _WRITTEN = (
@@ -151,39 +150,11 @@ def _cancelled(row: Obligation, at: datetime) -> Obligation:
 
 
 def _judge(course: Course, difference: PlanDiff, at: datetime) -> None:
-    now_there = [*difference.added, *(change.after for change in difference.changed)]
-    found = [(finding, _departed_at(one, at)) for one in now_there if (finding := finding_for(one, at))]
-    if found:
-        store_findings(course.participant, found, at=at)
-    kept = {(finding.rule_id, finding.subject) for finding, _ in found}
-    before = [*(change.before for change in difference.changed), *difference.removed]
-    late = {one.after.key: one.after.fulfilled_on for one in difference.changed if _is_written_up(one)}
-    for note, gone in _findings_gone(before, kept, late, at).items():
+    judged = judge_plan(difference, at)
+    if judged.found:
+        store_findings(course.participant, judged.found, at=at)
+    notes: dict[str, list[tuple[str, str]]] = {}
+    for finding, note in judged.gone.items():
+        notes.setdefault(note, []).append(finding)
+    for note, gone in notes.items():
         close_settled_findings(course.participant, gone, at=at, note=note)
-
-
-def _is_written_up(change: Change) -> bool:
-    """True if it was open until now and is fulfilled: nothing was corrected, an entry came late."""
-    return change.before.fulfilled_at is None and change.after.fulfilled_at is not None
-
-
-def _departed_at(value: types.Obligation, at: datetime) -> datetime:
-    """When it departed from the protocol: what was done late or early, then; what was not done, at its close."""
-    return value.fulfilled_at or value.closes_at or at
-
-
-def _findings_gone(
-    before: Iterable[types.Obligation],
-    kept: Set[tuple[str, str]],
-    written_up: Mapping[str, date | None],
-    at: datetime,
-) -> dict[str, list[tuple[str, str]]]:
-    """What the former plan departed from and the present one does not, by the note that says why."""
-    gone: dict[str, list[tuple[str, str]]] = {}
-    for one in before:
-        finding = finding_for(one, at)
-        if finding is not None and (finding.rule_id, finding.subject) not in kept:
-            done_on = written_up.get(one.key)
-            note = recorded_afterwards(done_on) if done_on else SETTLED
-            gone.setdefault(note, []).append((finding.rule_id, finding.subject))
-    return gone
