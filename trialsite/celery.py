@@ -5,6 +5,8 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 
+from trialsite.health.rules import PULSE_SECONDS
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.dev")
 
 app = Celery("trialsite")
@@ -15,6 +17,8 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # Opens, closes and reminds what is due. One missed run is made good by the next.
     "sweep": {"task": "participants.tasks.sweep", "schedule": 60.0},
+    # Signs of life: the health page shows within a minute what has stopped.
+    "pulse": {"task": "trialsite.health.tasks.pulse", "schedule": PULSE_SECONDS, "options": {"expires": 60}},
     # Heals what a crash or a mistake left behind; at half past two in the night in Wuhan.
     "reconcile-everybody": {
         "task": "participants.tasks.reconcile_everybody",

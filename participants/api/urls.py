@@ -22,6 +22,15 @@ from participants.api.views.participant import (
     RecordDisposition,
     ReferParticipant,
 )
+from participants.api.views.reminder import (
+    Acknowledge,
+    Confirm,
+    HandOver,
+    ReminderList,
+    Resend,
+    Snooze,
+    UnsettledList,
+)
 from participants.api.views.trial import TrialView
 from participants.api.views.version import (
     ActivateIcf,
@@ -58,6 +67,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}identity/", by_method(post=RecordIdentity)),
     path(f"{ONE}identity/open/", by_method(post=OpenIdentity)),
     path("consents/<uuid:consent_id>/", by_method(get=ConsentDetail, patch=CorrectConsent)),
+    path("reminders/", by_method(get=ReminderList)),
+    path("reminders/unsettled/", by_method(get=UnsettledList)),
+    path("reminders/<uuid:reminder_id>/acknowledge/", by_method(post=Acknowledge)),
+    path("reminders/<uuid:reminder_id>/snooze/", by_method(post=Snooze)),
+    path("reminders/<uuid:reminder_id>/hand-over/", by_method(post=HandOver)),
+    path("reminders/<uuid:reminder_id>/resend/", by_method(post=Resend)),
+    path("reminders/<uuid:reminder_id>/confirm/", by_method(post=Confirm)),
     path("deviations/", by_method(get=DeviationList)),
     path("deviations/<uuid:deviation_id>/", by_method(get=DeviationDetail)),
     path("deviations/<uuid:deviation_id>/close/", by_method(post=CloseDeviation)),

@@ -3,7 +3,6 @@
 An answer counts for everything the same person was told about the same obligation, mail and inbox.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import F
@@ -16,7 +15,7 @@ from trialsite.accounts.permissions import PERMISSIONS, Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.errors import Conflict, NotPermitted, RuleViolated
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.reminding import LONGEST_SNOOZE, not_before
+from trialsite.protocol.reminding import not_before, snoozed_at_most_until
 
 
 def acknowledge_reminder(*, reminder: Reminder, by: User, at: datetime) -> Reminder:
@@ -44,6 +43,7 @@ def snooze_reminder(
 ) -> list[Reminder]:
     """Take it out of sight until `comes_back_at`, when it is told again; return the rows that will tell it.
 
+    At the latest when the window closes, within LONGEST_SNOOZE; what is overdue can wait for OVERDUE_SNOOZE.
     Needs ANSWER_REMINDER, and to be the recipient.
     Raises NotPermitted("not-your-reminder"), Conflict("reminder-answered"), RuleViolated("reason-required",
     "snooze-critical", "snooze-past", "snooze-long").
@@ -84,7 +84,8 @@ def hand_over_reminder(
             handed_over_to=to,
             note=reason[:500],
         )
-        return _tell(current, to, role, due_at=current.due_at, at=at, leaves_at=at)
+        # Told as of now: they may have been told of the same rung before, and have answered it.
+        return _tell(current, to, role, due_at=at, at=at, leaves_at=at)
 
 
 def resend_reminder(*, reminder: Reminder, by: Actor, at: datetime, reason: str) -> Reminder:
@@ -158,9 +159,12 @@ def _require_snooze(reminder: Reminder, comes_back_at: datetime, at: datetime) -
         )
     if comes_back_at <= at:
         raise RuleViolated("snooze-past", "Give a time that is still to come.", field="comes_back_at")
-    if comes_back_at > at + LONGEST_SNOOZE:
+    latest = snoozed_at_most_until(at, reminder.obligation.closes_at)
+    if comes_back_at > latest:
         raise RuleViolated(
-            "snooze-long", f"Put it off by {LONGEST_SNOOZE.days} days at most.", field="comes_back_at"
+            "snooze-long",
+            f"Put it off until {latest.isoformat(' ', 'minutes')[:16]} UTC at the latest.",
+            field="comes_back_at",
         )
 
 
@@ -183,20 +187,7 @@ def _tell(
     """Rows of the same rung for `to`: in the inbox from `leaves_at`, by mail where there is an address."""
     channels = [Channel.IN_APP, Channel.MAIL] if to.email else [Channel.IN_APP]
     rows = [_again(former, to, role, channel, due_at, at, leaves_at) for channel in channels]
-    Reminder.objects.bulk_create(rows, ignore_conflicts=True)
-    return list(_same(rows))
-
-
-def _same(rows: Iterable[Reminder]) -> Iterable[Reminder]:
-    """The stored rows: this one, or the one that told the same person the same thing before."""
-    for row in rows:
-        yield Reminder.objects.get(
-            obligation=row.obligation_id,
-            rung=row.rung,
-            due_at=row.due_at,
-            recipient=row.recipient_id,
-            channel=row.channel,
-        )
+    return Reminder.objects.bulk_create(rows)
 
 
 def _again(

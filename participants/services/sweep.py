@@ -5,6 +5,7 @@ Safe to run anywhere and at once: rows are claimed with SKIP LOCKED, everything 
 
 from datetime import datetime
 from itertools import product
+from typing import Any
 
 from django.db import connection
 
@@ -44,7 +45,7 @@ def _is_anything_due(at: datetime) -> bool:
     return bool(found)
 
 
-def _quiet_rows(at: datetime) -> dict[str, object]:
+def _quiet_rows(at: datetime) -> dict[str, Any]:
     """Where routine mail has to wait, by site and version, and until when."""
     sites, versions, ends = [], [], []
     for (site, zone), version in product(Site.objects.values_list("id", "time_zone"), shipped()):

@@ -7,6 +7,7 @@ once for every kind and state. What is left to SQL is comparing instants, which 
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import product
+from typing import Any
 
 from participants.rules import RECORDED_AFTERWARDS, SETTLED
 from trialsite.protocol.findings import Finding, finding_in
@@ -117,7 +118,7 @@ SELECT count(*) FROM due
 
 
 @cache
-def rule_rows() -> dict[str, object]:
+def rule_rows() -> dict[str, Any]:
     """Return the ladders of every version and the findings of every state, as columns for `SWEEP`."""
     return {
         **_columns(
@@ -132,7 +133,7 @@ def rule_rows() -> dict[str, object]:
     }
 
 
-def _columns(names: tuple[str, ...], rows: list[tuple[object, ...]]) -> dict[str, object]:
+def _columns(names: tuple[str, ...], rows: list[tuple[object, ...]]) -> dict[str, Any]:
     return {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
 
 

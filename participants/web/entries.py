@@ -14,6 +14,14 @@ _NAV = (
         order=10,
     ),
     NavItem(
+        name="inbox",
+        title="Inbox",
+        url_name="inbox",
+        permission=Permission.VIEW_WORKLIST,
+        icon="bell",
+        order=15,
+    ),
+    NavItem(
         name="participants",
         title="Participants",
         url_name="participants",

@@ -5,11 +5,13 @@ from django.urls import path
 from participants.web import (
     card,
     feeds,
+    inbox,
     measurements,
     pages,
     panels,
     previews,
     registers,
+    reminder_steps,
     rounds,
     site_steps,
     steps,
@@ -19,6 +21,8 @@ from trialsite.web.steps import step_view
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<uuid:reminder_id>/acknowledge/", inbox.acknowledge, name="reminder-acknowledge"),
     path("calendar/", feeds.feed_list, name="feeds"),
     path("calendar/new/", feeds.issue, name="feed-issue"),
     path("calendar/<uuid:feed_id>/revoke/", feeds.revoke, name="feed-revoke"),
@@ -34,6 +38,27 @@ urlpatterns = [
     path("refer/<str:code>/", step_view(site_steps.REFER), name="participant-refer-at"),
     path("participants/", pages.participant_list, name="participants"),
     path("participants/<str:code>/", pages.participant, name="participant"),
+    path("participants/<str:code>/due/<str:key>/told/", inbox.told, name="told"),
+    path(
+        "participants/<str:code>/reminders/<uuid:reminder_id>/snooze/",
+        step_view(reminder_steps.SNOOZE),
+        name="reminder-snooze",
+    ),
+    path(
+        "participants/<str:code>/reminders/<uuid:reminder_id>/hand-over/",
+        step_view(reminder_steps.HAND_OVER),
+        name="reminder-hand-over",
+    ),
+    path(
+        "participants/<str:code>/reminders/<uuid:reminder_id>/resend/",
+        step_view(reminder_steps.RESEND),
+        name="reminder-resend",
+    ),
+    path(
+        "participants/<str:code>/reminders/<uuid:reminder_id>/confirm/",
+        step_view(reminder_steps.CONFIRM),
+        name="reminder-confirm",
+    ),
     path("participants/<str:code>/card/", card.card, name="visit-card"),
     path("participants/<str:code>/panels/consent/", panels.consent, name="panel-consent"),
     path("participants/<str:code>/panels/identity/", panels.identity, name="panel-identity"),

@@ -26,7 +26,7 @@ from infusion.services.bedside import record_round
 from infusion.services.confidential import record_confidential_case
 from infusion.services.label_prints import record_label_printed
 from infusion.services.medications import record_medication
-from participants.models import Deviation
+from participants.models import Deviation, Obligation, Reminder, ReminderStatus
 from participants.services.calendar_feeds import issue_calendar_feed
 from participants.services.deviations import record_deviation
 from participants.states import State
@@ -37,6 +37,7 @@ from tests.factories.accounts import make_user
 from tests.factories.journeys import Story, make_ward, participant_at, there
 from trialsite.accounts.models import Membership, User
 from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
+from trialsite.audit.acting import acting
 from trialsite.protocol.codes import make_code
 from trialsite.protocol.findings import Category
 
@@ -106,6 +107,16 @@ EXCEPTIONS = {
     "POST /tokens/<uuid:token_id>/revoke/": "only the own token",
     "GET /calendar/<uuid:feed_id>/revoke/": "only the own feed",
     "POST /calendar/<uuid:feed_id>/revoke/": "only the own feed",
+    "POST /inbox/<uuid:reminder_id>/acknowledge/": "only the own reminder",
+    **{
+        f"POST /api/v1/reminders/<uuid:reminder_id>/{act}/": "only the own reminder"
+        for act in ("acknowledge", "snooze", "hand-over")
+    },
+    **{
+        f"{method} /participants/<str:code>/reminders/<uuid:reminder_id>/{act}/": "only the own reminder"
+        for method in ("GET", "POST")
+        for act in ("snooze", "hand-over")
+    },
     "GET /participants/<str:code>/enrol/<str:arm>/elsewhere/": "needs an arm",
 }
 
@@ -197,6 +208,7 @@ def _world() -> World:
         "user_id": ward.nurse.pk,
         "membership_id": Membership.objects.get(user=ward.nurse).pk,
         "token_id": uuid4(),
+        "reminder_id": has_mail_that_failed(story).pk,
         "feed_id": uuid4(),
         "feed_token": issue_calendar_feed(
             user=ward.coordinator, name="Telephone", by=ward.coordinator, at=story.now
@@ -217,6 +229,26 @@ def has_round(story: Story) -> object:
         at=story.now,
     )
     return recorded.pk
+
+
+def has_mail_that_failed(story: Story) -> Reminder:
+    """A mail that waits for a person, to the coordinator about the visit of the second day."""
+    due = Obligation.objects.get(participant=story.participant, key="V-D2#1")
+    with acting(by=story.ward.coordinator, at=story.now, action="participants.reminders_marked"):
+        mail = Reminder(
+            obligation=due,
+            ladder=due.ladder,
+            rung="opens",
+            due_at=story.now,
+            opens_on=due.opens_on,
+            target_on=due.target_on,
+            recipient=story.ward.coordinator,
+            role=Role.COORDINATOR,
+            status=ReminderStatus.FAILED,
+            recorded_at=story.now,
+        )
+        mail.save_new()
+    return mail
 
 
 def is_on_medication(story: Story) -> object:

@@ -142,14 +142,6 @@ def test_what_is_handed_over_is_told_to_the_other_at_once(story: Story) -> None:
     assert set(handed.values_list("status", "handed_over_to")) == {("superseded", investigator.pk)}
 
 
-def test_whoever_is_told_already_is_not_told_twice(story: Story) -> None:
-    nurse, coordinator = story.ward.nurse, story.ward.coordinator
-
-    hand_over_reminder(reminder=told(nurse), to=coordinator, by=nurse, at=story.now, reason="she sees to it")
-
-    assert Reminder.objects.filter(obligation__key="V-D10#1", recipient=coordinator).count() == 2
-
-
 def test_it_is_handed_to_somebody_else_at_the_site(story: Story) -> None:
     nurse = story.ward.nurse
     for to in (nurse, make_user(Role.AUDITOR)):

@@ -16,6 +16,7 @@ LONGEST_RETRY = timedelta(hours=1)
 ROUTINE_ATTEMPTS = 8
 CRITICAL_ATTEMPTS = 28
 LONGEST_SNOOZE = timedelta(days=14)
+OVERDUE_SNOOZE = timedelta(days=1)
 
 
 class Outcome(StrEnum):
@@ -87,3 +88,14 @@ def is_silenced(
     if level == 0 or is_safety_critical or acknowledged_at is None or closes_at is None:
         return False
     return acknowledged_at >= closes_at
+
+
+def snoozed_at_most_until(at: datetime, closes_at: datetime | None) -> datetime:
+    """Return until when a reminder can be put off from `at`: to the end of the window, LONGEST_SNOOZE at most.
+
+    What is overdue can be put off by a day.
+    """
+    if closes_at is not None and closes_at <= at:
+        return at + OVERDUE_SNOOZE
+    latest = at + LONGEST_SNOOZE
+    return latest if closes_at is None else min(latest, closes_at)

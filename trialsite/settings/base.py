@@ -12,6 +12,7 @@ INSTALLED_APPS = [
     "trialsite.audit",
     "trialsite.web",
     "trialsite.api",
+    "trialsite.health",
     "participants",
     "screening",
     "infusion",
@@ -128,6 +129,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "trialsite.health.beat:BeatingScheduler"
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_ANNOTATIONS = {
