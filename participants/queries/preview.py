@@ -12,8 +12,9 @@ from participants.queries.course import Course, load_course
 from participants.rules import RECORDED_AFTERWARDS, SETTLED, Departure, departures, judge_plan
 from trialsite.accounts.working_days import working_days
 from trialsite.protocol.due import OPEN_STATES, due_state, rung_instants
-from trialsite.protocol.schedule import Change, PlanDiff, diff, plan
-from trialsite.protocol.types import Event, EventKind, Obligation, ProtocolVersion
+from trialsite.protocol.registry import Activation, ConsentedVersion, resolve
+from trialsite.protocol.schedule import Change, PlanDiff, diff
+from trialsite.protocol.types import Event, EventKind, Obligation
 from trialsite.protocol.windows import civil_date
 
 # What the service moves along with an event of the same record, by the same amount of time.
@@ -141,16 +142,20 @@ def replan(
     known: Mapping[object, Known],
     *,
     at: datetime,
-    version: ProtocolVersion | None = None,
+    activations: tuple[Activation, ...] | None = None,
+    signed: tuple[ConsentedVersion, ...] = (),
     dated: _Dated | None = None,
 ) -> Replan:
-    """Return what would be different at `at` with these events, and under `version` where another one is put in force."""
-    version = version or course.version_at(at)
-    difference = diff(course.obligations, plan(version, events, course.facts))
+    """Return what would be different at `at` with these events.
+
+    activations: all of the site, with the one to be tried. signed: versions signed in addition.
+    """
+    bound = replace(course, consented=(*course.consented, *signed))
+    difference = diff(course.obligations, bound.plan_at(at, events, activations))
     return Replan(
         difference=difference,
         deviations=_deviation_changes(course, events, difference, known[course.participant.pk], at, dated),
-        reminders=_reminder_changes(course, difference, version, at),
+        reminders=_reminder_changes(course, difference, at),
     )
 
 
@@ -227,9 +232,7 @@ def _change(key: tuple[str, str], before: _Known | None, after: _Known) -> Devia
 # ---- Reminders: the rungs that are still to come
 
 
-def _reminder_changes(
-    course: Course, difference: PlanDiff, version: ProtocolVersion, at: datetime
-) -> tuple[ReminderChange, ...]:
+def _reminder_changes(course: Course, difference: PlanDiff, at: datetime) -> tuple[ReminderChange, ...]:
     pairs: list[tuple[Obligation | None, Obligation | None]] = [
         *((None, one) for one in difference.added),
         *((change.before, change.after) for change in difference.changed),
@@ -237,8 +240,8 @@ def _reminder_changes(
     ]
     found: list[ReminderChange] = []
     for before, after in pairs:
-        was = _rungs_ahead(course, before, version, at)
-        becomes = _rungs_ahead(course, after, version, at)
+        was = _rungs_ahead(course, before, at)
+        becomes = _rungs_ahead(course, after, at)
         one = after or before
         found += [
             ReminderChange(
@@ -254,13 +257,11 @@ def _reminder_changes(
     return tuple(sorted(found, key=lambda one: (one.after or one.before or at, one.key, one.rung)))
 
 
-def _rungs_ahead(
-    course: Course, one: Obligation | None, version: ProtocolVersion, at: datetime
-) -> dict[str, datetime]:
+def _rungs_ahead(course: Course, one: Obligation | None, at: datetime) -> dict[str, datetime]:
     """When reminders would still leave; nothing is said of what is settled."""
     if one is None or due_state(one, at) not in OPEN_STATES:
         return {}
     site = course.participant.site
-    ladder = next(ladder for ladder in version.ladders if ladder.id == one.ladder)
+    ladder = next(ladder for ladder in resolve(one.version).ladders if ladder.id == one.ladder)
     instants = rung_instants(one, ladder, site.time_zone, working_days(site.country))
     return {rung: instant for rung, instant in instants if instant > at}

@@ -17,7 +17,7 @@ from trialsite.audit.acting import Actor, acting
 from trialsite.protocol import types
 from trialsite.protocol.due import OPEN_STATES, due_state, rungs_at, transition_after
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.schedule import PlanDiff, diff, plan
+from trialsite.protocol.schedule import PlanDiff, diff
 from trialsite.protocol.types import ProtocolVersion
 
 _WRITTEN = (
@@ -38,13 +38,12 @@ def reconcile(course: Course, *, at: datetime) -> PlanDiff:
     deviations; those that a correction removed are closed with a note. Reminders that wait to leave are
     cancelled where nothing is owed any more, superseded where the date has moved.
     """
-    version = course.version_at(at)
-    difference = diff(course.obligations, plan(version, course.events, course.facts))
+    difference = diff(course.obligations, course.plan_at(at))
     if not difference:
         return difference
     told = _reminded(course, difference, at)
-    rows = [_row(course, one, version, at) for one in difference.added]
-    rows += [_row(course, change.after, version, at) for change in difference.changed]
+    rows = [_row(course, one, at) for one in difference.added]
+    rows += [_row(course, change.after, at) for change in difference.changed]
     rows += [_cancelled(course.stored[one.key], at) for one in difference.removed]
     _store(rows)
     withdraw_reminders(row for row, rungs in told if row.rung_at != rungs)
@@ -106,7 +105,7 @@ def _recount_rungs(course: Course, at: datetime) -> bool:
     return bool(rows)
 
 
-def _row(course: Course, value: types.Obligation, version: ProtocolVersion, at: datetime) -> Obligation:
+def _row(course: Course, value: types.Obligation, at: datetime) -> Obligation:
     """The stored row with the planned value in it, or a new one."""
     row = course.stored.get(value.key)
     if row is None:
@@ -122,7 +121,7 @@ def _row(course: Course, value: types.Obligation, version: ProtocolVersion, at: 
     row.version += 1
     row.cancelled_at = None
     row.swept_through_at = max(row.swept_through_at, at)
-    set_transition(row, value, version, course.participant.site, at)
+    set_transition(row, value, resolve(value.version), course.participant.site, at)
     return row
 
 
