@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from followup.web import panels, steps
+from followup.web import contraception, panels, steps
+from followup.web import contraception_steps as ledger
 from followup.web.casebook import casebook
 from infusion.web.previews import preview_view
 from screening.web.acts import step_paths
@@ -23,4 +24,22 @@ urlpatterns = [
     *step_paths(f"{_OF}/visits/<str:key>/record/", steps.VISIT),
     *step_paths(f"{_OF}/complete/", steps.COMPLETE),
     *step_paths(f"{_OF}/complete/elsewhere/", steps.COMPLETE_ELSEWHERE),
+    path("contraception/", contraception.site_list, name="contraception"),
+    path(f"{_OF}/panels/contraception/", contraception.panel, name="panel-contraception"),
+    path(f"{_OF}/contraception/", contraception.ledger_page, name="contraception-ledger"),
+    *step_paths(f"{_OF}/contraception/status/record/", ledger.STATUS),
+    *step_paths(f"{_OF}/contraception/status/<uuid:status_id>/void/", ledger.VOID_STATUS),
+    *step_paths(f"{_OF}/contraception/methods/record/", ledger.METHOD),
+    *step_paths(f"{_OF}/contraception/methods/<uuid:method_id>/stop/", ledger.STOP_METHOD),
+    *step_paths(f"{_OF}/contraception/methods/<uuid:method_id>/correct/", ledger.CORRECT_METHOD),
+    *step_paths(f"{_OF}/contraception/methods/<uuid:method_id>/void/", ledger.VOID_METHOD),
+    *step_paths(f"{_OF}/contraception/agreement/record/", ledger.AGREEMENT),
+    *step_paths(f"{_OF}/contraception/agreement/<uuid:agreement_id>/void/", ledger.VOID_AGREEMENT),
+    *step_paths(f"{_OF}/contraception/contact/refuse/", ledger.REFUSE_CONTACT),
+    *step_paths(f"{_OF}/contraception/contact/allow/", ledger.ALLOW_CONTACT),
+    *step_paths(f"{_OF}/tests/record/", ledger.OTHER_TEST),
+    *step_paths(f"{_OF}/tests/ask/", ledger.ASK_TEST),
+    *step_paths(f"{_OF}/tests/<uuid:test_id>/correct/", ledger.CORRECT_TEST),
+    *step_paths(f"{_OF}/tests/<uuid:test_id>/void/", ledger.VOID_TEST),
+    *step_paths(f"{_OF}/tests/<str:key>/record/", ledger.TEST),
 ]

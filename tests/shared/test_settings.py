@@ -40,6 +40,7 @@ def _production(*arguments: str, **changes: str | None) -> subprocess.CompletedP
     ("variable", "content", "line"),
     [
         pytest.param("SECRET_KEY", None, "SECRET_KEY is not set.", id="no-secret"),
+        pytest.param("FAILPOINT", "after-claim:/x", "FAILPOINT kills processes", id="failpoint"),
         pytest.param("SECRET_KEY", "short", "SECRET_KEY is too weak.", id="weak-secret"),
         pytest.param(
             "SECRET_KEY",

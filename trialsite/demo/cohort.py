@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from participants.models import IcfVersion
+from participants.models import IcfVersion, Reminder, ReminderStatus
 from participants.services.delivery import deliver_once
 from participants.services.identities import record_identity
 from participants.services.referral import refer_participant
 from participants.services.sweep import sweep_once
 from trialsite.accounts.permissions import SystemActor
+from trialsite.audit.acting import acting
 from trialsite.demo.bedside import Bedside
 from trialsite.demo.checklists import answered
 from trialsite.demo.episodes import Telling, tell
@@ -23,6 +24,7 @@ from trialsite.demo.readings import record_readings
 from trialsite.demo.story import NotYet, Ward
 from trialsite.demo.troubles import Trouble
 from trialsite.protocol.codes import ALPHABET, RANDOM_LENGTH, make_code
+from trialsite.protocol.reminding import Outcome
 from trialsite.protocol.types import Arm
 from trialsite.protocol.windows import civil_date, day_start_at
 
@@ -174,7 +176,9 @@ def catch_up(at: datetime) -> None:
     """Sweep to `at` and count the reminders of the past as sent: nobody is mailed about last year."""
     while sweep_once(by=SWEEP, at=at):
         continue
-    while deliver_once(by=SWEEP, at=at, send=lambda message: None):
+    with acting(by=SWEEP, at=at, action="participants.reminders_let_go"):
+        Reminder.objects.filter(status=ReminderStatus.PLANNED).update(next_attempt_at=at)  # also at night
+    while deliver_once(by=SWEEP, at=at, post=lambda message: Outcome.ACCEPTED):
         continue
 
 

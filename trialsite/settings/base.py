@@ -120,6 +120,9 @@ BAG_LABEL_FORMAT = env("BAG_LABEL_FORMAT", default="infusion.rules.labels.OwnBag
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
+# What the mail server may take for each of its answers; a slow one costs a minute, not a worker.
+EMAIL_TIMEOUT = 10
+
 # Sent by the sweep, never by a request. No broker result is ever read.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

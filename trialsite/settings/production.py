@@ -47,6 +47,9 @@ def _allowed_hosts() -> list[str]:
     return hosts
 
 
+if env("FAILPOINT", default=""):
+    raise ImproperlyConfigured("FAILPOINT kills processes, for tests alone. Unset it.")
+
 DEBUG = False
 SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
