@@ -244,7 +244,10 @@ def test_a_program_records_tests_and_follows_a_case_to_the_child() -> None:
     story.wait(210)
     api.now = story.now
     born = api.post(url, {"finding": "live_birth", "found_on": on(story, -3)}).json()
-    assert refused(api.post(url, {"finding": "miscarriage", "found_on": on(story)})) == (409, "recorded-already")
+    assert refused(api.post(url, {"finding": "miscarriage", "found_on": on(story)})) == (
+        409,
+        "recorded-already",
+    )
     states = story.due_states()
     assert states[key] is DueState.DONE
     assert states[f"T-CONF-CHILD:{case['id']}#1"] is DueState.DUE
