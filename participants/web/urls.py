@@ -5,6 +5,7 @@ from django.urls import path
 from participants.web import (
     card,
     feeds,
+    health,
     inbox,
     measurements,
     pages,
@@ -22,6 +23,8 @@ from trialsite.web.steps import step_view
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("health/", health.page, name="health"),
+    path("health/warning/", health.warning, name="health-warning"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<uuid:reminder_id>/acknowledge/", inbox.acknowledge, name="reminder-acknowledge"),
     path("calendar/", feeds.feed_list, name="feeds"),
