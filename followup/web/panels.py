@@ -23,6 +23,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import DueState
 from trialsite.protocol.windows import civil_date
 from trialsite.web.access import requires, signed_in
+from trialsite.web.navigation import NavItem, register_nav
 from trialsite.web.panels import Panel, register_panel
 
 _OFFERED = frozenset({DueState.DUE, DueState.OVERDUE, DueState.MISSED})
@@ -41,6 +42,16 @@ def register() -> None:
         )
     )
     register_panel(response_panel.PANEL)
+    register_nav(
+        NavItem(
+            name="casebook",
+            title="Casebook",
+            url_name="casebook",
+            permission=Permission.VIEW_PARTICIPANT,
+            icon="layout-list",
+            order=25,
+        )
+    )
     register_action("visit", "visit-record", Permission.RECORD_VISIT, route=by_key)
     register_action("T-EOS", "study-complete", Permission.RECORD_DISPOSITION)
 

@@ -5,12 +5,14 @@ from django.urls import path
 from followup.web import contraception, panels, response_panel, steps
 from followup.web import contraception_steps as ledger
 from followup.web import response_steps as response
+from followup.web.casebook import casebook
 from infusion.web.previews import preview_view
 from screening.web.acts import step_paths
 
 _OF = "participants/<str:code>"
 
 urlpatterns = [
+    path("casebook/", casebook, name="casebook"),
     path(f"{_OF}/panels/visits/", panels.panel, name="panel-visits"),
     *step_paths(f"{_OF}/visits/unscheduled/", steps.UNSCHEDULED),
     *step_paths(f"{_OF}/visits/<uuid:visit_id>/correct/", steps.CORRECT_VISIT),
