@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from followup.models import MethodUse, Visit
+from followup.rules.procedures import ProcedureEntry
 from followup.services.contraception import Used, record_method
 from followup.services.visits import complete_study, record_visit
 from infusion.models import (
@@ -132,6 +133,7 @@ class Story:
 
     until: the clock never passes it. on_arrival: called whenever the clock has moved.
     level: the dose level, "" for the lowest. cohort_for: where the participant takes a slot at enrolment.
+    answers: what a visit's procedures came to, by the key of the visit; None = nobody answered yet.
     """
 
     ward: Ward
@@ -151,6 +153,7 @@ class Story:
     level: str = ""
     slot: CohortSlot | None = None
     cohort_for: Callable[[Story], Cohort] = expansion_for
+    answers: Callable[[Story, str], list[ProcedureEntry]] | None = None
 
     def wait(self, days: float = 0, *, hours: float = 0) -> Story:
         return self.goes_to(self.now + timedelta(days=days, hours=hours))
@@ -529,6 +532,7 @@ class Story:
             participant=self.participant,
             obligation_key=key,
             performed_at=self.now,
+            procedures=self.answers(self, key) if self.answers else (),
             by=self.ward.nurse,
             at=self.now,
             reason=reason,
