@@ -22,6 +22,29 @@ from followup.api.views.contraception import (
 )
 from followup.api.views.planning import PlanSchedule, ScheduleSchemas
 from followup.api.views.response import AssessRecist, ResponseSchemas
+from followup.api.views.response_records import (
+    CorrectBaseline,
+    CorrectScan,
+    ParticipantResponse,
+    RecordBaseline,
+    RecordScan,
+    TumourAssessmentDetail,
+    TumourAssessmentList,
+    TumourLesionList,
+)
+from followup.api.views.survival import (
+    CorrectNewTherapy,
+    CorrectProgression,
+    CorrectSurvivalContact,
+    NewTherapyList,
+    ProgressionList,
+    RecordNewTherapy,
+    RecordProgression,
+    RecordSurvivalContact,
+    SurvivalContactList,
+    WithdrawNewTherapy,
+    WithdrawProgression,
+)
 from followup.api.views.visits import (
     CompleteStudy,
     CorrectVisit,
@@ -52,6 +75,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("response/recist", undescribed(post=AssessRecist)),
     path("response/schema/", by_method(get=ResponseSchemas)),
     path("response/schema", undescribed(get=ResponseSchemas)),
+    path("participants/<str:code>/response/", by_method(get=ParticipantResponse)),
+    path("participants/<str:code>/tumour-lesions/", by_method(get=TumourLesionList)),
+    path("participants/<str:code>/tumour-baseline/", by_method(post=RecordBaseline)),
+    path("participants/<str:code>/tumour-assessments/", by_method(get=TumourAssessmentList, post=RecordScan)),
+    path("tumour-assessments/<uuid:scan_id>/", by_method(get=TumourAssessmentDetail, patch=CorrectScan)),
+    path("tumour-baselines/<uuid:baseline_id>/", by_method(patch=CorrectBaseline)),
+    path("participants/<str:code>/progressions/", by_method(get=ProgressionList, post=RecordProgression)),
+    path("progressions/<uuid:progression_id>/", by_method(patch=CorrectProgression)),
+    path("progressions/<uuid:progression_id>/withdrawal/", by_method(post=WithdrawProgression)),
+    path("participants/<str:code>/new-therapies/", by_method(get=NewTherapyList, post=RecordNewTherapy)),
+    path("new-therapies/<uuid:therapy_id>/", by_method(patch=CorrectNewTherapy)),
+    path("new-therapies/<uuid:therapy_id>/withdrawal/", by_method(post=WithdrawNewTherapy)),
+    path(
+        "participants/<str:code>/survival-contacts/",
+        by_method(get=SurvivalContactList, post=RecordSurvivalContact),
+    ),
+    path("survival-contacts/<uuid:contact_id>/", by_method(patch=CorrectSurvivalContact)),
     path("contraception/", by_method(get=SiteLineList)),
     path(f"{_ONE}contraception/ledger/", by_method(get=LedgerView)),
     path(f"{_ONE}contraceptive-methods/", by_method(get=MethodList, post=RecordMethod)),

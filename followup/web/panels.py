@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from followup.queries.visits import PlannedVisit
+from followup.web import response_panel
 from followup.web.forms import MODES
 from followup.web.steps import why_not_complete
 from followup.web.targets import InFollowUp, find_follow_up
@@ -40,6 +41,7 @@ def register() -> None:
             icon="stethoscope",
         )
     )
+    register_panel(response_panel.PANEL)
     register_nav(
         NavItem(
             name="casebook",

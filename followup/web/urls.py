@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from followup.web import contraception, panels, steps
+from followup.web import contraception, panels, response_panel, steps
 from followup.web import contraception_steps as ledger
+from followup.web import response_steps as response
 from followup.web.casebook import casebook
 from infusion.web.previews import preview_view
 from screening.web.acts import step_paths
@@ -24,6 +25,19 @@ urlpatterns = [
     *step_paths(f"{_OF}/visits/<str:key>/record/", steps.VISIT),
     *step_paths(f"{_OF}/complete/", steps.COMPLETE),
     *step_paths(f"{_OF}/complete/elsewhere/", steps.COMPLETE_ELSEWHERE),
+    path(f"{_OF}/panels/response/", response_panel.panel, name="panel-response"),
+    *step_paths(f"{_OF}/response/<str:review>/baseline/", response.BASELINE),
+    *step_paths(f"{_OF}/response/baseline/<uuid:baseline_id>/correct/", response.CORRECT_BASELINE),
+    *step_paths(f"{_OF}/response/<str:review>/scan/", response.SCAN),
+    *step_paths(f"{_OF}/response/scan/<uuid:scan_id>/correct/", response.CORRECT_SCAN),
+    *step_paths(f"{_OF}/progression/", response.PROGRESSION),
+    *step_paths(f"{_OF}/progression/<uuid:progression_id>/correct/", response.CORRECT_PROGRESSION),
+    *step_paths(f"{_OF}/progression/<uuid:progression_id>/take-back/", response.WITHDRAW_PROGRESSION),
+    *step_paths(f"{_OF}/new-therapy/", response.NEW_THERAPY),
+    *step_paths(f"{_OF}/new-therapy/<uuid:therapy_id>/correct/", response.CORRECT_NEW_THERAPY),
+    *step_paths(f"{_OF}/new-therapy/<uuid:therapy_id>/take-back/", response.WITHDRAW_NEW_THERAPY),
+    *step_paths(f"{_OF}/survival/", response.SURVIVAL_CONTACT),
+    *step_paths(f"{_OF}/survival/<uuid:contact_id>/correct/", response.CORRECT_SURVIVAL_CONTACT),
     path("contraception/", contraception.site_list, name="contraception"),
     path(f"{_OF}/panels/contraception/", contraception.panel, name="panel-contraception"),
     path(f"{_OF}/contraception/", contraception.ledger_page, name="contraception-ledger"),

@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -24,6 +25,8 @@ from followup.services.contraception import (
     record_childbearing_status,
     record_method,
 )
+from followup.services.survival import record_new_therapy, record_progression, record_survival_contact
+from followup.states import ContactSource, ProgressionBasis
 from infusion.models import ConfidentialCase, LaboratoryGrade
 from infusion.rules.bedside import RoundFindings
 from infusion.rules.medication import MedicationClass
@@ -41,6 +44,7 @@ from screening.services.aliases import link_subject
 from screening.services.result_files import receive_file
 from tests.factories.accounts import make_user
 from tests.factories.journeys import Story, make_ward, participant_at, there
+from tests.followup.response import told
 from trialsite.accounts.models import Membership, User
 from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
 from trialsite.audit.acting import acting
@@ -282,6 +286,21 @@ def of_the_record(story: Story) -> dict[str, object]:
         "grade_id": grades[0].pk,
         "print_id": record_label_printed(bag=there(story.product), by=by, at=at).pk,
         "case_id": case.pk,
+        **of_the_response(story),
+    }
+
+
+def of_the_response(story: Story) -> dict[str, object]:
+    """Two scans, a progression, a new therapy and a contact of the participant."""
+    who: Any = {"participant": story.participant, "by": story.ward.investigator, "at": story.now}
+    on = told.infused_on(story)
+    return {
+        "review": "site",
+        "baseline_id": told.has_baseline(story).pk,
+        "scan_id": told.has_scan(story, -3, {"T1": "50"}).pk,
+        "progression_id": record_progression(progressed_on=on, basis=ProgressionBasis.IMAGING, **who).pk,
+        "therapy_id": record_new_therapy(started_on=on, name="Docetaxel", **who).pk,
+        "contact_id": record_survival_contact(alive_on=on, source=ContactSource.VISIT, **who).pk,
     }
 
 
