@@ -5,6 +5,7 @@ class FollowupConfig(AppConfig):
     name = "followup"
 
     def ready(self) -> None:
-        from followup.web import panels
+        from followup.web import contraception, panels
 
         panels.register()
+        contraception.register()

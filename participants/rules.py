@@ -3,15 +3,16 @@
 Pure: frozen values in, decisions out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from participants.states import State, happened_order, is_in_order, next_state
 from trialsite.errors import RuleViolated
-from trialsite.protocol.findings import Category, Finding
+from trialsite.protocol.findings import Category, Finding, finding_for
 from trialsite.protocol.gates import Check, Gate, check
-from trialsite.protocol.types import Event, EventKind
+from trialsite.protocol.schedule import Change, PlanDiff
+from trialsite.protocol.types import Event, EventKind, Obligation
 
 # A tablet's clock may run a little ahead of the server's.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -194,3 +195,36 @@ def consent_checks(
             Category.CONSENT,
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """found: departures with the instant of each. gone: those that are none any more, by rule and subject, with the note."""
+
+    found: tuple[Departure, ...]
+    gone: Mapping[tuple[str, str], str]
+
+
+def judge_plan(difference: PlanDiff, at: datetime) -> Judgement:
+    """Return what a new plan departs from at `at`, and what the former one departed from and this one does not."""
+    now_there = [*difference.added, *(change.after for change in difference.changed)]
+    found = tuple((finding, _departed_at(one, at)) for one in now_there if (finding := finding_for(one, at)))
+    kept = {(finding.rule_id, finding.subject) for finding, _ in found}
+    late = {one.after.key: one.after.fulfilled_on for one in difference.changed if _is_written_up(one)}
+    gone = {}
+    for one in (*(change.before for change in difference.changed), *difference.removed):
+        finding = finding_for(one, at)
+        if finding is not None and (finding.rule_id, finding.subject) not in kept:
+            done_on = late.get(one.key)
+            gone[finding.rule_id, finding.subject] = recorded_afterwards(done_on) if done_on else SETTLED
+    return Judgement(found=found, gone=gone)
+
+
+def _is_written_up(change: Change) -> bool:
+    """True if it was open until now and is fulfilled: nothing was corrected, an entry came late."""
+    return change.before.fulfilled_at is None and change.after.fulfilled_at is not None
+
+
+def _departed_at(value: Obligation, at: datetime) -> datetime:
+    """When it departed from the protocol: what was done late or early, then; what was not done, at its close."""
+    return value.fulfilled_at or value.closes_at or at

@@ -52,6 +52,11 @@ class TumourAssessment(Record):
     def __str__(self) -> str:
         return f"{'Baseline' if self.is_baseline else 'Scan'} {self.assessed_on.isoformat()}"
 
+    @property
+    def read(self) -> "list[LesionReading]":
+        """The readings in the order of their lesions; fetch them with the scan."""
+        return sorted(self.readings.all(), key=lambda one: (len(one.lesion.label), one.lesion.label))
+
 
 class TumourLesion(Record):
     """A lesion of one review. label: T1, N1, X1, the same for ever. Measured at baseline; a new one never was.

@@ -67,6 +67,7 @@ class Reviewed:
     lesions: tuple[TumourLesion, ...]
     baseline_scan: TumourAssessment | None
     scans: tuple[TumourAssessment, ...]
+    course: ResponseCourse | None
     answer: ResponseAnswer | None
 
     @property
@@ -158,7 +159,7 @@ def response_of(participant: Participant, at: datetime) -> ResponseRecord:
 
 
 def _scans(participant: Participant) -> Sequence[TumourAssessment]:
-    readings = LesionReading.objects.select_related("lesion", "merged_into").order_by("lesion__label")
+    readings = LesionReading.objects.select_related("lesion", "merged_into")
     rows = TumourAssessment.objects.filter(participant=participant).order_by("assessed_on", "recorded_at")
     return list(rows.prefetch_related(Prefetch("readings", readings)))
 
@@ -181,7 +182,7 @@ def _reviewed(
     )
     baseline = next((one for one in own if one.is_baseline), None)
     later = tuple(one for one in own if not one.is_baseline)
-    answer = None
+    course, answer = None, None
     if infused_on is not None:
         course = ResponseCourse(
             infused_on=infused_on,
@@ -190,7 +191,9 @@ def _reviewed(
             points=tuple(_point(one) for one in later),
         )
         answer = assess_response(course, limits_of(version))
-    return Reviewed(review=review, lesions=own_lesions, baseline_scan=baseline, scans=later, answer=answer)
+    return Reviewed(
+        review=review, lesions=own_lesions, baseline_scan=baseline, scans=later, course=course, answer=answer
+    )
 
 
 _ROLES = [one.value for one in LesionRole]
@@ -211,7 +214,7 @@ def _baseline(scan: TumourAssessment | None, lesions: Sequence[TumourLesion]) ->
 
 
 def _point(scan: TumourAssessment) -> TimePoint:
-    readings = list(scan.readings.all())
+    readings = scan.read
     by_role = {role: [one for one in readings if one.lesion.role == role.value] for role in LesionRole}
     return TimePoint(
         on=scan.assessed_on,

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from trialsite.protocol.scheduled_tests import NOT_NEEDED
+from trialsite.protocol.types import Event, EventKind
+
 _DAY = timedelta(days=1)
+# Procedures of a visit which, done, say that the agreement was asked and given.
+AGREEMENT_PROCEDURES = ("PR-CONTRA", "PR-CONTRA-END")
 NOTICE_DAYS = 30  # how long before its end a method shows on the list of the site
 
 
@@ -20,16 +25,6 @@ class Ground(StrEnum):
     OVARIES_REMOVED = "ovaries_removed"
     STERILISED = "sterilised"
     OTHER = "other"
-
-
-class TestResult(StrEnum):
-    """The result of a test. An unclear one answers nothing: the test is still owed."""
-
-    __test__ = False  # not a class of tests
-
-    NEGATIVE = "negative"
-    POSITIVE = "positive"
-    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +82,12 @@ class Ledger:
         return self.open_gap is None and until is not None and (until - self.today).days < NOTICE_DAYS
 
 
-def ledger_of(period: Span, methods: Iterable[MethodSpan], today: date) -> Ledger:
-    """Return the ledger of a period under the methods that were used in it."""
+def ledger_of(
+    period: Span, methods: Iterable[MethodSpan], today: date, *, covered: Iterable[Span] = ()
+) -> Ledger:
+    """Return the ledger of a period under the methods that were used in it; covered: days that need none."""
     effective = [one for one in methods if one.is_effective]
-    return Ledger(period=period, gaps=uncovered(period, effective), today=today)
+    return Ledger(period=period, gaps=uncovered(period, [*effective, *covered]), today=today)
 
 
 def uncovered(period: Span, spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -115,6 +112,24 @@ def uncovered(period: Span, spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def ends_on(stopped_on: date | None, effective_until: date | None) -> date | None:
+def ends_on(stopped_on: date | None, effective_last_on: date | None) -> date | None:
     """Return the last day a method covers: stopped, or no longer effective, whichever comes first."""
-    return min((day for day in (stopped_on, effective_until) if day is not None), default=None)
+    return min((day for day in (stopped_on, effective_last_on) if day is not None), default=None)
+
+
+def covered_without_method(events: Sequence[Event]) -> tuple[Span, ...]:
+    """Return the days on which the participant is documented not to be of childbearing potential.
+
+    What was stated first holds for the time before it too, as for the tests. events: by instant.
+    """
+    found: list[Span] = []
+    since: date | None = None
+    stated = [event for event in events if event.kind is EventKind.TEST_NEED_STATED]
+    for number, event in enumerate(stated):
+        is_possible = event.facts.get("is_needed") != NOT_NEEDED
+        if is_possible and since is not None:
+            found.append(Span(first_on=since, last_on=event.on - _DAY))
+            since = None
+        elif not is_possible and since is None:
+            since = event.on if number else date.min
+    return (*found, Span(first_on=since)) if since is not None else tuple(found)

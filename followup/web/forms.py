@@ -24,6 +24,7 @@ MODES = [
 class _WithProcedures(StepForm):
     """Asks for each procedure of the visit what became of it; what is left open can be answered later."""
 
+    template_name = "followup/visit_fields.html"
     rest_is_done = forms.BooleanField(required=False, label="Everything left open here was done")
 
     def __init__(

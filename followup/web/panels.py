@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from followup.queries.visits import PlannedVisit
+from followup.web import response_panel
 from followup.web.forms import MODES
 from followup.web.steps import why_not_complete
 from followup.web.targets import InFollowUp, find_follow_up
@@ -22,6 +23,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import DueState
 from trialsite.protocol.windows import civil_date
 from trialsite.web.access import requires, signed_in
+from trialsite.web.navigation import NavItem, register_nav
 from trialsite.web.panels import Panel, register_panel
 
 _OFFERED = frozenset({DueState.DUE, DueState.OVERDUE, DueState.MISSED})
@@ -37,6 +39,17 @@ def register() -> None:
             permission=Permission.VIEW_PARTICIPANT,
             order=60,
             icon="stethoscope",
+        )
+    )
+    register_panel(response_panel.PANEL)
+    register_nav(
+        NavItem(
+            name="casebook",
+            title="Casebook",
+            url_name="casebook",
+            permission=Permission.VIEW_PARTICIPANT,
+            icon="layout-list",
+            order=25,
         )
     )
     register_action("visit", "visit-record", Permission.RECORD_VISIT, route=by_key)

@@ -26,7 +26,6 @@ from trialsite.protocol.gates import gate
 from trialsite.protocol.types import Act, EventKind, Obligation
 from trialsite.web.steps import Step
 
-VISIT_FIELDS = "followup/visit_fields.html"
 VISIT_PAGE, PROCEDURES_PAGE = "followup/unscheduled.html", "followup/procedures.html"
 _IN_FOLLOW_UP = {State.INFUSED, State.FOLLOW_UP}
 
@@ -153,7 +152,6 @@ VISIT = Step(
     initial=present_time("performed_at"),
     form_options=_of_visit,
     context=with_banner(_visit_beside),
-    fields=VISIT_FIELDS,
     template="followup/visit.html",
     extra={"beside": "followup/visit_beside.html"},
 )
@@ -172,7 +170,6 @@ UNSCHEDULED = Step(
     initial=present_time("performed_at"),
     form_options=_of_unscheduled,
     context=with_banner(_unscheduled_beside),
-    fields=VISIT_FIELDS,
     template=VISIT_PAGE,
     extra={"beside": "followup/visit_beside.html"},
 )
@@ -194,7 +191,6 @@ PROCEDURES = Step(
     banner=BANNER,
     form_options=_of_record,
     context=with_banner(),
-    fields=VISIT_FIELDS,
     template=PROCEDURES_PAGE,
 )
 

@@ -19,9 +19,18 @@ from infusion.api.views.cohort import (
     TakeSlot,
 )
 from infusion.api.views.confidential import (
+    AskForConfidentialTest,
     ConfidentialCaseList,
+    ConfidentialTestDetail,
+    ConfidentialTestList,
+    CorrectConfidentialTest,
     RecordConfidentialCase,
+    RecordConfidentialFollowUp,
     RecordConfidentialReport,
+    RecordConfidentialTest,
+    VoidConfidentialCase,
+    VoidConfidentialFollowUp,
+    VoidConfidentialTest,
 )
 from infusion.api.views.grading import GradeCrs, GradeCtcae, GradeIcans, GradingSchemas
 from infusion.api.views.infusion import (
@@ -183,6 +192,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}laboratory-grades/", by_method(get=LaboratoryGradeList)),
     path(f"{ONE}confidential-cases/", by_method(get=ConfidentialCaseList, post=RecordConfidentialCase)),
     path("confidential-cases/<uuid:case_id>/reports/", by_method(post=RecordConfidentialReport)),
+    path("confidential-cases/<uuid:case_id>/follow-ups/", by_method(post=RecordConfidentialFollowUp)),
+    path("confidential-cases/<uuid:case_id>/void/", by_method(post=VoidConfidentialCase)),
+    path("confidential-follow-ups/<uuid:follow_up_id>/void/", by_method(post=VoidConfidentialFollowUp)),
+    path(f"{ONE}confidential-tests/", by_method(get=ConfidentialTestList, post=RecordConfidentialTest)),
+    path(f"{ONE}confidential-tests/asked/", by_method(post=AskForConfidentialTest)),
+    path("confidential-tests/<uuid:test_id>/", by_method(get=ConfidentialTestDetail)),
+    path("confidential-tests/<uuid:test_id>/corrections/", by_method(post=CorrectConfidentialTest)),
+    path("confidential-tests/<uuid:test_id>/void/", by_method(post=VoidConfidentialTest)),
     path(f"{ONE}adverse-events/", by_method(get=AdverseEventList, post=RecordAdverseEvent)),
     path(ADVERSE_EVENT, by_method(get=AdverseEventDetail)),
     path(f"{ADVERSE_EVENT}grades/", by_method(get=GradeEntryList)),

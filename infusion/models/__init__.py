@@ -4,7 +4,12 @@ from infusion.models.adverse_event import AdverseEvent, GradeEntry, SafetyReport
 from infusion.models.bedside_round import BedsideRound
 from infusion.models.bridging import BridgingTherapy
 from infusion.models.cohort import Cohort, CohortDecision, CohortSlot
-from infusion.models.confidential import ConfidentialCase, ConfidentialReport
+from infusion.models.confidential import (
+    ConfidentialCase,
+    ConfidentialFollowUp,
+    ConfidentialReport,
+    ConfidentialTest,
+)
 from infusion.models.custody import CustodyEntry, ExcursionDecision
 from infusion.models.infusion import Infusion, InfusionInterruption
 from infusion.models.intrapleural import ChestImage, DrainedVolume, FluidSample, PositionChange
@@ -28,7 +33,9 @@ __all__ = [
     "CohortSlot",
     "ConcomitantMedication",
     "ConfidentialCase",
+    "ConfidentialFollowUp",
     "ConfidentialReport",
+    "ConfidentialTest",
     "CustodyEntry",
     "DrainedVolume",
     "ExcursionDecision",

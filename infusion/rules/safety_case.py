@@ -13,6 +13,8 @@ from trialsite.protocol.types import Event, EventKind
 SAE_CLOCK = "C-SAE"
 AESI_CLOCK = "C-AESI"
 CONFIDENTIAL_CLOCK = "C-CONF"
+CASE_OUTCOME = "T-CONF-OUT"  # neither names what a case is about
+CASE_CHILD = "T-CONF-CHILD"
 SUSAR_FIRST = "C-SUSAR-7"
 SUSAR_COMPLETE = "C-SUSAR-FULL"
 SUSAR_OTHER = "C-SUSAR-15"

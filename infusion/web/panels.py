@@ -100,8 +100,8 @@ def _by_clock(obligation: Obligation) -> Mapping[str, str]:
 
 
 def _by_confidential_case(obligation: Obligation) -> Mapping[str, str]:
-    """C-CONF:<id> → the case."""
-    return {"case_id": obligation.key.partition(":")[2]}
+    """C-CONF:<id> and T-CONF-OUT:<id>#1 → the case."""
+    return {"case_id": obligation.key.partition(":")[2].partition("#")[0]}
 
 
 def _by_case(obligation: Obligation) -> Mapping[str, str]:
@@ -149,6 +149,9 @@ def register() -> None:
     register_action("T-DLT", "adverse-event-dlt", Permission.JUDGE_DLT, route=_by_case)
     register_action("T-SAE-FU", "safety-report-record", Permission.REPORT_SAFETY, route=_by_follow_up)
     register_action("C-CONF", "confidential-report", Permission.REPORT_SAFETY, route=_by_confidential_case)
+    register_action(
+        "T-CONF-", "confidential-follow-up", Permission.RECORD_SAFETY, route=_by_confidential_case
+    )
     register_action("C-", "safety-report-record", Permission.REPORT_SAFETY, route=_by_clock)
 
 

@@ -12,9 +12,8 @@ from django.views.decorators.http import require_GET
 
 from infusion.web.targets import InTreatment
 from participants.queries.changes import preview_of
-from participants.queries.preview import preview, preview_correction
+from participants.queries.preview import Replan, preview, preview_correction
 from trialsite import clock
-from trialsite.protocol.schedule import PlanDiff
 from trialsite.protocol.types import Event, EventKind
 from trialsite.protocol.windows import civil_date
 from trialsite.web.access import requires, signed_in
@@ -24,7 +23,7 @@ from trialsite.web.steps import Step
 PREVIEW_FIELDS = "participants/steps/preview_fields.html"
 PREVIEW_PAGE = "infusion/previewed_step.html"
 
-Difference = Callable[[Any, str, datetime], PlanDiff | None]
+Difference = Callable[[Any, str, datetime], Replan | None]
 
 
 def previewed(field: str, difference: Difference) -> Callable[[HttpRequest, Any], Mapping[str, object]]:
@@ -57,7 +56,7 @@ def preview_view(step: Step) -> Callable[..., HttpResponseBase]:
     return view
 
 
-def plan_difference(target: InTreatment[None], text: str, now: datetime) -> PlanDiff | None:
+def plan_difference(target: InTreatment[None], text: str, now: datetime) -> Replan | None:
     """What follows from planning the infusion for the date in `text`."""
     planned_on = _date(text)
     if planned_on is None:
@@ -75,7 +74,7 @@ def plan_difference(target: InTreatment[None], text: str, now: datetime) -> Plan
 def correction_of(kind: EventKind) -> Difference:
     """Return what follows from correcting the time of the event of `kind` that the target recorded."""
 
-    def difference(target: Any, text: str, now: datetime) -> PlanDiff | None:
+    def difference(target: Any, text: str, now: datetime) -> Replan | None:
         occurred_at = moment_of(text, target.site.time_zone)
         if occurred_at is None:
             return None

@@ -101,5 +101,8 @@ urlpatterns = [
     path(f"{_OF}/panels/confidential/", confidential.panel, name="panel-confidential"),
     *step_paths(f"{_OF}/confidential/record/", confidential.RECORD),
     *step_paths(f"{_OF}/confidential/<uuid:case_id>/report/", confidential.REPORT),
+    *step_paths(f"{_OF}/confidential/<uuid:case_id>/follow-up/", confidential.FOLLOW_UP),
+    *step_paths(f"{_OF}/confidential/<uuid:case_id>/void/", confidential.VOID_CASE),
+    *step_paths(f"{_OF}/confidential/follow-ups/<uuid:follow_up_id>/void/", confidential.VOID_FOLLOW_UP),
     *step_paths(f"{_OF}/safety-reports/<str:clock_id>/<uuid:event_id>/", safety_steps.REPORT),
 ]

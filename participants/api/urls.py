@@ -31,6 +31,7 @@ from participants.api.views.reminder import (
     Snooze,
     UnsettledList,
 )
+from participants.api.views.replanning import FormerPlans, PreviewAmendment
 from participants.api.views.trial import TrialView
 from participants.api.views.version import (
     ActivateIcf,
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "sites/<str:code>/protocol-activations/", by_method(get=ProtocolActivationList, post=ActivateProtocol)
     ),
     path("sites/<str:code>/icf-approvals/", by_method(get=IcfApprovalList, post=ActivateIcf)),
+    path("sites/<str:code>/amendment-preview/", by_method(get=PreviewAmendment)),
     path("icf-versions/", by_method(get=IcfVersionList, post=RegisterIcfVersion)),
     path("worklist/", by_method(get=WorkListView)),
     path("participants/", by_method(get=ParticipantList, post=ReferParticipant)),
@@ -59,6 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}events/", by_method(get=EventList)),
     path(f"{ONE}obligations/", by_method(get=ObligationList)),
     path(f"{ONE}preview/", by_method(post=PreviewChange)),
+    path(f"{ONE}plans/", by_method(get=FormerPlans)),
     path(f"{ONE}contraception/", by_method(get=ContraceptionView)),
     path(f"{ONE}observations/", by_method(get=ObservationList, post=RecordObservations)),
     path(f"{ONE}consents/", by_method(get=ConsentList, post=RecordConsent)),

@@ -1,9 +1,11 @@
 """A difference of plans as lines for people: what moves, what is new, what goes. Used by every correction form."""
 
+import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from trialsite.protocol.schedule import Change, PlanDiff
+from participants.queries.preview import DeviationChange, Replan
+from trialsite.protocol.schedule import Change
 from trialsite.protocol.types import Obligation, ObligationKind
 
 
@@ -34,20 +36,56 @@ class SettledLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderLine:
+    """rung: in words. before, after: when it leaves; None = not before, or not any more."""
+
+    title: str
+    rung: str
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPreview:
-    """What participants/preview.html shows. settled: what keeps its dates, and what else changes of it."""
+    """What participants/preview.html shows. settled: what keeps its dates, and what else changes of it.
+
+    found, cleared, dated: deviations that appear, that are none any more, that are dated by another day.
+    """
 
     moved: tuple[ChangeLine, ...]
     added: tuple[ChangeLine, ...]
     removed: tuple[ChangeLine, ...]
     settled: tuple[SettledLine, ...]
+    found: tuple[DeviationChange, ...] = ()
+    cleared: tuple[DeviationChange, ...] = ()
+    dated: tuple[DeviationChange, ...] = ()
+    reminders: tuple[ReminderLine, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.moved or self.added or self.removed or self.settled)
+        return bool(
+            self.moved
+            or self.added
+            or self.removed
+            or self.settled
+            or self.found
+            or self.cleared
+            or self.dated
+            or self.reminders
+        )
+
+    @property
+    def reminder_words(self) -> str:
+        """How many move, leave in addition and leave no more, in words."""
+        moved = sum(one.before is not None and one.after is not None for one in self.reminders)
+        added = sum(one.before is None for one in self.reminders)
+        gone = sum(one.after is None for one in self.reminders)
+        parts = ((moved, "move"), (added, "in addition"), (gone, "no longer sent"))
+        return ", ".join(f"{count} {words}" for count, words in parts if count)
 
 
-def preview_of(difference: PlanDiff) -> PlanPreview:
-    """Return the difference in the order of the new dates."""
+def preview_of(replan: Replan) -> PlanPreview:
+    """Return what would be different in the order of the new dates."""
+    difference = replan.difference
     moves = [change for change in difference.changed if change.is_move]
     return PlanPreview(
         moved=tuple(_moved(change) for change in sorted(moves, key=lambda one: one.after.opens_at)),
@@ -60,7 +98,35 @@ def preview_of(difference: PlanDiff) -> PlanPreview:
             for one in sorted(difference.removed, key=lambda one: one.opens_at)
         ),
         settled=tuple(_settled(change) for change in difference.changed if not change.is_move),
+        found=tuple(one for one in replan.deviations if one.before is None),
+        cleared=tuple(one for one in replan.deviations if one.after is None),
+        dated=tuple(one for one in replan.deviations if one.before and one.after),
+        reminders=tuple(
+            ReminderLine(title=one.title, rung=rung_in_words(one.rung), before=one.before, after=one.after)
+            for one in replan.reminders
+        ),
     )
+
+
+def rung_in_words(rung: str) -> str:
+    """Return the id of a rung as people say it: `opens-7d` is 7 days before it opens."""
+    for pattern, words in _RUNGS:
+        if found := pattern.fullmatch(rung):
+            return words.format(*found.groups())
+    return rung.replace("-", " ")
+
+
+_RUNGS = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"opens-1d", "the day before it opens"),
+        (r"opens-(\d+)d", "{} days before it opens"),
+        (r"opens", "when it opens"),
+        (r"closes-(\d+)d", "{} days before it closes"),
+        (r"overdue-(\d+)d", "{} days overdue"),
+        (r"(\d+)h", "after {} h"),
+    )
+)
 
 
 def _moved(change: Change) -> ChangeLine:

@@ -26,6 +26,7 @@ from participants.rules import IcfInForce
 from participants.states import State
 from trialsite.errors import RuleViolated
 from trialsite.protocol import types
+from trialsite.protocol.amended import plan_across, versions_over_time
 from trialsite.protocol.registry import Activation, ConsentedVersion, resolve, version_for
 from trialsite.protocol.types import Event, EventKind, Facts, IcfActivation, ProtocolVersion
 from trialsite.protocol.validate import ProtocolInvalid
@@ -84,6 +85,22 @@ class Course:
                 "no-protocol-in-force", "Activate a protocol version at this site first."
             ) from nothing
 
+    def plan_at(
+        self,
+        at: datetime,
+        events: Sequence[Event] | None = None,
+        activations: tuple[Activation, ...] | None = None,
+    ) -> tuple[types.Obligation, ...]:
+        """Return what should be due, as planned at `at`: under each version what was settled while it was in force.
+
+        events, activations: what would be, by default what is. Raises RuleViolated("no-protocol-in-force").
+        """
+        activations = activations or self.versions.protocol_activations
+        history = versions_over_time(activations, self.consented, at)
+        if not history:
+            self.version_at(at)
+        return plan_across(history, self.events if events is None else events, self.facts)
+
     def last(self, kind: EventKind) -> Event | None:
         return next((event for event in reversed(self.events) if event.kind is kind), None)
 
@@ -103,7 +120,11 @@ def lock_course(participant_id: UUID) -> Course:
 
 def load_course(participant: Participant) -> Course:
     """Load the course without a lock: for previews and pages. `participant.site` should be loaded."""
-    loaded = _load(participant)
+    stored = {row.key: row for row in Obligation.objects.filter(participant=participant)}
+    return _course(participant, _load(participant), stored)
+
+
+def _course(participant: Participant, loaded: Mapping[str, Any], stored: Mapping[str, Obligation]) -> Course:
     events = tuple(_event(values) for values in loaded["event_values"])
     icfs = [_icf(values) for values in loaded["icf_values"]]
     return Course(
@@ -128,8 +149,17 @@ def load_course(participant: Participant) -> Course:
             ConsentedVersion(number=values["number"], signed_at=datetime.fromisoformat(values["signed_at"]))
             for values in loaded["consent_values"]
         ),
-        stored={row.key: row for row in Obligation.objects.filter(participant=participant)},
+        stored=stored,
     )
+
+
+def load_courses(participants: Sequence[Participant]) -> tuple[Course, ...]:
+    """Load the courses of many without a lock: two queries for all of them, in their order."""
+    loaded = {row["pk"]: row for row in _everything_known().filter(pk__in=[one.pk for one in participants])}
+    stored: dict[UUID, dict[str, Obligation]] = {one.pk: {} for one in participants}
+    for row in Obligation.objects.filter(participant__in=list(stored)):
+        stored[row.participant_id][row.key] = row
+    return tuple(_course(one, loaded[one.pk], stored[one.pk]) for one in participants)
 
 
 def _load(participant: Participant) -> Mapping[str, Any]:
@@ -145,6 +175,7 @@ def _everything_known() -> QuerySet[Participant, Mapping[str, Any]]:
     approvals = IcfApproval.objects.filter(site=OuterRef("site"))
     activations = ProtocolActivation.objects.filter(site=OuterRef("site"))
     return Participant.objects.values(
+        "pk",
         event_values=ArraySubquery(
             events.values(
                 row=JSONObject(

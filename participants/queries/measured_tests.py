@@ -55,6 +55,7 @@ TESTS: tuple[MeasuredTest, ...] = (
     _test(LABORATORY, "CREAT", "Creatinine", "µmol/L", 0, "10", "3000"),
     _test(LABORATORY, "FERRITIN", "Ferritin", "µg/L", 0, "1", "500000"),
     _test(LABORATORY, "FIBRINO", "Fibrinogen", "g/L", 1, "0.1", "20"),
+    _test(LABORATORY, "CEA", "CEA", "ng/mL", 1, "0", "1000000"),
     _test(VITAL_SIGNS, "SYSBP", "Systolic blood pressure", "mmHg", 0, "40", "300"),
     _test(VITAL_SIGNS, "DIABP", "Diastolic blood pressure", "mmHg", 0, "15", "200"),
     _test(VITAL_SIGNS, "PULSE", "Pulse", "beats/min", 0, "20", "300"),
@@ -72,6 +73,7 @@ _QUANTITIES: Mapping[str, Quantity] = {
     "CREAT": units.CREATININE,
     "FERRITIN": units.FERRITIN,
     "FIBRINO": units.FIBRINOGEN,
+    "CEA": units.CEA,
 }
 
 

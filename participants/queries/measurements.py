@@ -106,6 +106,12 @@ def courses_of(participant: Participant) -> Courses | None:
     )
 
 
+def course_of(participant: Participant, code: str) -> Course | None:
+    """Return the course of one test, None where it was never measured. One query."""
+    rows = list(_in_force(participant).filter(test_code=code).order_by("taken_at", "id"))
+    return _course(code, rows) if rows else None
+
+
 def table_of(participant: Participant, cursor: str = "") -> Table:
     """Return up to twelve rounds as a table, those at `cursor` or the latest. Two queries."""
     own = _in_force(participant)

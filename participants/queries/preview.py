@@ -1,34 +1,267 @@
-"""What would change if something happened, or had happened at another time: the same difference, no write."""
+"""What would change if something happened, or had happened at another time: the same difference, no write.
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+Not the dates alone: also the reminders that would leave, and the deviations that would be found or be none any more.
+"""
 
-from participants.models import Participant
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from participants.models import Deviation, DeviationStatus, Participant
 from participants.queries.course import Course, load_course
-from trialsite.protocol.schedule import PlanDiff, diff, plan
-from trialsite.protocol.types import Event, EventKind
+from participants.rules import RECORDED_AFTERWARDS, SETTLED, Departure, departures, judge_plan
+from trialsite.accounts.working_days import working_days
+from trialsite.protocol.due import OPEN_STATES, due_state, rung_instants
+from trialsite.protocol.registry import Activation, ConsentedVersion, resolve
+from trialsite.protocol.schedule import Change, PlanDiff, diff
+from trialsite.protocol.types import Event, EventKind, Obligation
 from trialsite.protocol.windows import civil_date
 
+# What the service moves along with an event of the same record, by the same amount of time.
+_COMPANIONS = {
+    EventKind.INFUSED: EventKind.INFUSION_ENDED,
+    EventKind.VISIT_PERFORMED: EventKind.FOLLOW_UP_STARTED,
+}
 
-def preview(participant: Participant, hypothetical: Event, *, at: datetime) -> PlanDiff:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviationChange:
+    """before None: it would be found. after None: it would be none any more. Else it is dated anew."""
+
+    rule_id: str
+    subject: str
+    title: str
+    is_important: bool
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderChange:
+    """before None: it would leave in addition. after None: it would not leave any more. Else it moves."""
+
+    key: str
+    title: str
+    rung: str
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replan:
+    """Everything that would be different. It is false where nothing would."""
+
+    difference: PlanDiff
+    deviations: tuple[DeviationChange, ...] = ()
+    reminders: tuple[ReminderChange, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.difference or self.deviations or self.reminders)
+
+    @property
+    def added(self) -> tuple[Obligation, ...]:
+        return self.difference.added
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        return self.difference.changed
+
+    @property
+    def removed(self) -> tuple[Obligation, ...]:
+        return self.difference.removed
+
+
+def preview(participant: Participant, hypothetical: Event, *, at: datetime) -> Replan:
     """Return what recording `hypothetical` would change: dates that appear, move and disappear."""
     course = load_course(participant)
-    return _difference(course, [*course.events, hypothetical], at)
+    return replan(course, [*course.events, hypothetical], deviations_of([participant]), at=at)
 
 
 def preview_correction(
     participant: Participant, *, ref: str, kind: EventKind, occurred_at: datetime, at: datetime
-) -> PlanDiff:
-    """Return what moving an event on record to `occurred_at` would change."""
+) -> Replan:
+    """Return what moving an event on record to `occurred_at` would change, with what moves along with it."""
     course = load_course(participant)
-    on = civil_date(occurred_at, participant.site.time_zone)
+    former = next((one.at for one in course.events if (one.ref, one.kind) == (ref, kind)), occurred_at)
+    named = {(ref, kind), (ref, _COMPANIONS.get(kind, kind))}
     moved = [
-        replace(event, at=occurred_at, on=on) if (event.ref, event.kind) == (ref, kind) else event
-        for event in course.events
+        _moved(one, occurred_at - former, course) if (one.ref, one.kind) in named else one
+        for one in course.events
     ]
-    return _difference(course, moved, at)
+    dated = _Dated(ref=ref, before=former, after=occurred_at)
+    return replan(course, moved, deviations_of([participant]), at=at, dated=dated)
 
 
-def _difference(course: Course, events: Sequence[Event], at: datetime) -> PlanDiff:
-    return diff(course.obligations, plan(course.version_at(at), events, course.facts))
+def _moved(event: Event, by: timedelta, course: Course) -> Event:
+    at = event.at + by
+    return replace(event, at=at, on=civil_date(at, course.participant.site.time_zone))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dated:
+    """The record whose findings are dated anew."""
+
+    ref: str
+    before: datetime
+    after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A deviation on record, as far as it decides what becomes of it."""
+
+    title: str
+    is_important: bool
+    occurred_at: datetime
+    is_open: bool
+    is_settled: bool
+
+
+Known = dict[tuple[str, str], _Known]
+
+
+def deviations_of(participants: Iterable[Participant]) -> Mapping[object, Known]:
+    """Return the deviations on record by participant: one query for all of them."""
+    found: dict[object, Known] = {one.pk: {} for one in participants}
+    for row in Deviation.objects.filter(participant__in=list(found)):
+        is_open = row.status == DeviationStatus.OPEN
+        found[row.participant_id][row.rule_id, row.subject] = _Known(
+            title=row.description,
+            is_important=row.proposed_important,
+            occurred_at=row.occurred_at,
+            is_open=is_open,
+            is_settled=not is_open
+            and (row.closing_note == SETTLED or row.closing_note.startswith(RECORDED_AFTERWARDS)),
+        )
+    return found
+
+
+def replan(
+    course: Course,
+    events: Sequence[Event],
+    known: Mapping[object, Known],
+    *,
+    at: datetime,
+    activations: tuple[Activation, ...] | None = None,
+    signed: tuple[ConsentedVersion, ...] = (),
+    dated: _Dated | None = None,
+) -> Replan:
+    """Return what would be different at `at` with these events.
+
+    activations: all of the site, with the one to be tried. signed: versions signed in addition.
+    """
+    bound = replace(course, consented=(*course.consented, *signed))
+    difference = diff(course.obligations, bound.plan_at(at, events, activations))
+    return Replan(
+        difference=difference,
+        deviations=_deviation_changes(course, events, difference, known[course.participant.pk], at, dated),
+        reminders=_reminder_changes(course, difference, at),
+    )
+
+
+# ---- Deviations: the steps of the service, on values
+
+
+def _deviation_changes(
+    course: Course,
+    events: Sequence[Event],
+    difference: PlanDiff,
+    known: Known,
+    at: datetime,
+    dated: _Dated | None,
+) -> tuple[DeviationChange, ...]:
+    former, present = departures(course.events), departures(events)
+    after = _stored(known, (one for key, one in present.items() if key not in former))
+    after = _closed(after, (key for key in former if key not in present))
+    judged = judge_plan(difference, at)
+    after = _closed(_stored(after, judged.found), judged.gone)
+    if dated is not None:
+        after = _dated_anew(after, {dated.ref, *_fulfilled_by(course, difference, dated.ref)}, dated)
+    changes = (_change(key, known.get(key), one) for key, one in after.items())
+    found = [one for one in changes if one is not None]
+    return tuple(sorted(found, key=lambda one: (one.after or one.before or at, one.rule_id, one.subject)))
+
+
+def _stored(known: Known, found: Iterable[Departure]) -> Known:
+    """A finding made again never doubles; one that the system had closed is open again, at its new time."""
+    after = dict(known)
+    for finding, occurred_at in found:
+        key = (finding.rule_id, finding.subject)
+        if key not in after or after[key].is_settled:
+            after[key] = _Known(finding.title[:500], finding.is_important, occurred_at, True, False)
+    return after
+
+
+def _closed(known: Known, gone: Iterable[tuple[str, str]]) -> Known:
+    after = dict(known)
+    for key in gone:
+        if key in after and after[key].is_open:
+            after[key] = replace(after[key], is_open=False, is_settled=True)
+    return after
+
+
+def _dated_anew(known: Known, subjects: set[str], dated: _Dated) -> Known:
+    return {
+        (rule_id, subject): replace(one, occurred_at=dated.after)
+        if subject in subjects and one.occurred_at == dated.before and not one.is_settled
+        else one
+        for (rule_id, subject), one in known.items()
+    }
+
+
+def _fulfilled_by(course: Course, difference: PlanDiff, ref: str) -> set[str]:
+    now = {change.after.key: change.after.fulfilled_ref for change in difference.changed}
+    return {key for key, row in course.stored.items() if now.get(key, row.fulfilled_ref) == ref}
+
+
+def _change(key: tuple[str, str], before: _Known | None, after: _Known) -> DeviationChange | None:
+    was = before.occurred_at if before and before.is_open else None
+    becomes = after.occurred_at if after.is_open else None
+    if was == becomes:
+        return None
+    return DeviationChange(
+        rule_id=key[0],
+        subject=key[1],
+        title=after.title,
+        is_important=after.is_important,
+        before=was,
+        after=becomes,
+    )
+
+
+# ---- Reminders: the rungs that are still to come
+
+
+def _reminder_changes(course: Course, difference: PlanDiff, at: datetime) -> tuple[ReminderChange, ...]:
+    pairs: list[tuple[Obligation | None, Obligation | None]] = [
+        *((None, one) for one in difference.added),
+        *((change.before, change.after) for change in difference.changed),
+        *((one, None) for one in difference.removed),
+    ]
+    found: list[ReminderChange] = []
+    for before, after in pairs:
+        was = _rungs_ahead(course, before, at)
+        becomes = _rungs_ahead(course, after, at)
+        one = after or before
+        found += [
+            ReminderChange(
+                key=one.key,
+                title=one.title,
+                rung=rung,
+                before=was.get(rung),
+                after=becomes.get(rung),
+            )
+            for rung in sorted(was.keys() | becomes.keys())
+            if one is not None and was.get(rung) != becomes.get(rung)
+        ]
+    return tuple(sorted(found, key=lambda one: (one.after or one.before or at, one.key, one.rung)))
+
+
+def _rungs_ahead(course: Course, one: Obligation | None, at: datetime) -> dict[str, datetime]:
+    """When reminders would still leave; nothing is said of what is settled."""
+    if one is None or due_state(one, at) not in OPEN_STATES:
+        return {}
+    site = course.participant.site
+    ladder = next(ladder for ladder in resolve(one.version).ladders if ladder.id == one.ladder)
+    instants = rung_instants(one, ladder, site.time_zone, working_days(site.country))
+    return {rung: instant for rung, instant in instants if instant > at}

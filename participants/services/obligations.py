@@ -1,13 +1,13 @@
 """Keeping the stored obligations equal to the plan, in the transaction of the event."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from participants.models import Obligation
 from participants.models.obligation import VALUE_COLUMNS
 from participants.queries.course import Course, lock_course
-from participants.rules import SETTLED, recorded_afterwards
+from participants.rules import judge_plan
 from participants.services.deviations import close_settled_findings, store_findings
 from participants.services.reminders import withdraw_reminders
 from trialsite.accounts.models import Site
@@ -16,9 +16,8 @@ from trialsite.accounts.working_days import working_days
 from trialsite.audit.acting import Actor, acting
 from trialsite.protocol import types
 from trialsite.protocol.due import OPEN_STATES, due_state, rungs_at, transition_after
-from trialsite.protocol.findings import finding_for
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.schedule import Change, PlanDiff, diff, plan
+from trialsite.protocol.schedule import PlanDiff, diff
 from trialsite.protocol.types import ProtocolVersion
 
 _WRITTEN = (
@@ -39,13 +38,12 @@ def reconcile(course: Course, *, at: datetime) -> PlanDiff:
     deviations; those that a correction removed are closed with a note. Reminders that wait to leave are
     cancelled where nothing is owed any more, superseded where the date has moved.
     """
-    version = course.version_at(at)
-    difference = diff(course.obligations, plan(version, course.events, course.facts))
+    difference = diff(course.obligations, course.plan_at(at))
     if not difference:
         return difference
     told = _reminded(course, difference, at)
-    rows = [_row(course, one, version, at) for one in difference.added]
-    rows += [_row(course, change.after, version, at) for change in difference.changed]
+    rows = [_row(course, one, at) for one in difference.added]
+    rows += [_row(course, change.after, at) for change in difference.changed]
     rows += [_cancelled(course.stored[one.key], at) for one in difference.removed]
     _store(rows)
     withdraw_reminders(row for row, rungs in told if row.rung_at != rungs)
@@ -107,7 +105,7 @@ def _recount_rungs(course: Course, at: datetime) -> bool:
     return bool(rows)
 
 
-def _row(course: Course, value: types.Obligation, version: ProtocolVersion, at: datetime) -> Obligation:
+def _row(course: Course, value: types.Obligation, at: datetime) -> Obligation:
     """The stored row with the planned value in it, or a new one."""
     row = course.stored.get(value.key)
     if row is None:
@@ -123,7 +121,7 @@ def _row(course: Course, value: types.Obligation, version: ProtocolVersion, at: 
     row.version += 1
     row.cancelled_at = None
     row.swept_through_at = max(row.swept_through_at, at)
-    set_transition(row, value, version, course.participant.site, at)
+    set_transition(row, value, resolve(value.version), course.participant.site, at)
     return row
 
 
@@ -151,39 +149,11 @@ def _cancelled(row: Obligation, at: datetime) -> Obligation:
 
 
 def _judge(course: Course, difference: PlanDiff, at: datetime) -> None:
-    now_there = [*difference.added, *(change.after for change in difference.changed)]
-    found = [(finding, _departed_at(one, at)) for one in now_there if (finding := finding_for(one, at))]
-    if found:
-        store_findings(course.participant, found, at=at)
-    kept = {(finding.rule_id, finding.subject) for finding, _ in found}
-    before = [*(change.before for change in difference.changed), *difference.removed]
-    late = {one.after.key: one.after.fulfilled_on for one in difference.changed if _is_written_up(one)}
-    for note, gone in _findings_gone(before, kept, late, at).items():
+    judged = judge_plan(difference, at)
+    if judged.found:
+        store_findings(course.participant, judged.found, at=at)
+    notes: dict[str, list[tuple[str, str]]] = {}
+    for finding, note in judged.gone.items():
+        notes.setdefault(note, []).append(finding)
+    for note, gone in notes.items():
         close_settled_findings(course.participant, gone, at=at, note=note)
-
-
-def _is_written_up(change: Change) -> bool:
-    """True if it was open until now and is fulfilled: nothing was corrected, an entry came late."""
-    return change.before.fulfilled_at is None and change.after.fulfilled_at is not None
-
-
-def _departed_at(value: types.Obligation, at: datetime) -> datetime:
-    """When it departed from the protocol: what was done late or early, then; what was not done, at its close."""
-    return value.fulfilled_at or value.closes_at or at
-
-
-def _findings_gone(
-    before: Iterable[types.Obligation],
-    kept: Set[tuple[str, str]],
-    written_up: Mapping[str, date | None],
-    at: datetime,
-) -> dict[str, list[tuple[str, str]]]:
-    """What the former plan departed from and the present one does not, by the note that says why."""
-    gone: dict[str, list[tuple[str, str]]] = {}
-    for one in before:
-        finding = finding_for(one, at)
-        if finding is not None and (finding.rule_id, finding.subject) not in kept:
-            done_on = written_up.get(one.key)
-            note = recorded_afterwards(done_on) if done_on else SETTLED
-            gone.setdefault(note, []).append((finding.rule_id, finding.subject))
-    return gone

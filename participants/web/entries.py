@@ -54,6 +54,14 @@ _NAV = (
         order=75,
     ),
     NavItem(
+        name="health",
+        title="Health",
+        url_name="health",
+        permission=Permission.MANAGE_USERS,
+        icon="activity",
+        order=85,
+    ),
+    NavItem(
         name="trail",
         title="Audit trail",
         url_name="trail",

@@ -17,6 +17,7 @@ from participants.queries.pages import participant_for
 from participants.queries.rungs import ladder_of, rung_in_words
 from participants.services.inbox import acknowledge_reminder
 from participants.web.actions import href_for
+from participants.web.lines import time_left
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
@@ -28,9 +29,13 @@ SHOWN_UNSETTLED = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """line: what was told. href: the form that does what is due. wait_until: until when it may be put off."""
+    """line: what was told. href: the form that does what is due. wait_until: until when it may be put off.
+
+    left: how it stands now, in words; what was said when it was told may have become another by now.
+    """
 
     line: InboxLine
+    left: str
     href: str
     wait_until: datetime | None
 
@@ -59,6 +64,7 @@ def _shown(line: InboxLine, user: User, now: datetime) -> _Shown:
     site_id = line.reminder.obligation.site_id
     return _Shown(
         line=line,
+        left=time_left(line.obligation, line.state, line.zone, now) or line.words,
         href=href_for(line.obligation, line.state, line.code, user.access, site_id),
         wait_until=line.may_wait_until(now),
     )

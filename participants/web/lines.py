@@ -15,6 +15,7 @@ from trialsite.protocol.types import DueState, Obligation, ObligationKind
 from trialsite.protocol.windows import civil_date
 from trialsite.web.components import DueLine
 
+NOBODY_TOLD = "none"  # the ladder without rungs
 _OPEN = frozenset({DueState.UPCOMING, DueState.DUE, DueState.OVERDUE, DueState.MISSED})
 
 
@@ -110,4 +111,5 @@ def _line(
         for_whom=for_whom,
         done_on=one.fulfilled_on,
         is_important=one.is_important,
+        told_href="" if one.ladder == NOBODY_TOLD else reverse("told", args=[code, one.key]),
     )

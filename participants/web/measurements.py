@@ -70,12 +70,13 @@ def _drawn(courses: Courses, participant: Participant) -> list[tuple[str, list[t
         max(courses.last_on, infused_on or courses.last_on),
     )
     return [
-        (group.title, [(course, _spark(course, span, participant)) for course in group.courses])
+        (group.title, [(course, spark_of(course, span, participant)) for course in group.courses])
         for group in courses.groups
     ]
 
 
-def _spark(course: Course, span: Span, participant: Participant) -> Spark | None:
+def spark_of(course: Course, span: Span, participant: Participant) -> Spark | None:
+    """Return the line through the values of a course, None where there are none."""
     zone = ZoneInfo(participant.site.time_zone)
     values = [
         (one.taken_at.astimezone(zone).replace(tzinfo=None), one.number)

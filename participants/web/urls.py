@@ -5,6 +5,7 @@ from django.urls import path
 from participants.web import (
     card,
     feeds,
+    health,
     inbox,
     measurements,
     pages,
@@ -12,6 +13,7 @@ from participants.web import (
     previews,
     registers,
     reminder_steps,
+    replanning,
     rounds,
     site_steps,
     steps,
@@ -21,6 +23,8 @@ from trialsite.web.steps import step_view
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("health/", health.page, name="health"),
+    path("health/warning/", health.warning, name="health-warning"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<uuid:reminder_id>/acknowledge/", inbox.acknowledge, name="reminder-acknowledge"),
     path("calendar/", feeds.feed_list, name="feeds"),
@@ -32,6 +36,7 @@ urlpatterns = [
     path("versions/<str:code>/register/", step_view(site_steps.REGISTER_ICF), name="icf-register"),
     path("versions/<str:code>/icf/", step_view(site_steps.ACTIVATE_ICF), name="icf-activate"),
     path("versions/<str:code>/protocol/", step_view(site_steps.ACTIVATE_PROTOCOL), name="protocol-activate"),
+    path("versions/<str:code>/preview/", replanning.amendment, name="amendment-preview"),
     path("deviations/", registers.deviations, name="deviations"),
     path("trail/", registers.trail, name="trail"),
     path("refer/", pages.refer, name="participant-refer"),
@@ -59,6 +64,7 @@ urlpatterns = [
         step_view(reminder_steps.CONFIRM),
         name="reminder-confirm",
     ),
+    path("participants/<str:code>/plans/", replanning.former_plans, name="former-plans"),
     path("participants/<str:code>/card/", card.card, name="visit-card"),
     path("participants/<str:code>/panels/consent/", panels.consent, name="panel-consent"),
     path("participants/<str:code>/panels/identity/", panels.identity, name="panel-identity"),

@@ -17,6 +17,7 @@ from screening.rules.evidence import Entry
 from screening.rules.items import BY_ID
 from screening.rules.vocabulary import Item
 from screening.rules.wire import EvidenceInvalid, read_entry, soft_warnings, write_entry
+from screening.services.confidential_tests import tell_of_tests, untell
 from screening.services.evaluations import follow_evidence
 from screening.states import EpisodeState
 from trialsite.accounts.permissions import Permission, require
@@ -86,6 +87,7 @@ def record_evidence(
         for one in answers:
             _require_sound(one, course, at)
         saved = _save(course, file, answers, by=by, at=at, reason=reason)
+        course = tell_of_tests(course, saved.evidence, by=by, at=at, reason=reason)
         follow_evidence(course, cause="screening.evidence_recorded", by=by, at=at)
     return [*saved.evidence, *saved.results]
 
@@ -113,6 +115,8 @@ def void_evidence(
         _void(answer, at, reason)
         if isinstance(answer, Observation):
             tell_of_values([answer], by=by, at=at)
+        else:
+            course = untell(course, answer.item, str(answer.pk), at=at, reason=reason)
         follow_evidence(course, cause="screening.evidence_voided", by=by, at=at)
     return answer
 

@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -18,12 +19,20 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from followup.models import Visit
-from infusion.models import LaboratoryGrade
+from followup.services.contraception import (
+    Used,
+    confirm_agreement,
+    record_childbearing_status,
+    record_method,
+)
+from followup.services.survival import record_new_therapy, record_progression, record_survival_contact
+from followup.states import ContactSource, ProgressionBasis
+from infusion.models import ConfidentialCase, LaboratoryGrade
 from infusion.rules.bedside import RoundFindings
 from infusion.rules.medication import MedicationClass
 from infusion.services.adverse_events import record_adverse_event
 from infusion.services.bedside import record_round
-from infusion.services.confidential import record_confidential_case
+from infusion.services.confidential import record_confidential_case, record_follow_up
 from infusion.services.label_prints import record_label_printed
 from infusion.services.medications import record_medication
 from participants.models import Deviation, Obligation, Reminder, ReminderStatus
@@ -35,6 +44,7 @@ from screening.services.aliases import link_subject
 from screening.services.result_files import receive_file
 from tests.factories.accounts import make_user
 from tests.factories.journeys import Story, make_ward, participant_at, there
+from tests.followup.response import told
 from trialsite.accounts.models import Membership, User
 from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
 from trialsite.audit.acting import acting
@@ -149,6 +159,8 @@ class World:
                 return code or self.story.participant.code if is_participant else site_code
             if name == "key" and "lymphodepletion" in route.template:
                 return quote("V-LD1#1")
+            if name == "key" and "/tests/" in route.template:
+                return quote("K-D28#1")
             if name == "key" and "recheck" in route.template:
                 return quote("T-RECHECK-LD#1")
             return quote(str(uuid4()) if code and match.group(1) == "uuid" else self.values.get(name, "x"))
@@ -214,6 +226,7 @@ def _world() -> World:
             user=ward.coordinator, name="Telephone", by=ward.coordinator, at=story.now
         ).token,
         **of_the_record(story),
+        **of_the_ledger(story),
         **of_the_feed(story),
     }
     return World(story=story, values={name: str(value) for name, value in values.items()})
@@ -273,6 +286,45 @@ def of_the_record(story: Story) -> dict[str, object]:
         "grade_id": grades[0].pk,
         "print_id": record_label_printed(bag=there(story.product), by=by, at=at).pk,
         "case_id": case.pk,
+        **of_the_response(story),
+    }
+
+
+def of_the_response(story: Story) -> dict[str, object]:
+    """Two scans, a progression, a new therapy and a contact of the participant."""
+    who: Any = {"participant": story.participant, "by": story.ward.investigator, "at": story.now}
+    on = told.infused_on(story)
+    return {
+        "review": "site",
+        "baseline_id": told.has_baseline(story).pk,
+        "scan_id": told.has_scan(story, -3, {"T1": "50"}).pk,
+        "progression_id": record_progression(progressed_on=on, basis=ProgressionBasis.IMAGING, **who).pk,
+        "therapy_id": record_new_therapy(started_on=on, name="Docetaxel", **who).pk,
+        "contact_id": record_survival_contact(alive_on=on, source=ContactSource.VISIT, **who).pk,
+    }
+
+
+def of_the_ledger(story: Story) -> dict[str, object]:
+    """An entry of each kind in the contraception ledger, a confidential test and what became of the case."""
+    participant, by, at = story.participant, story.ward.nurse, story.now
+    today = at.date()
+    used = Used(method="CM-CONDOM", started_on=today)
+    return {
+        "method_id": record_method(participant=participant, used=used, by=by, at=at).pk,
+        "status_id": record_childbearing_status(
+            participant=participant, is_possible=True, since_on=today, by=by, at=at
+        ).pk,
+        "agreement_id": confirm_agreement(
+            participant=participant, confirmed_on=today, is_agreed=True, by=by, at=at
+        ).pk,
+        "test_id": story.is_tested().pk,
+        "follow_up_id": record_follow_up(
+            case=ConfidentialCase.objects.get(participant=participant),
+            finding="live_birth",
+            found_on=today,
+            by=by,
+            at=at,
+        ).pk,
     }
 
 

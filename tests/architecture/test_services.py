@@ -38,6 +38,8 @@ INSIDE_A_COMMAND = {
     "participants.services.followers.tell_of_values",
     "participants.services.observations.save_readings",
     "participants.services.observations.save_readings_of_many",
+    "screening.services.confidential_tests.tell_of_tests",
+    "screening.services.confidential_tests.untell",
     "screening.services.evaluations.follow_evidence",
     "screening.services.evaluations.follow_change",
     "screening.services.evaluations.keep_evaluation",

@@ -12,6 +12,7 @@ from followup.rules.contraception import (
     Ledger,
     MethodSpan,
     Span,
+    covered_without_method,
     ends_on,
     ledger_of,
     uncovered,
@@ -122,6 +123,34 @@ def test_a_method_ends_when_it_is_stopped_or_wears_off(
     assert ends_on(on(stopped) if stopped else None, on(until) if until else None) == (
         on(last) if last else None
     )
+
+
+def stated(*answers: tuple[str, str]) -> list[Event]:
+    return [
+        Event(
+            kind=EventKind.TEST_NEED_STATED,
+            at=datetime(2026, 1, 1, tzinfo=UTC) + number * DAY,
+            on=on(day),
+            facts={"is_needed": answer},
+        )
+        for number, (day, answer) in enumerate(answers)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "spans"),
+    [
+        ([], []),
+        ([("2026-01-05", "yes")], []),
+        ([("2026-01-05", "no")], ["0001-01-01/"]),
+        ([("2026-01-05", "yes"), ("2026-04-01", "no"), ("2026-05-01", "no")], ["2026-04-01/"]),
+        ([("2026-01-05", "no"), ("2026-04-01", "yes")], ["0001-01-01/2026-03-31"]),
+    ],
+)
+def test_documented_lack_of_childbearing_potential_covers_without_a_method(
+    answers: list[tuple[str, str]], spans: list[str]
+) -> None:
+    assert written(covered_without_method(stated(*answers))) == spans
 
 
 # ---- Property: every single day, the slow way

@@ -5,10 +5,12 @@ from datetime import date, timedelta
 import pytest
 
 from participants.rules import (
+    SETTLED,
     IcfInForce,
     assess_event,
     consent_checks,
     departures,
+    judge_plan,
     require_approved,
     require_past,
     require_reason,
@@ -16,11 +18,12 @@ from participants.rules import (
     state_before,
 )
 from participants.states import State
-from tests.protocol.engine import INSTANT, event, local, utc
+from tests.protocol.engine import INSTANT, event, local, midnight, obligation, utc
 from trialsite.errors import RuleViolated
 from trialsite.protocol.findings import Category
 from trialsite.protocol.gates import Gate, Outcome, check, gate
-from trialsite.protocol.types import Act, EventKind
+from trialsite.protocol.schedule import diff
+from trialsite.protocol.types import Act, EventKind, Obligation
 
 K = EventKind
 NOW = utc("2026-03-10T04:00")
@@ -240,3 +243,30 @@ def test_an_outdated_form_names_the_newer_ones() -> None:
     found = consent_checks([FIRST, SECOND], "1.0", local("2026-03-01T10:00"), date(2026, 3, 1))
 
     assert found[1].reason == "A newer ICF version was in force: 2.0"
+
+
+MISSED_AT = midnight("2026-03-20")
+OPEN_VISIT = obligation(missed_at=MISSED_AT)
+LATE_VISIT = obligation(missed_at=MISSED_AT, fulfilled_at=midnight("2026-03-16"))
+DONE_VISIT = obligation(missed_at=MISSED_AT, fulfilled_at=midnight("2026-03-12"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found", "gone"),
+    [
+        pytest.param([], [OPEN_VISIT], [("WINDOW-MISSED", "2026-03-15")], {}, id="missed from the beginning"),
+        pytest.param([OPEN_VISIT], [LATE_VISIT], [("WINDOW-LATE", "2026-03-16")], {"WINDOW-MISSED": "done on 2026-03-16"}, id="late after all"),
+        pytest.param([OPEN_VISIT], [DONE_VISIT], [], {"WINDOW-MISSED": "done on 2026-03-12"}, id="written up late"),
+        pytest.param([LATE_VISIT], [DONE_VISIT], [], {"WINDOW-LATE": SETTLED}, id="corrected"),
+        pytest.param([LATE_VISIT], [], [], {"WINDOW-LATE": SETTLED}, id="not in the plan any more"),
+        pytest.param([DONE_VISIT], [], [], {}, id="nothing was found"),
+    ],
+)  # fmt: skip
+def test_a_new_plan_is_judged_against_the_former(
+    before: list[Obligation], after: list[Obligation], found: list[tuple[str, str]], gone: dict[str, str]
+) -> None:
+    judged = judge_plan(diff(before, after), MISSED_AT)
+    assert [(one.rule_id, at) for one, at in judged.found] == [(rule, midnight(on)) for rule, on in found]
+    assert {rule for rule, _ in judged.gone} == set(gone)
+    for (rule, _), note in judged.gone.items():
+        assert gone[rule] in note

@@ -16,6 +16,7 @@ from participants.services.sweep import sweep_once
 from trialsite.accounts.permissions import SystemActor
 from trialsite.audit.acting import acting
 from trialsite.demo.bedside import Bedside
+from trialsite.demo.checklists import answered
 from trialsite.demo.episodes import Telling, tell
 from trialsite.demo.escalation import Enrolee, Escalation
 from trialsite.demo.people import invent_person, open_sites, put_in_force, revise_consent_form
@@ -162,6 +163,7 @@ def _tell(booked: Booked, escalation: Escalation, now: datetime, telling: Tellin
     part, rng = booked.part, booked.rng
     story = _referred(rng, booked.ward, part.arm, booked.referred_at, now)
     story.escalation = escalation
+    story.answers = answered
     try:
         tell(story, part.trouble, rng, telling)
     except NotYet:

@@ -53,6 +53,10 @@ def _screening(story: Story, trouble: Trouble, rng: Random, telling: Telling) ->
     story.wait(rng.randint(1, 4), hours=rng.randint(0, 3))
     _signs_what_is_in_force(story, telling)
     story.wait(hours=2).starts_screening()
+    if trouble is Trouble.METHOD_ENDED:
+        story.uses_contraception("CM-INJECTION", works_days=91)
+    else:
+        story.uses_contraception()
     story.wait(rng.randint(4, 12))
     if trouble in {Trouble.SCREEN_FAILED, Trouble.RESCREENED}:
         story.finds_everything_in_order(but=lower_platelets("46"))

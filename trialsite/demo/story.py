@@ -13,7 +13,9 @@ from random import Random
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from followup.models import Visit
+from followup.models import MethodUse, Visit
+from followup.rules.procedures import ProcedureEntry
+from followup.services.contraception import Used, record_method
 from followup.services.visits import complete_study, record_visit
 from infusion.models import (
     AdverseEvent,
@@ -21,10 +23,12 @@ from infusion.models import (
     CellProduct,
     Cohort,
     CohortSlot,
+    ConfidentialTest,
     CustodyEntry,
     Infusion,
     Leukapheresis,
 )
+from infusion.models.confidential import Specimen, TestOutcome
 from infusion.queries.readiness import bag_label
 from infusion.rules.bag_codes import RANDOM_LENGTH, BagKind, make_bag_code
 from infusion.rules.conditioning import BodyMeasures
@@ -35,6 +39,7 @@ from infusion.rules.release import Decision, ReleaseResult, SponsorDecision
 from infusion.services.bridging import record_bridging
 from infusion.services.cohorts import open_cohort, take_slot
 from infusion.services.conditioning import plan_infusion, record_lymphodepletion_dose
+from infusion.services.confidential_tests import DoneTest, record_test
 from infusion.services.custody import Handling, record_custody
 from infusion.services.infusion_facts import RouteDetails
 from infusion.services.infusions import record_infusion
@@ -71,6 +76,7 @@ HEIGHT_CM = Decimal("167.0")
 WEIGHT_KG = Decimal("60.0")
 
 T = TypeVar("T")
+_TESTS = frozenset(one.id for one in resolve("1.0").scheduled_tests)
 
 
 class NotYet(LookupError):
@@ -127,6 +133,7 @@ class Story:
 
     until: the clock never passes it. on_arrival: called whenever the clock has moved.
     level: the dose level, "" for the lowest. cohort_for: where the participant takes a slot at enrolment.
+    answers: what a visit's procedures came to, by the key of the visit; None = nobody answered yet.
     """
 
     ward: Ward
@@ -146,6 +153,7 @@ class Story:
     level: str = ""
     slot: CohortSlot | None = None
     cohort_for: Callable[[Story], Cohort] = expansion_for
+    answers: Callable[[Story, str], list[ProcedureEntry]] | None = None
 
     def wait(self, days: float = 0, *, hours: float = 0) -> Story:
         return self.goes_to(self.now + timedelta(days=days, hours=hours))
@@ -519,14 +527,40 @@ class Story:
         return self.infusion
 
     def comes_to(self, key: str, *, reason: str = "") -> Visit:
-        return record_visit(
+        """Record a visit, with the confidential test that belongs to it where one is owed."""
+        visit = record_visit(
             participant=self.participant,
             obligation_key=key,
             performed_at=self.now,
+            procedures=self.answers(self, key) if self.answers else (),
             by=self.ward.nurse,
             at=self.now,
             reason=reason,
         )
+        test_key = f"K-{key.removeprefix('V-')}"
+        if test_key.partition("#")[0] in _TESTS and self.owes(test_key):
+            self.is_tested(test_key)
+        return visit
+
+    def uses_contraception(self, method: str = "CM-CONDOM", *, works_days: int | None = None) -> MethodUse:
+        """From the day of consent on; works_days: how long an injection or implant works."""
+        started_on = civil_date(there(self.consent).signed_at, self.ward.site.time_zone)
+        until = None if works_days is None else started_on + timedelta(days=works_days - 1)
+        used = Used(method=method, started_on=started_on, effective_last_on=until)
+        return record_method(participant=self.participant, used=used, by=self.ward.coordinator, at=self.now)
+
+    def owes(self, key: str) -> bool:
+        mine = Obligation.objects.in_force().filter(participant=self.participant, key=key)
+        return mine.filter(fulfilled_at=None, ended_at=None).exists()
+
+    def is_tested(self, key: str = "", *, outcome: str = TestOutcome.NEGATIVE) -> ConfidentialTest:
+        tested = DoneTest(
+            taken_on=civil_date(self.now, self.ward.site.time_zone),
+            specimen=Specimen.URINE,
+            outcome=outcome,
+            obligation_key=key,
+        )
+        return record_test(participant=self.participant, tested=tested, by=self.ward.nurse, at=self.now)
 
     def comes_on_target(self, key: str, *, delay_days: int = 0, reason: str = "") -> Visit:
         """Move the clock to the target date of a visit plus a delay and record it."""

@@ -25,6 +25,7 @@ class Trouble(Enum):
     PROGRESSED_WITH_SECOND_INFUSION = 290
     WRONG_ROUTE = 230
     LEAP_DAY = 530
+    METHOD_ENDED = 180  # an injection of three months that nobody renewed
 
     @classmethod
     def placed(cls) -> list[tuple["Trouble", int]]:

@@ -81,7 +81,7 @@ class DueLine:
     """One thing that is due. code: shown where lines of several participants stand together.
 
     href: the form that fulfils it. detail: one quiet remark, such as "2 days left". for_whom: who may do it,
-    where the reader may not.
+    where the reader may not. told_href: who is told of it, and why.
     """
 
     title: str
@@ -98,6 +98,7 @@ class DueLine:
     for_whom: str = ""
     done_on: date | None = None
     is_important: bool = False
+    told_href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

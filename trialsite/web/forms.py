@@ -3,7 +3,7 @@
 A date is entered and shown as 2026-11-22, a time in the site's own zone, which stands beside the field.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -102,11 +102,20 @@ class StepForm(forms.Form):
         self.zone = zone
         self.today = today
         for name, field in self.fields.items():
-            _localise(field, zone)
-            _offer_buttons(field)
-            _speak_plainly(field)
-            if today and name in self.not_after_today:
-                field.widget.attrs["max"] = _latest(field, today)
+            self._dress(name, field)
+
+    def add_fields(self, fields: Mapping[str, forms.Field]) -> None:
+        """Add fields that depend on the participant; they look and speak like the declared ones."""
+        for name, field in fields.items():
+            self.fields[name] = field
+            self._dress(name, field)
+
+    def _dress(self, name: str, field: forms.Field) -> None:
+        _localise(field, self.zone)
+        _offer_buttons(field)
+        _speak_plainly(field)
+        if self.today and name in self.not_after_today:
+            field.widget.attrs["max"] = _latest(field, self.today)
 
     def choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         """Set the choices of a field that depend on the participant or the user."""

@@ -1,65 +1,32 @@
 """Grades findings from a file or a pipe, without a database and without a clock."""
 
-import json
 from argparse import ArgumentParser
-from typing import BinaryIO
-
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
 
 from infusion.rules.grading.wire import ASSESSMENTS, grade_mixed, schemas, write_grading
-from screening.management.reading import Malformed, Record, records
-from screening.management.streams import end_quietly, error_of, opened
-from screening.rules.wire import EvidenceInvalid, encoded
+from screening.management.records_command import Act, RecordsCommand
+from screening.rules.wire import encoded
 
 
-class Command(BaseCommand):
+class Command(RecordsCommand):
     help = "Grade CRS, ICANS and CTCAE: JSON or JSON Lines in, one result per line out, in the same order."
-    requires_system_checks = ()
+    done = "graded"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", nargs="?", help="JSON Lines, one JSON object or an array; - reads stdin")
-        parser.add_argument(
-            "--schema", action="store_true", help="print the JSON Schemas of input and output"
-        )
+        super().add_arguments(parser)
         parser.add_argument(
             "--as", dest="assessment", choices=ASSESSMENTS, help="what records are that do not say it"
         )
 
-    def handle(
-        self, *args: object, file: str | None, schema: bool, assessment: str | None, **options: object
-    ) -> None:
-        if schema:
-            self.stdout.write(json.dumps(schemas(), ensure_ascii=True, indent=2))
-            return
-        if file is None:
-            raise CommandError("Name a file, or - for standard input; --schema shows what belongs in it.")
-        try:
-            with opened(file) as stream:
-                failed, total = self._grade(stream, assessment)
-        except BrokenPipeError:
-            end_quietly()
-        if failed:
-            raise CommandError(f"{failed} of {total} records could not be graded.", returncode=1)
+    def schemas(self) -> dict[str, Any]:
+        return schemas()
 
-    def _grade(self, stream: BinaryIO, assessment: str | None) -> tuple[int, int]:
-        """Write a line for each record; return how many could not be graded, and how many there were."""
-        failed = total = 0
-        for record in records(stream):
-            line, is_graded = answer(record, assessment)
-            self.stdout.write(line)
-            total += 1
-            failed += not is_graded
-        return failed, total
+    def act(self, options: dict[str, Any]) -> Act:
+        assessment = options["assessment"]
 
+        def graded(given: Any) -> str:
+            if assessment and isinstance(given, dict):
+                given = {"assessment": assessment} | given
+            return encoded(write_grading(grade_mixed(given)))
 
-def answer(record: Record, assessment: str | None) -> tuple[str, bool]:
-    """Return the line for one record, and whether it is a grading."""
-    given = record.given
-    if isinstance(given, Malformed):
-        return encoded({"line": record.line, "error": {"code": given.code, "message": given.message}}), False
-    if assessment and isinstance(given, dict):
-        given = {"assessment": assessment} | given
-    try:
-        return encoded(write_grading(grade_mixed(given))), True
-    except EvidenceInvalid as exc:
-        return encoded({"line": record.line, "error": error_of(exc)}), False
+        return graded

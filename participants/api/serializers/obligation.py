@@ -135,12 +135,35 @@ class ChangeOut(OutSerializer):
     after = ObligationOut(help_text="As it would stand.")
 
 
+class DeviationChangeOut(OutSerializer):
+    """A deviation that would be found (`before` null), be none any more (`after` null) or be dated anew."""
+
+    rule_id = serializers.CharField(help_text="Stable id of the rule.")
+    subject = serializers.CharField(help_text="What the rule looked at: an obligation or a record.")
+    title = serializers.CharField(help_text="In words.")
+    is_important = serializers.BooleanField(help_text="Proposed by the rule.")
+    before = serializers.DateTimeField(allow_null=True, help_text="When it occurred as it stands, UTC.")
+    after = serializers.DateTimeField(allow_null=True, help_text="When it would have occurred, UTC.")
+
+
+class ReminderChangeOut(OutSerializer):
+    """A reminder that would leave in addition (`before` null), not any more (`after` null) or at another time."""
+
+    key = serializers.CharField(help_text="Of the obligation.")
+    title = serializers.CharField(help_text="Of the obligation, in words.")
+    rung = serializers.CharField(help_text="Step of its ladder, such as `opens-7d`.")
+    before = serializers.DateTimeField(allow_null=True, help_text="When it leaves as it stands, UTC.")
+    after = serializers.DateTimeField(allow_null=True, help_text="When it would leave, UTC.")
+
+
 class PreviewOut(OutSerializer):
     """What would change. Nothing was written."""
 
     added = ObligationOut(many=True, help_text="What would become due.")
     changed = ChangeOut(many=True, help_text="What would move, be fulfilled or end.")
     removed = ObligationOut(many=True, help_text="What would no longer be in the plan.")
+    deviations = DeviationChangeOut(many=True, help_text="What would be found, cleared or dated anew.")
+    reminders = ReminderChangeOut(many=True, help_text="What would be sent at another time.")
 
 
 class ContraceptionOut(OutSerializer):

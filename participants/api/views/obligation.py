@@ -22,7 +22,7 @@ from participants.api.serializers.obligation import (
 from participants.api.views.participant import BY_CODE, OF_PARTICIPANT
 from participants.models import JourneyEvent, Obligation, Participant
 from participants.queries.course import load_course
-from participants.queries.preview import preview, preview_correction
+from participants.queries.preview import Replan, preview, preview_correction
 from participants.queries.worklist import due_for, work_list
 from trialsite import clock
 from trialsite.accounts.models import User
@@ -31,7 +31,6 @@ from trialsite.api.pagination import Cursor, Ordering
 from trialsite.api.steps import UnderCommand, named
 from trialsite.api.views import ApiView, ScopedList, ScopedView
 from trialsite.protocol.contraception import contraception_period
-from trialsite.protocol.schedule import PlanDiff
 from trialsite.protocol.types import Event, EventKind
 from trialsite.protocol.windows import civil_date
 
@@ -114,7 +113,7 @@ class PreviewChange(UnderCommand):
     def narrow(self, rows: QuerySet[Participant]) -> QuerySet[Participant]:
         return rows.select_related("site")
 
-    def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> PlanDiff:
+    def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> Replan:
         if "kind" in given:
             return preview(target, _hypothetical(target, given), at=at)
         standing = JourneyEvent.objects.filter(participant=target, voided_at__isnull=True)

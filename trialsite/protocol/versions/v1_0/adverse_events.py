@@ -55,7 +55,7 @@ SAFETY_TASKS = (
         "T-CONF-OUT",
         ("Confidential case: record the outcome", "保密病例：记录结局"),
         300,
-        "Due at the expected date where one is given.",
+        "Due 28 days after the expected date where one is given.",
     ),
     _task(
         "T-CONF-CHILD",
