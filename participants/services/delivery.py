@@ -31,6 +31,7 @@ LONGEST_DIGEST = 200  # reminders in one mail
 # the server's answers): whatever is older than three has been left behind by its worker.
 SENDS_FOR_SECONDS = 30
 CLAIM_EXPIRES_AFTER = timedelta(minutes=3)
+ASKS_AGAIN_AFTER = timedelta(seconds=30)
 GIVES_UP_AFTER_UNREACHABLE = 2  # in a row: then the server is down, and the rest need not wait for it
 
 
@@ -128,9 +129,10 @@ def _send_all(parcels: Sequence[Parcel], by: Actor, at: datetime, post: Post) ->
     began, done, unreachable = time.monotonic(), 0, 0
     for number, parcel in enumerate(parcels):
         is_late = time.monotonic() - began > SENDS_FOR_SECONDS
-        if is_late or unreachable >= GIVES_UP_AFTER_UNREACHABLE:
+        is_down = unreachable >= GIVES_UP_AFTER_UNREACHABLE
+        if is_late or is_down:
             left = [pk for one in parcels[number:] for pk in one.ids]
-            _give_back(left, by, at)
+            _give_back(left, by, at, again_at=at + ASKS_AGAIN_AFTER if is_down else at)
             break
         outcome = _send(parcel, by, at, post)
         unreachable = unreachable + 1 if outcome is Outcome.UNREACHABLE else 0
@@ -233,12 +235,12 @@ def _retry_at(row: Reminder, at: datetime) -> datetime:
     return not_before(leaves_at, row.obligation.site.time_zone, quiet)
 
 
-def _give_back(ids: Sequence[UUID], by: Actor, at: datetime) -> None:
-    """Leave for the next run what this one had no time for; it counts as no attempt."""
+def _give_back(ids: Sequence[UUID], by: Actor, at: datetime, *, again_at: datetime) -> None:
+    """Leave for later what this run had no time or no server for; it counts as no attempt."""
     with acting(by=by, at=at, action="participants.reminders_given_back"):
         Reminder.objects.filter(pk__in=ids, status=ReminderStatus.CLAIMED, claimed_at=at).update(
             status=ReminderStatus.PLANNED,
-            next_attempt_at=at + timedelta(seconds=30),
+            next_attempt_at=again_at,
             attempts=F("attempts") - 1,
             version=F("version") + 1,
         )

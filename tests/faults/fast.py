@@ -24,6 +24,7 @@ def _hurry() -> None:
 
     # As in the product: a claim expires well after the last mail of it can still be on its way.
     delivery.SENDS_FOR_SECONDS = 1
+    delivery.ASKS_AGAIN_AFTER = timedelta(seconds=1)
     delivery.CLAIM_EXPIRES_AFTER = timedelta(seconds=7)
     reminding.FIRST_RETRY = timedelta(milliseconds=500)
     reminding.LONGEST_RETRY = timedelta(seconds=1)

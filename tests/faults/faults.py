@@ -46,7 +46,7 @@ def _killed_at(rig: Rig, place: str) -> tuple[int, list[str]]:
     for critical in (False, True):
         token = rig.armed / place
         token.touch()
-        wave = rig.arm(6, critical=critical)
+        wave = rig.arm(2, critical=critical)
         died = rig.wait(lambda token=token: not token.exists())
         token.unlink(missing_ok=True)
         found += [] if died else [f"nobody passed {place}"]
@@ -57,7 +57,7 @@ def _killed_at(rig: Rig, place: str) -> tuple[int, list[str]]:
     return at_stake, found
 
 
-@fault("no-expiry")
+@fault("no-expiry", more=True)
 def worker_killed_after_claim(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     return _killed_at(rig, "after-claim")
 
@@ -84,7 +84,7 @@ def worker_group_killed_at_random(rig: Rig, draw: Random) -> tuple[int, list[str
     return wave.expected, wave.violations(repeats=1)
 
 
-@fault("last-seconds-only")
+@fault("last-seconds-only", more=True)
 def beat_killed_and_its_schedule_lost(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     """Nobody gives the time for a while; what became due meanwhile is told once beat is back, without its notes."""
     _usual(rig)
@@ -108,7 +108,7 @@ def two_beats_and_two_workers(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     time.sleep(3)
     at_stake, found = 0, []
     for critical in (False, True):
-        wave = rig.arm(critical=critical)
+        wave = rig.arm(8, critical=critical)
         found += wave.violations()
         found += [f"not sent: {dict(wave.statuses())}"] if set(wave.statuses()) != {"sent"} else []
         at_stake += wave.expected
@@ -120,7 +120,7 @@ def two_beats_and_two_workers(rig: Rig, draw: Random) -> tuple[int, list[str]]:
 def database_killed(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     """PostgreSQL and its backends are killed while reminders leave; worker and beat find it again by themselves."""
     _usual(rig)
-    wave = rig.arm(critical=True)
+    wave = rig.arm(8, critical=True)
     rig.wait(wave.has_begun)
     time.sleep(draw.uniform(0, 0.8))
     rig.kill_database()
@@ -129,7 +129,7 @@ def database_killed(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     return wave.expected + later.expected, wave.violations(repeats=1) + later.violations()
 
 
-@fault("last-seconds-only")
+@fault("last-seconds-only", more=True)
 def broker_emptied(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     """All messages vanish for some seconds; the broker carried nothing that the database does not know."""
     _usual(rig)
@@ -195,7 +195,7 @@ def mail_server_slow(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     return wave.expected, found + ([f"wrong for {sorted(wrong)}: {by_address}"] if wrong else [])
 
 
-@fault("marks-first")
+@fault("marks-first", more=True)
 def mail_server_down(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     """Nobody takes the connection; the failure shows as a sign of life that is missing, and all leaves afterwards."""
     _usual(rig)

@@ -24,7 +24,7 @@ from trialsite.devservices.postgres import DATABASE, Server
 from trialsite.devservices.running import signal_group
 
 PEOPLE = 24
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 90
 _ACTS = (
     "SELECT set_config('trialsite.actor_id', 'system:faults', true), set_config('trialsite.actor_label', 'faults', true),"
     " set_config('trialsite.action', 'faults.armed', true), set_config('trialsite.acted_at', now()::text, true)"
