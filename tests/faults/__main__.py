@@ -43,7 +43,7 @@ def main() -> int:
                 continue
             if wishes.bugs:
                 rig.keep_running()
-                rig.bug = fault.bug
+                rig.bug, rig.patience_seconds = fault.bug, 40
             found = run(rig, fault, wishes.times, wishes.seed)
             is_well = is_well and bool(found) == wishes.bugs
     return 0 if is_well else 1

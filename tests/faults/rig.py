@@ -24,7 +24,6 @@ from trialsite.devservices.postgres import DATABASE, Server
 from trialsite.devservices.running import signal_group
 
 PEOPLE = 24
-PATIENCE_SECONDS = 90
 _ACTS = (
     "SELECT set_config('trialsite.actor_id', 'system:faults', true), set_config('trialsite.actor_label', 'faults', true),"
     " set_config('trialsite.action', 'faults.armed', true), set_config('trialsite.acted_at', now()::text, true)"
@@ -51,6 +50,7 @@ class Rig:
 
     root: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="faults-")))
     bug: str = ""
+    patience_seconds: float = 90
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -174,8 +174,8 @@ class Rig:
         for (queue,) in self.ask("SELECT queue_name FROM pgmq.list_queues()"):
             self.ask("SELECT pgmq.purge_queue(%(queue)s)", queue=queue)
 
-    def wait(self, until: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
-        deadline = time.monotonic() + seconds
+    def wait(self, until: Callable[[], bool], seconds: float = 0) -> bool:
+        deadline = time.monotonic() + (seconds or self.patience_seconds)
         while time.monotonic() < deadline:
             try:
                 if until():
