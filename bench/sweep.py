@@ -39,7 +39,7 @@ from django.test.utils import CaptureQueriesContext, setup_test_environment  # n
 
 from bench.crowd import AT, SWEPT, fill  # noqa: E402
 from bench.scale import copy_participant  # noqa: E402
-from participants.models import Participant, Reminder  # noqa: E402
+from participants.models import Obligation, Participant, Reminder  # noqa: E402
 from participants.services import delivery  # noqa: E402
 from participants.services.delivery import deliver_once  # noqa: E402
 from participants.services.obligations import reconcile_participant  # noqa: E402
@@ -129,6 +129,13 @@ def without_trail() -> Iterator[None]:
 def _switch(how: str) -> None:
     names = ("trail_write", "trail_no_truncate")
     run(*(f"ALTER TABLE {table} {how} TRIGGER {name}" for table in WRITTEN for name in names))
+
+
+def set_aside(people: list[Any] | None = None) -> None:
+    """The real participants, copied for the reconciliation, are not swept."""
+    with acting(by=SWEEP, at=AT, action="bench.settled"):
+        rows = Obligation.objects.filter(participant__in=people) if people else Obligation.objects.all()
+        rows.update(next_transition_at=None)
 
 
 def remember() -> None:
@@ -257,8 +264,7 @@ def main() -> None:
         story = participant_at(State.INFUSED)
         copy_participant(story.participant.pk, 1, 101, at=story.now)
         real = list(Participant.objects.order_by("pk").values_list("pk", flat=True))
-        with acting(by=SWEEP, at=AT, action="bench.settled"):
-            run("UPDATE participants_obligation SET next_transition_at = NULL")
+        set_aside()
         there, sites = 0, [ward.site for ward in wards]
         for size in wishes.sizes:
             seconds, _ = timed(partial(fill, sites, there, size))
@@ -270,6 +276,7 @@ def main() -> None:
             if wishes.trail:
                 found["sweep_with_trail"] = measure_sweep(1 if size >= 1_000_000 else wishes.rounds)
             found |= measure_reconcile(real[1:])
+            set_aside(real)
             print(json.dumps(found), flush=True)
         print(json.dumps({"delivery": _delivery()}), flush=True)
     finally:
