@@ -7,8 +7,9 @@ from enum import IntEnum
 
 from django.db.models import QuerySet
 
-from followup.models import AgreementConfirmation, ChildbearingStatus, MethodUse
-from followup.rules.contraception import Ledger, Span, covered_without_method, ledger_of
+from followup.models import AgreementConfirmation, ChildbearingStatus, MethodUse, VisitProcedure
+from followup.rules.contraception import AGREEMENT_PROCEDURES, Ledger, Span, covered_without_method, ledger_of
+from followup.states import ProcedureOutcome
 from infusion.models import ConfidentialTest
 from participants.models import JourneyEvent, Obligation, Participant
 from participants.models.participant import Sex
@@ -47,6 +48,17 @@ class MethodLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementLine:
+    """The agreement as it was asked on a day: an entry of the ledger, or with a visit, whose title is `visit`."""
+
+    asked_on: date
+    is_agreed: bool
+    note: str = ""
+    entry: AgreementConfirmation | None = None
+    visit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestLine:
     """A test that is owed or was done. obligation None: a result for which nothing was owed. test None: none on record
     here; one that was done then stands in the evidence of screening."""
@@ -69,7 +81,7 @@ class LedgerFile:
     ledger: Ledger | None
     methods: tuple[MethodLine, ...]
     statuses: tuple[ChildbearingStatus, ...]
-    agreements: tuple[AgreementConfirmation, ...]
+    agreements: tuple[AgreementLine, ...]
     tests: tuple[TestLine, ...]
     at: datetime
 
@@ -94,7 +106,7 @@ class LedgerFile:
 
 
 def ledger_file(participant: Participant, at: datetime, *, with_tests: bool = True) -> LedgerFile:
-    """Load it: six queries at most. `participant.site` should be loaded."""
+    """Load it: seven queries at most. `participant.site` should be loaded."""
     course = load_course(participant)
     version = course.version_at(at)
     zone = participant.site.time_zone
@@ -113,9 +125,7 @@ def ledger_file(participant: Participant, at: datetime, *, with_tests: bool = Tr
         ledger=ledger,
         methods=methods,
         statuses=tuple(_in_force(ChildbearingStatus.objects.all(), participant).order_by("-since_on", "id")),
-        agreements=tuple(
-            _in_force(AgreementConfirmation.objects.all(), participant).order_by("-confirmed_on", "id")
-        ),
+        agreements=_agreements(course, zone),
         tests=_tests(course, at) if with_tests else (),
         at=at,
     )
@@ -147,6 +157,30 @@ def _length(version: ProtocolVersion, limit_id: str) -> str:
 
 def _in_force(rows: QuerySet, participant: Participant) -> QuerySet:  # type: ignore[type-arg]
     return rows.filter(participant=participant, voided_at=None)
+
+
+def _agreements(course: Course, zone: str) -> tuple[AgreementLine, ...]:
+    """Entries of the ledger, and visits at which it was confirmed; the newest first."""
+    entries = _in_force(AgreementConfirmation.objects.all(), course.participant)
+    asked = VisitProcedure.objects.in_force().filter(
+        visit__participant=course.participant,
+        procedure_id__in=AGREEMENT_PROCEDURES,
+        outcome=ProcedureOutcome.DONE.value,
+    )
+    titles = {one.key: one.title for one in course.obligations}
+    lines = [
+        AgreementLine(asked_on=one.confirmed_on, is_agreed=one.is_agreed, note=one.note, entry=one)
+        for one in entries
+    ]
+    lines += [
+        AgreementLine(
+            asked_on=civil_date(one.visit.performed_at, zone),
+            is_agreed=True,
+            visit=titles.get(one.visit.obligation_key, "Unscheduled visit"),
+        )
+        for one in asked.select_related("visit")
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.asked_on, line.visit), reverse=True))
 
 
 def _method_line(use: MethodUse, methods: Mapping[str, ContraceptiveMethod]) -> MethodLine:

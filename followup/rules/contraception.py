@@ -12,6 +12,8 @@ from trialsite.protocol.scheduled_tests import NOT_NEEDED
 from trialsite.protocol.types import Event, EventKind
 
 _DAY = timedelta(days=1)
+# Procedures of a visit which, done, say that the agreement was asked and given.
+AGREEMENT_PROCEDURES = ("PR-CONTRA", "PR-CONTRA-END")
 NOTICE_DAYS = 30  # how long before its end a method shows on the list of the site
 
 

@@ -130,17 +130,20 @@ def pregnancy_check(
 ) -> tuple[Check, ...]:
     """Return whether a negative test lies close enough before the first dose; no rung where none is needed.
 
-    The test is known by its civil date: decided only if its earliest and its latest possible instant agree.
+    The test is known by its civil date: decided only if its earliest and its latest possible instant agree. The reasons
+    stand on lists of deviations, so they name no condition.
     """
     if facts.is_possible is False:
         return ()
     hours = next(limit.value for limit in version.limits if limit.id == "L-PREG-TEST-H")
-    reason = f"No negative pregnancy test is on record in the {hours} h before"
+    reason = f"The confidential test that clears this dose is not on record in the {hours} h before"
     if facts.tested_on is None:
         return (check("pregnancy-test", None, reason, Category.PROCEDURE),)
     first = given_at - day_start_at(facts.tested_on, zone)
     last = given_at - day_end_at(facts.tested_on, zone)
     limit = timedelta(hours=hours)
     passed = True if first <= limit else False if last > limit else None
-    undecided = f"Whether the pregnancy test lies in the {hours} h before depends on its hour, not recorded"
+    undecided = (
+        f"Whether the confidential test lies in the {hours} h before depends on its hour, not recorded"
+    )
     return (check("pregnancy-test", passed, undecided if passed is None else reason, Category.PROCEDURE),)

@@ -23,6 +23,7 @@ from tests.architecture.test_routes import (
     has_round,
     is_on_medication,
     of_the_feed,
+    of_the_ledger,
     of_the_record,
 )
 from tests.browser.conftest import IS_AT_LENGTH, SiteClock
@@ -95,6 +96,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "user_id": story.ward.nurse.pk,
         "membership_id": Membership.objects.get(user=story.ward.nurse).pk,
         **of_the_record(story),
+        **of_the_ledger(story),
         **of_the_feed(story),
     }
     return {name: str(value) for name, value in values.items()}

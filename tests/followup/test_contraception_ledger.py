@@ -7,6 +7,7 @@ import pytest
 from followup.models import AgreementConfirmation, ChildbearingStatus, MethodUse
 from followup.queries.contraception import LedgerFile, Standing, ledger_file, site_lines
 from followup.rules.contraception import Ledger, Span
+from followup.rules.procedures import ProcedureEntry
 from followup.services.contraception import (
     Used,
     allow_contact,
@@ -18,6 +19,8 @@ from followup.services.contraception import (
     stop_method,
     void_entry,
 )
+from followup.services.visits import record_visit
+from followup.states import ProcedureOutcome
 from infusion.models import ConfidentialTest
 from infusion.models.confidential import Specimen, TestOutcome
 from infusion.queries.conditioning import childbearing_facts
@@ -324,6 +327,20 @@ def test_the_agreement_is_asked_again_and_refused_contact_stops_reminders_alone(
     void_entry(entry=asked, by=by, at=at, reason="misheard")
     confirm_agreement(participant=participant, confirmed_on=today(story), is_agreed=True, by=by, at=at)
     assert AgreementConfirmation.objects.filter(voided_at=None).get().is_agreed
+
+    entry = ProcedureEntry(procedure="PR-CONTRA", outcome=ProcedureOutcome.DONE)
+    record_visit(
+        participant=participant,
+        obligation_key="V-D28#1",
+        performed_at=at,
+        procedures=[entry],
+        by=story.ward.nurse,
+        at=at,
+    )
+    assert sorted((one.visit, one.is_agreed) for one in file_of(story).agreements) == [
+        ("", True),
+        ("Day 28 visit", True),
+    ]
 
     before = ledger(story).period
     refuse_contact(participant=participant, refused_at=at, by=by, at=at)

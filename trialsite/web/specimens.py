@@ -117,7 +117,7 @@ def _lines() -> list[DueLine]:
     return [
         line(DueState.OVERDUE, "Day 28 visit", -10, -4, detail="4 days late", is_important=True),
         line(DueState.DUE, "Re-consent to ICF 2.1", -2, None, source=Source.SEED),
-        line(DueState.DUE, "Pregnancy test, month 3", -3, 4, detail="4 days left", code="WH-9D3M5"),
+        line(DueState.DUE, "Confidential test, month 3", -3, 4, detail="4 days left", code="WH-9D3M5"),
         line(DueState.UPCOMING, "Leukapheresis", 3, 9, source=Source.AMENDMENT),
         line(DueState.DONE_LATE, "Day 14 visit", -24, -18, done_on=_TODAY - timedelta(days=16), href=""),
         line(DueState.MISSED, "Day 7 visit", -31, -25, href="", is_important=True),
