@@ -12,6 +12,7 @@ from participants.states import State
 from trialsite.demo import texture
 from trialsite.demo.bedside import Bedside
 from trialsite.demo.evidence import lower_platelets
+from trialsite.demo.responses import is_scanned
 from trialsite.demo.story import Story
 from trialsite.demo.troubles import Trouble
 from trialsite.protocol.registry import resolve
@@ -159,6 +160,7 @@ def _comes(story: Story, trouble: Trouble, key: str, delay: int, telling: Tellin
     story.goes_to(max(story.morning_of(target_on, delay), story.now))
     forgot = trouble is Trouble.FORGOT_TO_SIGN and story.now > telling.revised_at
     story.comes_to(key, reason="The new consent form was overlooked at this visit" if forgot else "")
+    is_scanned(story, trouble, key)
 
 
 def _left(story: Story, trouble: Trouble, visit: str) -> bool:

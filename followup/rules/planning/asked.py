@@ -146,7 +146,8 @@ EVENT_FORM: Form = {
                 "Facts",
                 "Particulars: planned_on and lot of infusion_planned; route of infused; covers, crs and icans of "
                 "round_recorded; verdict of eligibility_rechecked; case of safety_task_done; due_on of safety_task_owed; "
-                "from_zone and to_zone of transferred.",
+                "from_zone and to_zone of transferred; "
+                "is_needed (yes or no) of test_need_stated, which confidential tests follow from.",
             ),
             "type": "object",
             "additionalProperties": {"type": "string", "maxLength": FACT_TEXT_LIMIT},
