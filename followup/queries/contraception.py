@@ -1,7 +1,7 @@
 """The contraception ledger of one participant, and of everybody at a site, as pages and the API show it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import IntEnum
 
@@ -93,6 +93,18 @@ class LedgerFile:
     @property
     def need_is_stated(self) -> bool:
         return self.course.last(EventKind.TEST_NEED_STATED) is not None
+
+    @property
+    def without_method(self) -> tuple[Span, ...]:
+        """Days of the period on which none is needed: documented not to be of childbearing potential."""
+        if self.ledger is None:
+            return ()
+        first = self.ledger.period.first_on
+        return tuple(
+            replace(span, first_on=max(span.first_on, first))
+            for span in covered_without_method(self.course.events)
+            if span.last_on is None or span.last_on >= first
+        )
 
     @property
     def contact_refused_on(self) -> date | None:

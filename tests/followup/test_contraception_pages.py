@@ -49,9 +49,12 @@ def panel(story: Story, role: str = "coordinator") -> str:
 def test_methods_are_entered_stopped_corrected_and_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     story = told(State.SCREENING, monkeypatch)
     assert "No method is recorded yet" in panel(story)
+    client = browser_of(story.ward.nurse)
+    cost = queries_of(client, reverse("panel-contraception", args=[story.participant.code]))
     saves(story, "contraceptive-method", method="CM-CONDOM", started_on=on(story, -1))
     use = MethodUse.objects.get()
     drawn = panel(story)
+    assert queries_of(client, reverse("panel-contraception", args=[story.participant.code])) == cost
     assert "Covered today, and no end is known" in drawn
     assert 'class="lb-method"' in drawn
     assert "style=" not in drawn
@@ -72,7 +75,6 @@ def test_methods_are_entered_stopped_corrected_and_drawn(monkeypatch: pytest.Mon
     saves(story, "contraceptive-method-void", last.pk, reason="of somebody else")
     assert "No method is recorded yet" in panel(story)
 
-    client = browser_of(story.ward.nurse)
     url = reverse("contraceptive-method", args=[story.participant.code])
     rhythm = client.post(url, filled(method="CM-RHYTHM", started_on=on(story)))
     assert (rhythm.status_code, "alone is not acceptable" in rhythm.text) == (422, True)
@@ -116,6 +118,7 @@ def test_tests_are_shown_to_the_staff_alone_and_a_positive_one_leads_to_its_case
     saves(story, "childbearing-status", is_possible="no", ground="hysterectomy", since_on=on(story))
     assert "Not of childbearing potential since" in panel(story)
     assert "uterus removed" in panel(story)
+    assert "None needed" in panel(story)
 
 
 def test_agreement_and_contact_are_recorded_and_the_page_prints(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,7 +144,8 @@ EVENT_FORM: Form = {
             **described(
                 "Facts",
                 "Particulars: planned_on and lot of infusion_planned; route of infused; covers, crs and icans of "
-                "round_recorded; verdict of eligibility_rechecked; case of safety_task_done; due_on of safety_task_owed.",
+                "round_recorded; verdict of eligibility_rechecked; case of safety_task_done; due_on of safety_task_owed; "
+                "is_needed (yes or no) of test_need_stated, which confidential tests follow from.",
             ),
             "type": "object",
             "additionalProperties": {"type": "string", "maxLength": FACT_TEXT_LIMIT},
