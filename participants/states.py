@@ -105,6 +105,7 @@ TRANSITIONS: Transitions = {
     **_each(_AFTER_INFUSION, EventKind.DLT_REPORTED),
     **_each((*_BEFORE_INFUSION, *_AFTER_INFUSION), EventKind.PROGRESSED),
     **_each(_AFTER_INFUSION, EventKind.NEW_THERAPY_STARTED),
+    **_each((*_AFTER_INFUSION, State.COMPLETED), EventKind.TRANSFERRED),
     **_each(State, EventKind.SAFETY_EVENT_AWARE),
     **_each(State, EventKind.SAFETY_REPORT_SENT),
     **_each(State, EventKind.SAFETY_TASK_OWED),

@@ -21,6 +21,7 @@ from participants.api.views.participant import (
     ParticipantList,
     RecordDisposition,
     ReferParticipant,
+    TransferParticipant,
 )
 from participants.api.views.reminder import (
     Acknowledge,
@@ -61,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}events/", by_method(get=EventList)),
     path(f"{ONE}obligations/", by_method(get=ObligationList)),
     path(f"{ONE}preview/", by_method(post=PreviewChange)),
+    path(f"{ONE}transfer/", by_method(post=TransferParticipant)),
     path(f"{ONE}plans/", by_method(get=FormerPlans)),
     path(f"{ONE}contraception/", by_method(get=ContraceptionView)),
     path(f"{ONE}observations/", by_method(get=ObservationList, post=RecordObservations)),

@@ -16,6 +16,7 @@ from trialsite.protocol.registry import Activation, ConsentedVersion, resolve
 from trialsite.protocol.schedule import Change, PlanDiff, diff
 from trialsite.protocol.types import Event, EventKind, Obligation
 from trialsite.protocol.windows import civil_date
+from trialsite.protocol.zones import zone_at
 
 # What the service moves along with an event of the same record, by the same amount of time.
 _COMPANIONS = {
@@ -94,7 +95,7 @@ def preview_correction(
 
 def _moved(event: Event, by: timedelta, course: Course) -> Event:
     at = event.at + by
-    return replace(event, at=at, on=civil_date(at, course.participant.site.time_zone))
+    return replace(event, at=at, on=civil_date(at, zone_at(course.events, course.facts, at)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     EventKind.VISIT_PERFORMED.value: ("Visit", "stethoscope", "quiet"),
     EventKind.FOLLOW_UP_STARTED.value: ("Follow-up started", "route", "quiet"),
     EventKind.PROGRESSED.value: ("Disease progressed", "activity", "warn"),
+    EventKind.TRANSFERRED.value: ("Transferred to another site", "arrows-exchange", "quiet"),
     EventKind.NEW_THERAPY_STARTED.value: ("New anticancer therapy started", "vaccine", "warn"),
     EventKind.SAFETY_EVENT_AWARE.value: ("Site learned of a reportable event", "report-medical", "warn"),
     EventKind.SAFETY_REPORT_SENT.value: ("Safety report sent", "mail", "quiet"),

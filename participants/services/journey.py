@@ -21,6 +21,7 @@ from trialsite.errors import RuleViolated
 from trialsite.protocol.findings import Finding
 from trialsite.protocol.types import Event, EventKind
 from trialsite.protocol.windows import civil_date
+from trialsite.protocol.zones import zone_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +70,10 @@ def happened(
     Out of order or before consent is accepted with a reason and becomes a deviation.
     Raises RuleViolated("in-the-future"), RuleViolated("reason-required").
     """
-    zone = course.participant.site.time_zone
     added: list[Event] = []
     for happening in happenings:
         require_past(happening.occurred_at, at)
-        event = _event(happening, zone)
+        event = _event(happening, zone_at([*course.events, *added], course.facts, happening.occurred_at))
         departs = assess_event([*course.events, *added], event)
         if departs:
             require_reason(reason, "; ".join(finding.title for finding in departs))
@@ -126,7 +126,9 @@ def correct_event(
     require_past(occurred_at, at)
     row = _row_of(course, ref, kind, item)
     corrected = replace(
-        row.to_event(), at=occurred_at, on=civil_date(occurred_at, course.participant.site.time_zone)
+        row.to_event(),
+        at=occurred_at,
+        on=civil_date(occurred_at, zone_at(course.events, course.facts, occurred_at)),
     )
     _void(row, at, reason)
     new = _row(course.participant, corrected, by, at, reason)

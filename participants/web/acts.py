@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from participants.models import Participant
-from participants.web import steps
+from participants.web import steps, transfers
 from trialsite.accounts.models import User
 from trialsite.web.steps import Step
 
@@ -28,12 +28,13 @@ _MENU: tuple[tuple[Step, str] | None, ...] = (
     (steps.IDENTITY, "id"),
     None,
     (steps.CLOSE_REFERRAL, "user-x"),
+    (transfers.TRANSFER, "arrows-exchange"),
     (steps.WITHDRAW, "user-minus"),
     (steps.LOST, "user-x"),
     (steps.DEATH, "grave-2"),
 )
 # Asked only when the form is opened: it costs a query, and the form says it as well.
-_ASKED_LATER = {steps.CONSENT.name}
+_ASKED_LATER = {steps.CONSENT.name, transfers.TRANSFER.name}
 
 
 def acts_for(user: User, participant: Participant) -> list[Act | None]:

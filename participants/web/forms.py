@@ -166,6 +166,20 @@ class LostForm(StepForm):
     not_after_today = ("occurred_at",)
 
 
+class TransferForm(StepForm):
+    site = forms.ChoiceField(label="Receiving site", help_text="Sites at which you may take somebody over.")
+    transferred_at = SiteMomentField(
+        label="Handed over", help_text="From then on the new site counts the days."
+    )
+    reason = ReasonField(required=True, label="Reason")
+
+    not_after_today = ("transferred_at",)
+
+    def __init__(self, *args: Any, sites: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.choose("site", sites)
+
+
 class DeathForm(StepForm):
     occurred_at = SiteMomentField(label="Time of death")
     cause_of_death = _text("Cause of death", most=200, required=True, help_text='"unknown" while it is open.')

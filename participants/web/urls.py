@@ -17,6 +17,7 @@ from participants.web import (
     rounds,
     site_steps,
     steps,
+    transfers,
     trial,
 )
 from trialsite.web.steps import step_view
@@ -64,6 +65,7 @@ urlpatterns = [
         step_view(reminder_steps.CONFIRM),
         name="reminder-confirm",
     ),
+    path("participants/<str:code>/transfer/", step_view(transfers.TRANSFER), name="participant-transfer"),
     path("participants/<str:code>/plans/", replanning.former_plans, name="former-plans"),
     path("participants/<str:code>/card/", card.card, name="visit-card"),
     path("participants/<str:code>/panels/consent/", panels.consent, name="panel-consent"),

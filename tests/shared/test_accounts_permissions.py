@@ -31,6 +31,7 @@ CLINICAL_DECISIONS = {
     Permission.RELEASE_PRODUCT,
     Permission.DECIDE_COHORT,
     Permission.JUDGE_DLT,
+    Permission.JUDGE_PROGRESSION,
 }
 READING = {
     Permission.USE_ACCOUNT,
@@ -71,6 +72,7 @@ def test_admin_sees_no_identity_and_records_nothing_clinical() -> None:
         Permission.MANAGE_USERS,
         Permission.ANSWER_REMINDER,
         Permission.SETTLE_REMINDER,
+        Permission.TRANSFER_PARTICIPANT,
     }
     assert held_by(Role.ADMIN) == READING | administration
 

@@ -69,6 +69,10 @@ class Permission(StrEnum):
     REPORT_SAFETY = "report_safety", "Record that a safety report was sent to sponsor, ethics or authority."
     JUDGE_DLT = "judge_dlt", "Judge whether a toxicity limits the dose."
     RECORD_DISPOSITION = "record_disposition", "Record withdrawal, loss to follow-up, death or completion."
+    TRANSFER_PARTICIPANT = (
+        "transfer_participant",
+        "Hand a participant over to another site; needed at both sites.",
+    )
     CORRECT_RECORD = "correct_record", "Correct or void an entry made before, with a reason."
     VIEW_DEVIATIONS = "view_deviations", "Read the protocol deviations of the site."
     RECORD_DEVIATION = "record_deviation", "Add, assess and close protocol deviations."
@@ -120,6 +124,7 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.REPORT_SAFETY: _OFFICE,
     Permission.JUDGE_DLT: _INVESTIGATOR,
     Permission.RECORD_DISPOSITION: _OFFICE,
+    Permission.TRANSFER_PARTICIPANT: _OFFICE | _ADMIN,
     Permission.CORRECT_RECORD: _TRIAL_STAFF,
     Permission.VIEW_DEVIATIONS: _EVERY_ROLE,
     Permission.RECORD_DEVIATION: _TRIAL_STAFF | _ADMIN,

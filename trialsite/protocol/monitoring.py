@@ -25,6 +25,7 @@ from trialsite.protocol.types import (
     Slot,
 )
 from trialsite.protocol.windows import after_minutes, civil_date, day_end_at, instant_of
+from trialsite.protocol.zones import zone_at
 
 # Leaving treatment ends no monitoring: the cells are in the body.
 _ENDS = frozenset(
@@ -82,8 +83,9 @@ def monitoring_obligations(
     for infusion in _infusions(timeline, facts):
         if facts.rounds_begin_at is not None and infusion.occurrence.at < facts.rounds_begin_at:
             continue
-        for due in _rounds_due(version, infusion, rounds, facts.site_zone):
-            obligation = _obligation(version, due, infusion, timeline, rounds, facts.site_zone)
+        zone = zone_at(timeline, facts, infusion.occurrence.at)
+        for due in _rounds_due(version, infusion, rounds, zone):
+            obligation = _obligation(version, due, infusion, timeline, rounds, zone)
             if obligation is not None:
                 found.append(obligation)
     return found

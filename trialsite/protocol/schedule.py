@@ -30,6 +30,7 @@ from trialsite.protocol.types import (
     Source,
 )
 from trialsite.protocol.windows import after_hours, civil_date, day_end_at, day_start_at, window_for
+from trialsite.protocol.zones import zone_of_window
 
 # These name the obligation they fulfil; all other kinds are matched by order.
 _ADDRESSED = frozenset(
@@ -87,9 +88,10 @@ def _obligation(
 ) -> Obligation | None:
     window = window_for(item, occurrence.on)
     key = f"{item.id}#{occurrence.number}"
-    opens_at = day_start_at(window.first, facts.site_zone)
-    closes_at = day_end_at(window.last, facts.site_zone)
     done = _fulfilment(item, key, occurrence, timeline)
+    zone = zone_of_window(timeline, facts, window.last, done.at if done else None)
+    opens_at = day_start_at(window.first, zone)
+    closes_at = day_end_at(window.last, zone)
     superseded_at = occurrence.superseded_at
     if done is None and superseded_at is not None and superseded_at <= opens_at:
         return None
@@ -113,7 +115,7 @@ def _obligation(
         fulfilled_ref=done.ref if done else "",
         ended_at=ended_at,
         ended_reason=reason,
-        missed_at=_missed_without_next(item, closes_at, window.last, ended_at, facts.site_zone),
+        missed_at=_missed_without_next(item, closes_at, window.last, ended_at, zone),
         is_important=item.is_important,
         is_protocol_window=item.is_protocol_window,
     )

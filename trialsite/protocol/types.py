@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     VISIT_PERFORMED = "visit_performed"  # item: obligation key, V-D28#1
     FOLLOW_UP_STARTED = "follow_up_started"  # first visit after close monitoring
     PROGRESSED = "progressed"
+    TRANSFERRED = "transferred"  # to another site; facts: from_site, to_site, from_zone, to_zone
     NEW_THERAPY_STARTED = "new_therapy_started"  # a new anticancer therapy; ref: its record
     SAFETY_EVENT_AWARE = "safety_event_aware"  # item: clock id; ref: the adverse event
     SAFETY_REPORT_SENT = "safety_report_sent"  # item: clock id; ref: the adverse event

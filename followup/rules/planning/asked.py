@@ -18,6 +18,7 @@ from screening.rules.wire.schema import day, described, text
 from trialsite.protocol.registry import latest, numbers, resolve
 from trialsite.protocol.types import Arm, Event, EventKind, Facts, IcfActivation, ObligationKind
 from trialsite.protocol.windows import civil_date
+from trialsite.protocol.zones import FROM_ZONE, TO_ZONE
 
 EVENT_LIMIT = 500
 ANCHOR_LIMIT = 20  # infusions, planned dates, collections …: each begins rows of its own
@@ -145,6 +146,7 @@ EVENT_FORM: Form = {
                 "Facts",
                 "Particulars: planned_on and lot of infusion_planned; route of infused; covers, crs and icans of "
                 "round_recorded; verdict of eligibility_rechecked; case of safety_task_done; due_on of safety_task_owed; "
+                "from_zone and to_zone of transferred; "
                 "is_needed (yes or no) of test_need_stated, which confidential tests follow from.",
             ),
             "type": "object",
@@ -300,11 +302,21 @@ def _item_faults(event: Event, path: str, clocks: set[str], tasks: set[str]) -> 
 
 
 def _fact_faults(event: Event, path: str) -> list[Fault]:
+    if event.kind is EventKind.TRANSFERRED:
+        return [fault for name in (FROM_ZONE, TO_ZONE) for fault in _zone_faults(event, name, path)]
     name = _DATED.get(event.kind)
     if name is None or (name not in event.facts and event.kind is not EventKind.INFUSION_PLANNED):
         return []
     try:
         _read_plan_day(event.facts.get(name))
+    except EvidenceInvalid as exc:
+        return [*EvidenceInvalid(exc.under(name)).under(f"{path}.facts")]
+    return []
+
+
+def _zone_faults(event: Event, name: str, path: str) -> list[Fault]:
+    try:
+        read_zone(event.facts.get(name))
     except EvidenceInvalid as exc:
         return [*EvidenceInvalid(exc.under(name)).under(f"{path}.facts")]
     return []

@@ -110,6 +110,13 @@ class JourneyEventOut(OutSerializer):
     void_reason = serializers.CharField(allow_blank=True, help_text="Why it was taken back or replaced.")
 
 
+class TransferIn(ReasonedIn):
+    """A handover to another site."""
+
+    site = CodeField(max_length=6, help_text="Code of the receiving site; you need the permission there too.")
+    transferred_at = AwareDateTimeField(help_text="From when the new site treats the participant.")
+
+
 class DispositionIn(ReasonedIn):
     """Withdrawal, loss to follow-up, death, or a referral closed without screening."""
 

@@ -13,11 +13,13 @@ from participants.api.serializers.participant import (
     ParticipantOut,
     ParticularsIn,
     ReferIn,
+    TransferIn,
 )
 from participants.filters import ParticipantFilter
 from participants.models import Disposition, JourneyEvent, Participant
 from participants.services.dispositions import record_disposition
 from participants.services.referral import edit_participant, refer_participant
+from participants.services.transfers import transfer_participant
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.api.commands import CommandView, EditView
@@ -97,6 +99,22 @@ class DispositionList(ScopedList):
     order = ("occurred_at", "id")
     gives = DispositionOut
     from_columns = True
+
+
+class TransferParticipant(UnderCommand):
+    """Hand a participant in follow-up over to another site; needs the permission at both."""
+
+    required_permission = Permission.TRANSFER_PARTICIPANT
+    model = Participant
+    takes, gives, creates = TransferIn, ParticipantOut, False
+
+    def narrow(self, rows: QuerySet[Participant]) -> QuerySet[Participant]:
+        return rows.select_related("site")
+
+    def run(self, target: Participant, given: dict[str, Any], *, by: User, at: datetime) -> Participant:
+        mine = Site.objects.where_may(by, Permission.TRANSFER_PARTICIPANT)
+        site = named(mine, "site", code=given.pop("site").upper())
+        return transfer_participant(participant=target, site=site, by=by, at=at, **given)
 
 
 class RecordDisposition(UnderCommand):

@@ -12,7 +12,7 @@ import pytest
 from followup.rules.planning import plan_record, plan_records, schemas, write_schedule
 from followup.rules.planning.asked import ANCHOR_LIMIT, EVENT_LIMIT, FACT_LIMIT
 from screening.rules.wire import EvidenceInvalid
-from tests.followup.planning.sent import course, happened
+from tests.followup.planning.sent import EVENTS, course, happened
 from trialsite.protocol.schedule import plan
 from trialsite.protocol.types import Arm, Event, EventKind, IcfActivation, ObligationKind
 
@@ -264,12 +264,27 @@ AT = "2026-04-01"
         (happened("safety_task_owed", AT, item="T-1", ref="x"), [("item", "unknown-code")]),
         (happened("safety_task_owed", AT, item="T-SAE-FU", ref="x", facts={"due_on": "1"}), [("facts.due_on", "not-a-date")]),
         (happened("infused", AT, ref="inf-1"), [("ref", "given-twice")]),
+        (happened("transferred", AT, facts={"from_zone": "Wuhan"}), [("facts.from_zone", "unknown-zone"), ("facts.to_zone", "unknown-zone")]),
     ],
 )  # fmt: skip
 def test_a_fault_of_an_event_is_named_at_its_field(
     event: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     assert faults(event) == [(f"events.4.{path}", code) for path, code in expected]
+
+
+def test_after_a_transfer_windows_are_counted_at_the_new_site() -> None:
+    zones = {"from_zone": "Asia/Shanghai", "to_zone": "America/New_York"}
+    moved = happened("transferred", "2026-04-20", facts=zones)
+    due = by_key(
+        answered(
+            moved,
+            site_zone="America/New_York",
+            events=[EVENTS[0], {**EVENTS[1], "on": "2026-03-15"}, EVENTS[2], moved],
+        )
+    )
+    assert (due["V-D28#1"]["opens_at"], due["V-D28#1"]["state"]) == ("2026-04-09T16:00:00Z", "done")
+    assert (due["V-M6#1"]["opens_on"], due["V-M6#1"]["opens_at"]) == ("2026-09-01", "2026-09-01T04:00:00Z")
 
 
 def test_what_an_event_may_leave_out_is_no_fault() -> None:

@@ -36,6 +36,8 @@ def seen(one):
         ((STABLE, GROWN), {"new_therapy_on": day(120)}, (Censoring.NEW_THERAPY, 60)),
         ((STABLE,), {"new_therapy_on": day(80), "died_on": day(100)}, (Censoring.NEW_THERAPY, 60)),
         ((STABLE,), {"new_therapy_on": day(60), "died_on": day(100)}, (Censoring.NEW_THERAPY, 0)),
+        ((STABLE,), {"new_therapy_on": day(100), "died_on": day(100)}, (Censoring.NEW_THERAPY, 60)),
+        ((STABLE,), {"new_therapy_on": day(101), "died_on": day(100)}, (DEATH, 100)),
         ((STABLE,), {"new_therapy_on": day(1001)}, (Censoring.CUT_OFF, 60)),
     ],
 )

@@ -1,0 +1,67 @@
+"""Days are counted in the zone of the treating site; a transfer changes it from its instant on."""
+
+from datetime import date, datetime
+
+import pytest
+
+from tests.protocol.engine import INSTANT, WUHAN, K, by_key, event, facts, infused, local, visited
+from trialsite.protocol.due import due_state
+from trialsite.protocol.registry import resolve
+from trialsite.protocol.schedule import plan
+from trialsite.protocol.types import DueState, Event
+from trialsite.protocol.zones import zone_at, zone_of_window
+
+NEW_YORK = "America/New_York"
+SITE = facts(zone=NEW_YORK)  # where they are treated now
+
+
+def moved(when: str, *, to: str = NEW_YORK, since: str = WUHAN) -> Event:
+    return event(K.TRANSFERRED, when, from_zone=since, to_zone=to)
+
+
+MOVE = moved("2026-06-01T12:00")
+AT = local("2026-06-01T12:00")
+
+
+@pytest.mark.parametrize(("at", "zone"), [(AT - INSTANT, WUHAN), (AT, NEW_YORK), (AT + INSTANT, NEW_YORK)])
+def test_the_instant_of_a_transfer_belongs_to_the_receiving_site(at: datetime, zone: str) -> None:
+    assert zone_at([MOVE], SITE, at) == zone
+    assert zone_at([], SITE, at) == NEW_YORK
+
+
+def test_there_and_back_again() -> None:
+    back = moved("2026-08-01T12:00", to=WUHAN, since=NEW_YORK)
+    events = [back, MOVE]
+    zones = [zone_at(events, facts(), local(f"2026-{month}-15T12:00")) for month in ("05", "07", "09")]
+    assert zones == [WUHAN, NEW_YORK, WUHAN]
+
+
+@pytest.mark.parametrize(
+    ("last_on", "done_at", "zone"),
+    [
+        ("2026-05-20", None, WUHAN),
+        ("2026-06-20", None, NEW_YORK),
+        ("2026-06-20", AT - INSTANT, WUHAN),
+        ("2026-05-20", AT, NEW_YORK),
+        ("2026-05-31", None, WUHAN),  # over in Wuhan before the transfer
+        ("2026-06-01", None, NEW_YORK),
+    ],
+)
+def test_a_window_belongs_to_the_site_of_its_visit_or_of_its_end(
+    last_on: str, done_at: datetime | None, zone: str
+) -> None:
+    on = date.fromisoformat(last_on)
+    assert zone_of_window([MOVE], SITE, on, done_at) == zone
+
+
+def test_what_was_done_before_a_transfer_stays_in_time_and_what_follows_is_counted_at_the_new_site() -> None:
+    first = visited("V-M2#1", "2026-05-08T09:00")  # the first day of its window, in Wuhan
+    late = event(K.VISIT_PERFORMED, "2026-06-22T23:30", item="V-M3#1", zone=NEW_YORK)  # the last, in New York
+    found = by_key(plan(resolve("1.0"), [infused("2026-03-15"), first, MOVE, late], SITE))
+    now = local("2026-07-01")
+    assert found["V-M2#1"].opens_at == local("2026-05-08T00:00")
+    assert due_state(found["V-M2#1"], now) is DueState.DONE
+    assert found["V-M3#1"].opens_at == local("2026-06-08T00:00", NEW_YORK)
+    assert due_state(found["V-M3#1"], now) is DueState.DONE
+    assert found["V-M12#1"].opens_at == local("2027-03-01T00:00", NEW_YORK)
+    assert str(found["V-M12#1"].target_on) == "2027-03-15"  # day 0 stays the civil date in Wuhan
