@@ -10,9 +10,8 @@ from datetime import date
 
 from followup.rules.response.scale import Response, ResponseLimits
 
-_OPEN_BETWEEN = (
-    1  # so many time points that cannot be evaluated are accepted between a response and its confirmation
-)
+# So many time points that cannot be evaluated are accepted between a response and its confirmation.
+_OPEN_BETWEEN = 1
 
 
 @dataclass(frozen=True, slots=True)

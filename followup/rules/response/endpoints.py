@@ -1,5 +1,6 @@
-"""Time to an event: progression-free survival, overall survival, duration of response. Source: clinical rules 4, issue
-of censoring: docs/algorithms/response.md has the rules that were chosen.
+"""Time to an event: progression-free survival, overall survival, duration of response.
+
+Source: clinical rules 4; the rules of censoring that were chosen stand in docs/algorithms/response.md.
 """
 
 from collections.abc import Sequence
