@@ -49,24 +49,15 @@ def _resends_all() -> None:
     delivery.next_step = careless
 
 
-def _marks_first() -> None:
-    """It is noted as sent before it is: lost where the worker dies in between."""
+def _fails_at_once() -> None:
+    """What does not leave the first time is given up: lost, if nobody looks."""
     from participants.services import delivery
+    from trialsite.protocol.reminding import Outcome, Step
 
-    mark, send = delivery._mark, delivery._send
+    def hasty(outcome: Outcome, **_: object) -> Step:
+        return Step.SENT if outcome is Outcome.ACCEPTED else Step.FAIL
 
-    def marks_and_sends(parcel: Any, by: Any, at: Any, post: Any) -> Any:
-        def marking(message: Any) -> Any:
-            from trialsite.audit.acting import acting
-
-            rows = list(delivery._looked_up(parcel, at))
-            with acting(by=by, at=at, action="participants.reminders_marked"):
-                mark(rows, delivery.Outcome.ACCEPTED, at)
-            return post(message)
-
-        return send(parcel, by, at, marking)
-
-    delivery._send = marks_and_sends
+    delivery.next_step = hasty
 
 
 def _no_lock() -> None:
@@ -155,7 +146,7 @@ def _stops_at_refusal() -> None:
 BUGS: dict[str, Callable[[], None]] = {
     "no-expiry": _no_expiry,
     "resends-all": _resends_all,
-    "marks-first": _marks_first,
+    "fails-at-once": _fails_at_once,
     "no-lock": _no_lock,
     "last-seconds-only": _last_seconds_only,
     "gives-up": _gives_up,
