@@ -1,6 +1,6 @@
 """Keeping the stored obligations equal to the plan, in the transaction of the event."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -41,7 +41,7 @@ def reconcile(course: Course, *, at: datetime) -> PlanDiff:
     difference = diff(course.obligations, course.plan_at(at))
     if not difference:
         return difference
-    told = _reminded(course, difference, at)
+    told = _reminded(course, difference)
     rows = [_row(course, one, at) for one in difference.added]
     rows += [_row(course, change.after, at) for change in difference.changed]
     rows += [_cancelled(course.stored[one.key], at) for one in difference.removed]
@@ -51,17 +51,16 @@ def reconcile(course: Course, *, at: datetime) -> PlanDiff:
     return difference
 
 
-def _reminded(
-    course: Course, difference: PlanDiff, at: datetime
-) -> list[tuple[Obligation, list[datetime | None]]]:
+def _reminded(course: Course, difference: PlanDiff) -> list[tuple[Obligation, list[datetime | None]]]:
     """The rows about to change of which somebody may have been told, with their rungs as they were."""
     keys = [*(change.before.key for change in difference.changed), *(one.key for one in difference.removed)]
     rows = [course.stored[key] for key in keys]
-    return [(row, row.rung_at) for row in rows if _has_passed_a_rung(row.rung_at, at)]
+    return [(row, row.rung_at) for row in rows if _may_have_told(row)]
 
 
-def _has_passed_a_rung(rungs: Iterable[datetime | None], at: datetime) -> bool:
-    return any(rung is not None and rung <= at for rung in rungs)
+def _may_have_told(row: Obligation) -> bool:
+    """Only the sweep tells, of rungs that came after the row did: most commands need not look for reminders."""
+    return any(rung is not None and row.recorded_at < rung <= row.swept_through_at for rung in row.rung_at)
 
 
 def _store(rows: Sequence[Obligation]) -> None:

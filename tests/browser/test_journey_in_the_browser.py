@@ -274,6 +274,12 @@ class Trial:
         self.coordinator.panel("Visits").get_by_role("link", name=f"Record {title}").click()
         self.coordinator.saves("Record visit", "Visit recorded.")
 
+    def has_the_owed_test(self, title: str) -> None:
+        self.coordinator.opens_from_home(title, self.code)
+        self.coordinator.chooses("Specimen", "Urine")
+        self.coordinator.chooses("Result", "Negative")
+        self.coordinator.saves("Record result", "Result recorded.")
+
     def completes_the_year(self) -> None:
         self.wall.goes_to("2027-02-15 10:00")
         self.coordinator.opens_from_home("Record the end of the one-year study", self.code)
@@ -318,6 +324,8 @@ def test_the_year_of_one_participant_by_hand(
     trial.has_visits(FIRST_DAYS, trial.has_visit)
     trial.stands(state="Infused", next_due="Day 21 visit: Upcoming", day="+14")
     trial.has_visits(FOLLOW_UP, trial.has_visit_from_the_own_page)
+    trial.stands(state="Follow-up", next_due="Confidential test, month 12: Due", day="+365")
+    trial.has_the_owed_test("Confidential test, month 12")
     trial.stands(state="Follow-up", next_due="Record the end of the one-year study: Due", day="+365")
     trial.completes_the_year()
 
