@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from participants.models import Deviation, Obligation, Participant
-from participants.queries.course import load_course
+from participants.queries.course import Course, load_course
 from participants.rules import require_past
 from participants.services.journey import Happening, command, happened
 from participants.states import State
@@ -44,39 +44,44 @@ def transfer_participant(
         reason=reason,
     ) as course:
         former = course.participant.site
-        if former.pk == site.pk:
-            raise RuleViolated("same-site", f"{site.code} treats this participant already.", field="site")
-        if course.state not in FOLLOWED:
-            raise InvalidTransition(
-                "not-in-follow-up",
-                "Only somebody who was infused and is followed up is handed over. Until then cells, slot and "
-                "product belong to one site.",
-            )
-        moved = course.participant
-        moved.site = site
-        moved.save_changes(["site"])
-        Obligation.objects.filter(participant=moved).update(site=site)
-        Deviation.objects.filter(participant=moved).update(site=site)
-        facts = {
+        _require_transferable(course, site)
+        moved = _move(course.participant, site)
+        happened(
+            load_course(moved), [_transferred(former, site, transferred_at)], by=by, at=at, reason=reason
+        )
+    return moved
+
+
+def _require_transferable(course: Course, site: Site) -> None:
+    if course.participant.site_id == site.pk:
+        raise RuleViolated("same-site", f"{site.code} treats this participant already.", field="site")
+    if course.state not in FOLLOWED:
+        raise InvalidTransition(
+            "not-in-follow-up",
+            "Only somebody who was infused and is followed up is handed over. Until then cells, slot and "
+            "product belong to one site.",
+        )
+
+
+def _move(participant: Participant, site: Site) -> Participant:
+    """Let the participant and what carries its site for the lists belong to `site`."""
+    participant.site = site
+    participant.save_changes(["site"])
+    Obligation.objects.filter(participant=participant).update(site=site)
+    Deviation.objects.filter(participant=participant).update(site=site)
+    return participant
+
+
+def _transferred(former: Site, site: Site, transferred_at: datetime) -> Happening:
+    return Happening(
+        kind=EventKind.TRANSFERRED,
+        occurred_at=transferred_at,
+        item=site.code,
+        ref=f"transfer {transferred_at.isoformat()}",
+        facts={
             "from_site": former.code,
             "to_site": site.code,
             FROM_ZONE: former.time_zone,
             TO_ZONE: site.time_zone,
-        }
-        there = load_course(moved)
-        happened(
-            there,
-            [
-                Happening(
-                    kind=EventKind.TRANSFERRED,
-                    occurred_at=transferred_at,
-                    item=site.code,
-                    ref=f"transfer {transferred_at.isoformat()}",
-                    facts=facts,
-                )
-            ],
-            by=by,
-            at=at,
-            reason=reason,
-        )
-    return moved
+        },
+    )

@@ -65,3 +65,27 @@ def test_what_was_done_before_a_transfer_stays_in_time_and_what_follows_is_count
     assert due_state(found["V-M3#1"], now) is DueState.DONE
     assert found["V-M12#1"].opens_at == local("2027-03-01T00:00", NEW_YORK)
     assert str(found["V-M12#1"].target_on) == "2027-03-15"  # day 0 stays the civil date in Wuhan
+
+
+def test_a_test_done_before_a_transfer_stays_in_time_and_the_next_is_counted_at_the_new_site() -> None:
+    need = event(K.TEST_NEED_STATED, "2026-01-02", is_needed="yes")
+    done = event(K.TEST_DONE, "2026-05-08T09:00", item="K-M2#1")  # the first day of its window, in Wuhan
+    found = by_key(plan(resolve("1.0"), [need, infused("2026-03-15"), done, MOVE], SITE))
+    assert due_state(found["K-M2#1"], local("2026-07-01")) is DueState.DONE
+    assert found["K-M12#1"].opens_at == local("2027-03-01T00:00", NEW_YORK)
+
+
+def test_what_was_owed_about_a_case_before_a_transfer_stays_in_time() -> None:
+    owed = event(K.SAFETY_TASK_OWED, "2026-05-20", item="T-SAE-FU", ref="case")
+    answer = event(K.SAFETY_TASK_DONE, "2026-05-27T09:00", item="T-SAE-FU", ref="r", case="case")
+    found = by_key(plan(resolve("1.0"), [infused("2026-03-15"), owed, answer, MOVE], SITE))
+    first = found["T-SAE-FU:case#1"]
+    assert first.closes_at == local("2026-05-28T00:00")  # the end of the day in Wuhan
+    assert found["T-SAE-FU:case#2"].closes_at == local("2026-06-04T00:00", NEW_YORK)
+
+
+def test_the_contraception_period_begins_on_the_day_of_consent_where_it_was_signed() -> None:
+    consent = event(K.CONSENTED, "2026-01-02T08:00", item="1.0")  # still the day before in New York
+    found = by_key(plan(resolve("1.0"), [consent, infused("2026-03-15"), MOVE], SITE))
+    assert str(found["P-CONTRA"].opens_on) == "2026-01-02"
+    assert found["P-CONTRA"].closes_at == local("2027-03-16T00:00", NEW_YORK)

@@ -1,7 +1,8 @@
 """What is owed about a safety case: a judgement, a follow-up report, the outcome. Source: clinical rules 5.1, 5.2."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
 
 from trialsite.protocol.types import (
     Epoch,
@@ -14,8 +15,12 @@ from trialsite.protocol.types import (
     SafetyTask,
 )
 from trialsite.protocol.windows import day_end_at
+from trialsite.protocol.zones import zone_of_window
 
 CLOSED = EventKind.SAFETY_CASE_CLOSED.value
+ZoneOf = Callable[
+    [date, datetime | None], str
+]  # last day, when it was done → zone in which the day is counted
 
 
 def safety_obligations(version: ProtocolVersion, timeline: Sequence[Event], facts: Facts) -> list[Obligation]:
@@ -26,11 +31,12 @@ def safety_obligations(version: ProtocolVersion, timeline: Sequence[Event], fact
     """
     tasks = {task.id: task for task in version.safety_tasks}
     closed = {event.ref: event for event in reversed(timeline) if event.kind is EventKind.SAFETY_CASE_CLOSED}
+    zone_of = partial(zone_of_window, timeline, facts)
     found: list[Obligation] = []
     for owed in timeline:
         if owed.kind is EventKind.SAFETY_TASK_OWED and owed.item in tasks:
             done = [event for event in timeline if _answers(event, owed)]
-            found += _times(version, tasks[owed.item], owed, done, closed.get(owed.ref), facts)
+            found += _times(version, tasks[owed.item], owed, done, closed.get(owed.ref), zone_of)
     return found
 
 
@@ -48,7 +54,7 @@ def _times(
     owed: Event,
     done: Iterable[Event],
     closed: Event | None,
-    facts: Facts,
+    zone_of: ZoneOf,
 ) -> Iterator[Obligation]:
     """The times it was owed: once, or once more after each time it was done."""
     since = owed
@@ -57,7 +63,7 @@ def _times(
     for number, answer in enumerate(asked, start=1):
         if answer is None and number > 1 and closed is not None:
             return
-        yield _obligation(version, task, f"{task.id}:{owed.ref}#{number}", since, answer, closed, facts)
+        yield _obligation(version, task, f"{task.id}:{owed.ref}#{number}", since, answer, closed, zone_of)
         since = answer or since
 
 
@@ -68,7 +74,7 @@ def _obligation(
     since: Event,
     answer: Event | None,
     closed: Event | None,
-    facts: Facts,
+    zone_of: ZoneOf,
 ) -> Obligation:
     due_on = _due_on(task, since)
     ended_at = closed.at if closed is not None and answer is None else None
@@ -80,7 +86,7 @@ def _obligation(
         opens_at=since.at,
         opens_on=since.on,
         target_on=due_on,
-        closes_at=day_end_at(due_on, facts.site_zone),
+        closes_at=day_end_at(due_on, zone_of(due_on, answer.at if answer else None)),
         closes_on=due_on,
         source=task.source,
         version=version.number,

@@ -30,7 +30,7 @@ from trialsite.protocol.types import (
     Source,
 )
 from trialsite.protocol.windows import after_hours, civil_date, day_end_at, day_start_at, window_for
-from trialsite.protocol.zones import zone_of_window
+from trialsite.protocol.zones import zone_at, zone_of_window
 
 # These name the obligation they fulfil; all other kinds are matched by order.
 _ADDRESSED = frozenset(
@@ -46,7 +46,7 @@ _ORDER = {kind: index for index, kind in enumerate(EventKind)}  # the order of t
 def plan(version: ProtocolVersion, events: Sequence[Event], facts: Facts) -> tuple[Obligation, ...]:
     """Return every obligation the events imply under `version`, by opening instant and key.
 
-    Windows are civil dates of facts.site_zone. An obligation that a new anchor made pointless before
+    Windows are civil dates of the treating site (see `zones`). An obligation that a new anchor made pointless before
     its window opened is not in the plan; one that was open then is ended by it.
     """
     timeline = tuple(sorted(events, key=_happened_order))
@@ -231,7 +231,7 @@ def _contraception(version: ProtocolVersion, timeline: tuple[Event, ...], facts:
     period = contraception_period(timeline, version)
     if period is None:
         return []
-    opens_on = civil_date(period.starts_at, facts.site_zone)
+    opens_on = civil_date(period.starts_at, zone_at(timeline, facts, period.starts_at))
     last_on: date | None = period.last_on
     return [
         Obligation(

@@ -22,6 +22,7 @@ from trialsite.protocol.types import (
     ScheduledTest,
 )
 from trialsite.protocol.windows import day_end_at, day_start_at, shift
+from trialsite.protocol.zones import zone_of_window
 
 NEEDED, NOT_NEEDED = "yes", "no"
 
@@ -61,9 +62,10 @@ def _obligation(
 ) -> Obligation | None:
     key = f"{test.id}#{occurrence.number}"
     window = _window(test, occurrence, timeline)
-    opens_at = day_start_at(window.first, facts.site_zone)
-    closes_at = day_end_at(window.last, facts.site_zone)
     done = _done(key, window, timeline)
+    zone = zone_of_window(timeline, facts, window.last, done.at if done else None)
+    opens_at = day_start_at(window.first, zone)
+    closes_at = day_end_at(window.last, zone)
     if done is None:
         if not (test.is_for_all or is_needed_on(window.target, timeline)):
             return None
@@ -84,7 +86,7 @@ def _obligation(
         version=version.number,
         epoch=test.epoch,
         ladder="none" if _is_left_alone(closes_at, timeline) else test.ladder,
-        missed_at=_missed_at(test, window, facts),
+        missed_at=_missed_at(test, window, zone),
         fulfilled_at=done.at if done else None,
         fulfilled_on=done.on if done else None,
         fulfilled_ref=done.ref if done else "",
@@ -124,10 +126,10 @@ def _is_left_alone(closes_at: datetime, timeline: Sequence[Event]) -> bool:
     return any(event.kind is EventKind.CONTACT_REFUSED and event.at < closes_at for event in timeline)
 
 
-def _missed_at(test: ScheduledTest, window: DateWindow, facts: Facts) -> datetime | None:
+def _missed_at(test: ScheduledTest, window: DateWindow, zone: str) -> datetime | None:
     if test.missed_after_days is None:
         return None
-    return day_end_at(window.last + timedelta(days=test.missed_after_days), facts.site_zone)
+    return day_end_at(window.last + timedelta(days=test.missed_after_days), zone)
 
 
 def _with_predecessors(ordered: Sequence[tuple[ScheduledTest, Obligation]]) -> list[Obligation]:

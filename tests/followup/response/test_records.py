@@ -102,6 +102,7 @@ def test_without_a_target_a_baseline_needs_a_reason() -> None:
 def test_what_cannot_be_of_a_scan_is_refused_and_nothing_is_saved(story: Story) -> None:
     told.waits_until(story, 50)
     told.has_scan(story, 42, {"T1": "30"})
+    before = (TumourAssessment.objects.count(), TumourLesion.objects.count(), JourneyEvent.objects.count())
     for number, said, code, field in (
         (42, {}, "recorded-already", None),
         (60, {}, "in-the-future", "assessed_on"),
@@ -123,6 +124,8 @@ def test_what_cannot_be_of_a_scan_is_refused_and_nothing_is_saved(story: Story) 
             by=story.ward.coordinator,
             at=story.now,
         )
+    after = (TumourAssessment.objects.count(), TumourLesion.objects.count(), JourneyEvent.objects.count())
+    assert after == before
 
 
 def test_a_scan_without_a_baseline_names_the_remedy() -> None:
