@@ -70,9 +70,7 @@ def test_the_operation_is_written_into_a_migration_as_it_was_given() -> None:
     exec("\n".join(sorted(imports)), scope)  # noqa: S102  (text this test has just made)
     again = eval(source.rstrip(","), scope)  # noqa: S307  (likewise)
 
-    assert [one.deconstruct() for one in again.operations] == [
-        one.deconstruct() for one in operation.operations
-    ]
+    assert OperationWriter(again, indentation=0).serialize() == (source, imports)
     assert again.describe() == "Create model Rib; Put rib under the audit trail"
     assert again.references_model("Rib", "carpentry")
     assert not again.references_model("Mast", "carpentry")
