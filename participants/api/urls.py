@@ -33,6 +33,7 @@ from participants.api.views.reminder import (
     UnsettledList,
 )
 from participants.api.views.replanning import FormerPlans, PreviewAmendment
+from participants.api.views.trail import TrailList
 from participants.api.views.trial import TrialView
 from participants.api.views.version import (
     ActivateIcf,
@@ -79,6 +80,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reminders/<uuid:reminder_id>/hand-over/", by_method(post=HandOver)),
     path("reminders/<uuid:reminder_id>/resend/", by_method(post=Resend)),
     path("reminders/<uuid:reminder_id>/confirm/", by_method(post=Confirm)),
+    path("trail/", by_method(get=TrailList)),
     path("deviations/", by_method(get=DeviationList)),
     path("deviations/<uuid:deviation_id>/", by_method(get=DeviationDetail)),
     path("deviations/<uuid:deviation_id>/close/", by_method(post=CloseDeviation)),

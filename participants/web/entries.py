@@ -2,6 +2,8 @@
 
 from participants.web.actions import register_action
 from trialsite.accounts.permissions import Permission
+from trialsite.inspection.entries import FINDINGS, TRAIL
+from trialsite.inspection.places import Place, register_place
 from trialsite.web.navigation import NavItem, register_nav
 
 _NAV = (
@@ -61,13 +63,28 @@ _NAV = (
         icon="activity",
         order=85,
     ),
-    NavItem(
+)
+
+_PLACES = (
+    Place(
+        name="deviations",
+        title="Deviations",
+        sentence="Every departure from the protocol, with its evidence, its rule and how it was dealt with.",
+        url_name="deviations",
+        permission=Permission.VIEW_DEVIATIONS,
+        icon="flag",
+        group=FINDINGS,
+        order=10,
+    ),
+    Place(
         name="trail",
         title="Audit trail",
+        sentence="Every change of every record: who, when, why, with the old and the new value.",
         url_name="trail",
         permission=Permission.VIEW_TRAIL,
         icon="history",
-        order=80,
+        group=TRAIL,
+        order=10,
     ),
 )
 
@@ -76,5 +93,7 @@ def register() -> None:
     """Add this app's pages to the navigation and its forms to the due lines."""
     for item in _NAV:
         register_nav(item)
+    for place in _PLACES:
+        register_place(place)
     register_action("T-CONSENT", "consent-record", Permission.RECORD_CONSENT)
     register_action("reconsent", "consent-record", Permission.RECORD_CONSENT)

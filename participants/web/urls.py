@@ -17,6 +17,7 @@ from participants.web import (
     rounds,
     site_steps,
     steps,
+    trail,
     transfers,
     trial,
 )
@@ -39,7 +40,8 @@ urlpatterns = [
     path("versions/<str:code>/protocol/", step_view(site_steps.ACTIVATE_PROTOCOL), name="protocol-activate"),
     path("versions/<str:code>/preview/", replanning.amendment, name="amendment-preview"),
     path("deviations/", registers.deviations, name="deviations"),
-    path("trail/", registers.trail, name="trail"),
+    path("trail/", trail.trail, name="trail"),
+    path("trail/review/", trail.review, name="trail-review"),
     path("refer/", pages.refer, name="participant-refer"),
     path("refer/<str:code>/", step_view(site_steps.REFER), name="participant-refer-at"),
     path("participants/", pages.participant_list, name="participants"),

@@ -1,0 +1,12 @@
+"""Pages of an inspection, under /audit/."""
+
+from django.urls import path
+
+from trialsite.inspection.web import home, reviews, saved
+
+urlpatterns = [
+    path("", home.home, name="audit"),
+    path("reviews/", reviews.reviews, name="reviews"),
+    path("views/<slug:page>/keep/", saved.save, name="view-save"),
+    path("views/<uuid:view_id>/remove/", saved.remove, name="view-remove"),
+]
