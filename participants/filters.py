@@ -10,7 +10,8 @@ from participants.models import Deviation, DeviationStatus
 from participants.queries.trail import acted_by, of_code, tables
 from participants.queries.words import ARMS, in_words
 from participants.states import State
-from trialsite.audit.models import Entry, Operation
+from trialsite.audit.models import Entry, Operation, ReadEntry
+from trialsite.audit.reads import ReadKind
 from trialsite.protocol.findings import Category
 from trialsite.protocol.types import ObligationKind
 from trialsite.web.components import status_of
@@ -111,4 +112,30 @@ class TrailFilter(filters.FilterSet):
         return rows.filter(recorded_at__gte=_start_of(value))
 
     def narrow_until(self, rows: QuerySet[Entry], name: str, value: date) -> QuerySet[Entry]:
+        return rows.filter(recorded_at__lt=_start_of(value) + timedelta(days=1))
+
+
+_READ_KINDS = [
+    (ReadKind.IDENTITY.value, "Direct identifiers"),
+    (ReadKind.EXPORT.value, "Files"),
+    (ReadKind.TRAIL.value, "Audit trail"),
+    (ReadKind.AS_KNOWN_AT.value, "Former state"),
+]
+
+
+class ReadFilter(filters.FilterSet):
+    """who: part of a name. since, until: days in UTC, both included."""
+
+    who = filters.CharFilter(method="narrow_who", max_length=80, label="Person")
+    kind = filters.ChoiceFilter(choices=_READ_KINDS, empty_label="Everything", label="What")
+    since = filters.DateFilter(method="narrow_since", widget=DateInput, label="From (UTC)")
+    until = filters.DateFilter(method="narrow_until", widget=DateInput, label="Until (UTC)")
+
+    def narrow_who(self, rows: QuerySet[ReadEntry], name: str, value: str) -> QuerySet[ReadEntry]:
+        return rows.filter(acted_by(value))
+
+    def narrow_since(self, rows: QuerySet[ReadEntry], name: str, value: date) -> QuerySet[ReadEntry]:
+        return rows.filter(recorded_at__gte=_start_of(value))
+
+    def narrow_until(self, rows: QuerySet[ReadEntry], name: str, value: date) -> QuerySet[ReadEntry]:
         return rows.filter(recorded_at__lt=_start_of(value) + timedelta(days=1))

@@ -12,13 +12,13 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 
 from participants.models import Participant
+from participants.queries.concealed import concealed, may_read_confidential
 from participants.queries.trail_scope import Whose, about, at_sites, whose
 from trialsite.accounts.models import Site, User
-from trialsite.accounts.permissions import Access, Permission
+from trialsite.accounts.permissions import Permission
 from trialsite.audit.models import Entry
 from trialsite.audit.queries import changes
 from trialsite.audit.records import Record
-from trialsite.inspection.redaction import WITHHELD, is_sealed, withheld
 
 _SYSTEM = "system:"
 _PEOPLE_MATCHED = 50
@@ -113,12 +113,12 @@ def tables() -> list[tuple[str, str]]:
     return list(_tables())
 
 
-def acts(entries: Sequence[Entry], access: Access) -> tuple[TrailAct, ...]:
-    """Return entries, newest first, gathered by the transaction that wrote them, as `access` may see them.
+def acts(entries: Sequence[Entry], user: User) -> tuple[TrailAct, ...]:
+    """Return entries, newest first, gathered by the transaction that wrote them; at most two queries, for the codes.
 
-    At most two queries, for the codes.
+    What the record itself keeps closed to the reader is named and not shown (see `concealed`).
     """
-    words = _Words(tables=dict(_tables()), people=whose(entries), access=access)
+    words = _Words(tables=dict(_tables()), people=whose(entries), user=user)
     return tuple(
         _act(list(together), words)
         for _, together in groupby(entries, key=lambda entry: (entry.txid, entry.action, entry.actor_id))
@@ -129,7 +129,7 @@ def acts(entries: Sequence[Entry], access: Access) -> tuple[TrailAct, ...]:
 class _Words:
     tables: dict[str, str]
     people: Mapping[int, Whose]
-    access: Access
+    user: User
 
     def code(self, entry: Entry) -> str:
         found = self.people.get(entry.pk)
@@ -177,49 +177,43 @@ def _group(entries: list[Entry], words: _Words) -> RowGroup:
 
 
 def _fields(entry: Entry, words: _Words) -> Iterable[FieldChange]:
-    hidden = hidden_columns(entry, words.access, words.people.get(entry.pk))
+    told = closed_columns(entry, words.user, words.people.get(entry.pk))
     for change in changes(entry):
         if entry.op == "UPDATE" or change.old not in _NOTHING or change.new not in _NOTHING:
             yield FieldChange(
                 name=change.field.removesuffix("_sealed"),
-                old=_shown(change.field, change.old, hidden),
-                new=_shown(change.field, change.new, hidden),
+                old=_shown(change.old, told[0].get(change.field)),
+                new=_shown(change.new, told[1].get(change.field)),
             )
 
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
-def hidden_columns(entry: Entry, access: Access, person: Whose | None) -> frozenset[str]:
-    """Return the columns of an entry whose values this reader is not shown."""
-    site = person.site_id if person else UUID(entry.site_id) if entry.site_id else None
-    return withheld(entry.table_name, {**(entry.old or {}), **(entry.new or {})}, access, site)
+def closed_columns(entry: Entry, user: User, person: Whose | None) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the columns of the old and of the new values that stay closed to the user, with the word for each."""
+    site_id = person.site_id if person else UUID(entry.site_id) if entry.site_id else None
+    may = may_read_confidential(user, site_id)
+    old, new = (
+        concealed(entry.table_name, one or {}, may_read_confidential=may) for one in (entry.old, entry.new)
+    )
+    return old, new
 
 
-def values_shown(values: Mapping[str, Any] | None, hidden: frozenset[str]) -> dict[str, Any] | None:
-    """Return the values of one side of an entry as this reader may see them; None where it has no such side."""
+def _opened(values: Mapping[str, Any] | None, closed: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return one side of an entry as its reader may see it; None where it has no such side."""
     if values is None:
         return None
-    return {name: value_shown(name, value, hidden) for name, value in values.items()}
+    return {name: value if value in _NOTHING else closed.get(name, value) for name, value in values.items()}
 
 
-def value_shown(field: str, value: Any, hidden: frozenset[str]) -> Any:
-    """Return a value, or the word that stands for one that is sealed or withheld; an empty one stays empty.
-
-    A sealed identifier is ciphertext in the trail; not even that is shown.
-    """
+def _shown(value: object, closed: str | None) -> str:
+    """A sealed identifier is ciphertext in the trail; a page does not even show that."""
     if value in _NOTHING:
-        return value
-    if is_sealed(field):
-        return "sealed"
-    return WITHHELD if field in hidden else value
-
-
-def _shown(field: str, value: object, hidden: frozenset[str]) -> str:
-    shown = value_shown(field, value, hidden)
-    if shown in _NOTHING:
         return ""
-    return {True: "yes", False: "no"}[shown] if isinstance(shown, bool) else str(shown)
+    if closed:
+        return closed
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,10 +237,10 @@ class EntryShown:
     new: dict[str, Any] | None
 
 
-def entries_shown(entries: Sequence[Entry], access: Access, sites: Mapping[str, str]) -> list[EntryShown]:
-    """Return entries as `access` may see them; at most two queries. sites: code of each by the text of its id."""
+def entries_shown(entries: Sequence[Entry], user: User, sites: Mapping[str, str]) -> list[EntryShown]:
+    """Return entries as `user` may see them; at most two queries. sites: code of each by the text of its id."""
     people = whose(entries)
-    return [_entry_shown(entry, people.get(entry.pk), access, sites) for entry in entries]
+    return [_entry_shown(entry, people.get(entry.pk), user, sites) for entry in entries]
 
 
 def site_codes() -> dict[str, str]:
@@ -254,8 +248,8 @@ def site_codes() -> dict[str, str]:
     return {str(pk): code for pk, code in Site.objects.values_list("pk", "code")}
 
 
-def _entry_shown(entry: Entry, person: Whose | None, access: Access, sites: Mapping[str, str]) -> EntryShown:
-    hidden = hidden_columns(entry, access, person)
+def _entry_shown(entry: Entry, person: Whose | None, user: User, sites: Mapping[str, str]) -> EntryShown:
+    old, new = closed_columns(entry, user, person)
     site_id = entry.site_id or (str(person.site_id) if person else "")
     return EntryShown(
         id=entry.pk,
@@ -271,6 +265,6 @@ def _entry_shown(entry: Entry, person: Whose | None, access: Access, sites: Mapp
         code=person.code if person else "",
         site=sites.get(site_id, ""),
         op=entry.op,
-        old=values_shown(entry.old, hidden),
-        new=values_shown(entry.new, hidden),
+        old=_opened(entry.old, old),
+        new=_opened(entry.new, new),
     )

@@ -1,8 +1,9 @@
 """How people come to the pages of this app: the navigation, and the forms behind a due line."""
 
+from participants.web import tables
 from participants.web.actions import register_action
 from trialsite.accounts.permissions import Permission
-from trialsite.inspection.entries import FINDINGS, TRAIL
+from trialsite.inspection.entries import FINDINGS, PEOPLE, TRAIL
 from trialsite.inspection.places import Place, register_place
 from trialsite.web.navigation import NavItem, register_nav
 
@@ -77,6 +78,16 @@ _PLACES = (
         order=10,
     ),
     Place(
+        name="deviation-figures",
+        title="Deviations in numbers",
+        sentence="How many a month per site and category, how long until they are noticed and closed.",
+        url_name="deviation-figures",
+        permission=Permission.VIEW_DEVIATIONS,
+        icon="activity",
+        group=FINDINGS,
+        order=15,
+    ),
+    Place(
         name="trail",
         title="Audit trail",
         sentence="Every change of every record: who, when, why, with the old and the new value.",
@@ -85,6 +96,16 @@ _PLACES = (
         icon="history",
         group=TRAIL,
         order=10,
+    ),
+    Place(
+        name="reads",
+        title="What was read",
+        sentence="Who opened direct identifiers, took files out or looked at a former state, and what for.",
+        url_name="reads",
+        permission=Permission.REVIEW_ACCESS,
+        icon="eye",
+        group=PEOPLE,
+        order=20,
     ),
 )
 
@@ -95,5 +116,6 @@ def register() -> None:
         register_nav(item)
     for place in _PLACES:
         register_place(place)
+    tables.register()
     register_action("T-CONSENT", "consent-record", Permission.RECORD_CONSENT)
     register_action("reconsent", "consent-record", Permission.RECORD_CONSENT)

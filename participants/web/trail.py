@@ -32,7 +32,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     sought = chosen(request, found)
     context = {
         "filter": found,
-        "acts": reads.acts(page.rows, user.access),
+        "acts": reads.acts(page.rows, user),
         "pages": links(request, found, page, "entries"),
         "is_narrowed": bool(sought),
         "kept": f"?{urlencode(sought)}" if sought else "",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from participants.web import (
     card,
+    deviation_figures,
     feeds,
     health,
     inbox,
@@ -11,6 +12,7 @@ from participants.web import (
     pages,
     panels,
     previews,
+    reads,
     registers,
     reminder_steps,
     replanning,
@@ -40,6 +42,9 @@ urlpatterns = [
     path("versions/<str:code>/protocol/", step_view(site_steps.ACTIVATE_PROTOCOL), name="protocol-activate"),
     path("versions/<str:code>/preview/", replanning.amendment, name="amendment-preview"),
     path("deviations/", registers.deviations, name="deviations"),
+    path("deviations/figures/", deviation_figures.figures, name="deviation-figures"),
+    path("audit/reads/", reads.reads, name="reads"),
+    path("audit/reads/review/", reads.review, name="reads-review"),
     path("trail/", trail.trail, name="trail"),
     path("trail/review/", trail.review, name="trail-review"),
     path("refer/", pages.refer, name="participant-refer"),

@@ -16,7 +16,7 @@ from trialsite.audit.models import Entry
 
 
 class TrailEntryOut(OutSerializer):
-    """What happened to one row of one table. Identifiers read `sealed`, values that are not for the reader `withheld`."""
+    """What happened to one row of one table. Identifiers read `sealed`, answers that are not for the reader `confidential`."""
 
     id = serializers.IntegerField(help_text="Number of the entry; numbers may be left out.")
     recorded_at = serializers.DateTimeField(help_text="The database's clock, UTC.")
@@ -49,7 +49,7 @@ class TrailList(ScopedList):
         require_anywhere(self.person, self.required_permission)
         paginator = self.pagination_class()
         page = paginator.paginate_queryset(self._filtered(self._rows()), request, view=self)
-        shown = entries_shown(page, self.person.access, site_codes())
+        shown = entries_shown(page, self.person, site_codes())
         return paginator.get_paginated_response([self.represent(entry) for entry in shown])
 
     def _rows(self) -> QuerySet[Entry]:

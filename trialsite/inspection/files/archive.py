@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,8 +23,11 @@ from trialsite.inspection.files.verify import FORMAT, FORMAT_VERSION, MANIFEST, 
 from trialsite.inspection.words import sought_in_words
 from trialsite.web.sheets import BYTE_ORDER_MARK, csv_line
 
-PDF_ROWS = 20_000
-"""So many rows at most as a PDF: some thousand pages, and some seconds for each thousand rows."""
+PDF_ROWS = 5_000
+"""So many rows at most as a PDF: some hundred pages, and more than a second for each thousand rows."""
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
 
 class Kind(StrEnum):
@@ -115,9 +119,7 @@ def _write_table(folder: Path, wanted: Wanted, request: Request) -> _Written:
             as_csv.write(csv_line([text_of(value) for value in values]))
             count += 1
         as_json.write("\n]}\n")
-    return _Written(
-        table=table, sought=wanted.sought, rows=count, digest=_digest(path)[0], path=path
-    )
+    return _Written(table=table, sought=wanted.sought, rows=count, digest=_digest(path)[0], path=path)
 
 
 def _write_sheets(
@@ -149,11 +151,20 @@ def _write_sheet(path: Path, one: _Written, request: Request, taken_at: datetime
         ),
         digest=one.digest,
         columns=[PrintedColumn(heading=column.heading, share=column.share) for column in columns],
-        note="Taken from the record by trialsite. Instants in the table carry their own offset. The archive this page"
-        " came in lists the hash of every file; the audit trail holds the hash of that list.",
+        note=f"Taken from the record by trialsite. Times in the columns are those of {request.zone}, to the second. The"
+        " archive this page came in lists the hash of every file; the audit trail holds the hash of that list.",
     )
     with one.path.open(encoding="utf-8") as file:
-        write_pdf(path, sheet, ([text_of(row[column.name]) for column in columns] for row in rows_of(file)))
+        rows = rows_of(file)
+        write_pdf(path, sheet, ([_printed(row[one.name], request.zone) for one in columns] for row in rows))
+
+
+def _printed(cell: Any, zone: str) -> str:
+    """Return a cell as it is printed: an instant on the clock of the zone, anything else as the CSV has it."""
+    text = text_of(cell)
+    if not _INSTANT.fullmatch(text):
+        return text
+    return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
 
 
 def in_zone(at: datetime, zone: str) -> str:
@@ -247,7 +258,7 @@ def _readme(
         "",
         "The JSON holds the values as they are; the CSV says the same, with an apostrophe before every cell that a",
         "spreadsheet would run as a formula. Subject codes only: who they are is not in here. Identifiers read `sealed`,",
-        "values that were not for the person who asked read `withheld`.",
+        "answers that were not for the person who asked read `confidential`.",
         "",
         f"{MANIFEST} lists the SHA-256 of every file. To check it: manage.py verify_export FILE, or with nothing but",
         "Python trialsite/inspection/files/verify.py FILE. The audit trail has held the SHA-256 of the manifest since",

@@ -4,9 +4,10 @@ Drawn page by page from a stream of rows, so that memory grows only by the finis
 of every PDF reader; Chinese uses the reader's own.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from reportlab.lib.pagesizes import A4, landscape
@@ -19,6 +20,11 @@ _WIDTH, _HEIGHT = landscape(A4)
 _MARGIN, _FOOT = 14 * mm, 16 * mm
 _PLAIN, _BOLD, _CHINESE, _FIXED = "Helvetica", "Helvetica-Bold", "STSong-Light", "Courier"
 _SIZE, _LEADING, _PAD = 7.5, 9.4, 3.0
+_WIDEST = 1.02  # of a sign, at size 1
+# A word with the spaces before it, a Chinese sign or one of its punctuation, or spaces at the end.
+_PIECE = re.compile(
+    r"\s*[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|\s*[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+|\s+"
+)
 _LONGEST_CELL = 4000  # characters; the files beside it hold the whole
 
 
@@ -74,7 +80,7 @@ class _Page:
         self._draws(_MARGIN, self.sheet.title, 16, bold=True)
         self.y -= 24
         for name, value in self.sheet.facts:
-            lines = wrapped(value, _WIDTH - 2 * _MARGIN - 105, 9) or [""]
+            lines = wrapped(value, _WIDTH - 2 * _MARGIN - 105, 9) or ("",)
             for place, line in enumerate(lines):
                 if self.y < _FOOT + 20:
                     self._turns()
@@ -174,44 +180,34 @@ class _Page:
             left += pdfmetrics.stringWidth(run, font, size)
 
 
-def wrapped(text: str, width: float, size: float) -> list[str]:
+@lru_cache(maxsize=4096)
+def wrapped(text: str, width: float, size: float) -> tuple[str, ...]:
     """Return the lines of a text that fit into `width`; a word longer than a line is cut."""
+    if len(text) * size * _WIDEST <= width and "\n" not in text:
+        return (text,)
     found: list[str] = []
     for paragraph in text.splitlines():
         line, used = "", 0.0
         for piece in _pieces(paragraph):
-            wide = _width(piece, size)
+            wide = _width(piece) * size
             if used + wide > width and line:
                 found.append(line.rstrip())
                 line, used = "", 0.0
                 piece = piece.lstrip()
-                wide = _width(piece, size)
+                wide = _width(piece) * size
             while wide > width and len(piece) > 1:
                 fits = _fitting(piece, width, size)
                 found.append(piece[:fits])
                 piece = piece[fits:]
-                wide = _width(piece, size)
+                wide = _width(piece) * size
             line, used = line + piece, used + wide
         found.append(line.rstrip())
-    return found
+    return tuple(found)
 
 
 def _pieces(paragraph: str) -> Iterator[str]:
     """Yield words, each with the space before it; a Chinese sign is a word of its own."""
-    word = ""
-    for sign in paragraph:
-        if _is_wide(sign):
-            if word:
-                yield word
-            yield sign
-            word = ""
-        elif sign == " " and word.strip():
-            yield word
-            word = sign
-        else:
-            word += sign
-    if word:
-        yield word
+    return (found.group() for found in _PIECE.finditer(paragraph))
 
 
 def _fitting(piece: str, width: float, size: float) -> int:
@@ -223,28 +219,36 @@ def _fitting(piece: str, width: float, size: float) -> int:
     return len(piece)
 
 
-def _width(text: str, size: float) -> float:
-    return sum(map(_sign_width, text)) * size
+@lru_cache(maxsize=16384)
+def _width(text: str) -> float:
+    """Return the width of a text at size 1."""
+    return sum(map(_sign_width, text))
 
 
 @cache
 def _sign_width(sign: str) -> float:
-    """Return the width of one sign at size 1."""
     return float(pdfmetrics.stringWidth(sign, _CHINESE if _is_wide(sign) else _PLAIN, 1))
 
 
 @cache
 def _is_wide(sign: str) -> bool:
-    """Return whether the standard fonts lack the sign."""
+    """Return whether neither the standard font nor the one for mathematical signs, which stands in for it, has it."""
+    return not any(_has(encoding, sign) for encoding in ("WinAnsiEncoding", "SymbolEncoding"))
+
+
+def _has(encoding: str, sign: str) -> bool:
     try:
-        sign.encode("cp1252")
+        sign.encode(encoding)
     except UnicodeEncodeError:
-        return True
-    return False
+        return False
+    return True
 
 
 def _runs(text: str, font: str) -> Iterator[tuple[str, str]]:
     """Yield stretches of a line, each with the font that has its signs."""
+    if text.isascii():
+        yield font, text
+        return
     run, is_wide = "", False
     for sign in text:
         if run and _is_wide(sign) != is_wide:

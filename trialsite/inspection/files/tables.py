@@ -64,7 +64,7 @@ def table_named(name: str) -> Table | None:
 
 def plain(cell: object) -> Any:
     """Return a cell as JSON holds it; an instant in UTC with its offset, a decimal as it is written."""
-    if cell is None or isinstance(cell, bool | int | str) and not isinstance(cell, Enum):
+    if cell is None or (isinstance(cell, bool | int | str) and not isinstance(cell, Enum)):
         return cell
     if isinstance(cell, Enum):
         return plain(cell.value)
