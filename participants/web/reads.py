@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from participants.filters import ReadFilter
 from participants.models import Participant
 from participants.queries.paging import page_of
+from participants.web.list_tools import tools_of
 from participants.web.lists import chosen, links, template_for
 from trialsite.accounts.permissions import Permission
 from trialsite.inspection.access import reads_for
@@ -34,7 +35,7 @@ def reads(request: HttpRequest) -> HttpResponse:
         "filter": found,
         "rows": [(row, codes.get(row.participant_id, "")) for row in page.rows],
         "pages": links(request, found, page, "reads"),
-        "kept": urlencode(chosen(request, found)),
+        **tools_of(request, chosen(request, found), page="reads", table="reads", review="reads-review"),
     }
     return render(request, template_for(request, "participants/reads.html", "rows"), context)
 

@@ -10,14 +10,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from participants.filters import TrailFilter
 from participants.queries import trail as reads
 from participants.queries.paging import page_of
+from participants.web.list_tools import tools_of
 from participants.web.lists import chosen, links, template_for
 from trialsite.accounts.permissions import Permission
 from trialsite.inspection.models import Reviewed
 from trialsite.inspection.web.reviews import ReviewPage, review_page
-from trialsite.inspection.web.saved import views_of
 from trialsite.web.access import requires, signed_in
 
-PAGE = "trail"
 _PAGE_SIZE = 150  # entries; shown as the acts that wrote them
 _COUNTED_UP_TO = 100_000
 
@@ -35,9 +34,7 @@ def trail(request: HttpRequest) -> HttpResponse:
         "acts": reads.acts(page.rows, user),
         "pages": links(request, found, page, "entries"),
         "is_narrowed": bool(sought),
-        "kept": f"?{urlencode(sought)}" if sought else "",
-        "views": views_of(request, PAGE, reverse("trail"), sought),
-        "may_export": user.access.holds(Permission.EXPORT_RECORDS),
+        **tools_of(request, sought, page="trail", table="audit-trail", review="trail-review"),
     }
     return render(request, template_for(request, "participants/trail.html", "rows"), context)
 

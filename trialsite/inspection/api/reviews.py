@@ -86,7 +86,7 @@ class RecordReview(CommandView):
 class SavedViewIn(InSerializer):
     """A search to keep."""
 
-    page = CleanCharField(max_length=30, help_text="The list it belongs to: trail or deviations.")
+    page = CleanCharField(max_length=30, help_text="The list it belongs to: trail, deviations or reads.")
     name = CleanCharField(max_length=NAME_LIMIT, help_text="The same name again replaces the view.")
     sought = StrictObjectField(help_text=_SOUGHT)
 

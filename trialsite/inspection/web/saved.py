@@ -22,7 +22,7 @@ from trialsite.web.form_pages import FormPage
 from trialsite.web.forms import StepForm
 from trialsite.web.submit import submit
 
-PAGES = {"trail": "Audit trail", "deviations": "Deviations"}
+PAGES = {"trail": "Audit trail", "deviations": "Deviations", "reads": "What was read"}
 _LONGEST = 1000
 
 
