@@ -82,6 +82,7 @@ class TakeOut(ApiView):
     @extend_schema(request=ExportIn, responses={(200, ZIP): OpenApiTypes.BINARY})
     def post(self, request: Request, **kwargs: Any) -> FileResponse:
         """Answer the archive."""
+        require_anywhere(self.person, self.required_permission)
         shape = ExportIn(data=request.data)
         shape.is_valid(raise_exception=True)
         given: dict[str, Any] = shape.validated_data
