@@ -11,6 +11,7 @@ from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
 from participants.models import Participant
+from participants.queries.concealed import concealed
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.models import Entry
@@ -90,11 +91,19 @@ def tables() -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: pair[1])
 
 
-def acts(entries: Sequence[Entry]) -> tuple[TrailAct, ...]:
-    """Return entries, newest first, gathered by the transaction that wrote them; one query for the codes."""
+def acts(entries: Sequence[Entry], user: User) -> tuple[TrailAct, ...]:
+    """Return entries, newest first, gathered by the transaction that wrote them; one query for the codes.
+
+    What the record itself keeps closed to the reader is named and not shown (see `concealed`).
+    """
     ids = {entry.participant_id for entry in entries if entry.participant_id}
     codes = dict(Participant.objects.filter(pk__in=ids).values_list("pk", "code"))
-    words = _Words(tables=dict(tables()), codes={str(pk): code for pk, code in codes.items()})
+    sites = user.access.site_ids(Permission.RECORD_SAFETY)
+    words = _Words(
+        tables=dict(tables()),
+        codes={str(pk): code for pk, code in codes.items()},
+        sees_confidential=sites is None or bool(sites),
+    )
     return tuple(
         _act(list(together), words)
         for _, together in groupby(entries, key=lambda entry: (entry.txid, entry.action, entry.actor_id))
@@ -105,6 +114,7 @@ def acts(entries: Sequence[Entry]) -> tuple[TrailAct, ...]:
 class _Words:
     tables: dict[str, str]
     codes: dict[str, str]
+    sees_confidential: bool
 
 
 def _acted_by(who: str) -> Q:
@@ -141,30 +151,32 @@ def _group(entries: list[Entry], words: _Words) -> RowGroup:
             RowChange(
                 row_id=entry.row_id,
                 code=words.codes.get(entry.participant_id, ""),
-                fields=tuple(_fields(entry)),
+                fields=tuple(_fields(entry, words)),
             )
             for entry in entries
         ),
     )
 
 
-def _fields(entry: Entry) -> Iterable[FieldChange]:
+def _fields(entry: Entry, words: _Words) -> Iterable[FieldChange]:
+    sides = (entry.old or {}, entry.new or {})
+    told = [concealed(entry.table_name, one, may_read_confidential=words.sees_confidential) for one in sides]
     for change in changes(entry):
         if entry.op == "UPDATE" or change.old not in _NOTHING or change.new not in _NOTHING:
             yield FieldChange(
                 name=change.field.removesuffix("_sealed"),
-                old=_shown(change.field, change.old),
-                new=_shown(change.field, change.new),
+                old=_shown(change.old, told[0].get(change.field)),
+                new=_shown(change.new, told[1].get(change.field)),
             )
 
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
-def _shown(field: str, value: object) -> str:
+def _shown(value: object, closed: str | None) -> str:
     """A sealed identifier is ciphertext in the trail; a page does not even show that."""
     if value in _NOTHING:
         return ""
-    if field.endswith("_sealed"):
-        return "sealed"
+    if closed:
+        return closed
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

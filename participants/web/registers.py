@@ -57,7 +57,7 @@ def trail(request: HttpRequest) -> HttpResponse:
     page = page_of(rows, ("-id",), request.GET.get("cursor", ""), _TRAIL_PAGE)
     context = {
         "form": form,
-        "acts": reads.acts(page.rows),
+        "acts": reads.acts(page.rows, signed_in(request)),
         "pages": _links(sought, page.previous, page.next, len(page.rows)),
         "is_narrowed": bool(sought),
     }
