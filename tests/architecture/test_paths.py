@@ -115,10 +115,10 @@ def loosen(model: Model) -> None:
         ]
         if parts:
             cursor.execute(f"ALTER TABLE {table} {', '.join(parts)}")
-        # What only grows refuses every change; here each way of writing is to reach the trail.
+        # What only grows, is kept or is locked refuses some changes; here each way of writing is to reach the trail.
         cursor.execute(
             """SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal
-            AND tgfoid = 'trail_refuse()'::regprocedure AND tgname <> 'trail_no_truncate'""",
+            AND tgname NOT IN ('trail_write', 'trail_no_truncate')""",
             [table],
         )
         for (name,) in cursor.fetchall():
