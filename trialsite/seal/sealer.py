@@ -1,7 +1,7 @@
 """The sealer: takes what can no longer change, hashes it outside the database, signs it, and keeps it in two places."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -179,7 +179,7 @@ def _leaves(
     )
     gathered: list[tuple[int, bytes]] = []
     ready: list[list[tuple[int, bytes]]] = []
-    with connection.cursor() as cursor, cursor.copy(copy) as rows:  # type: ignore[call-overload]
+    with connection.cursor() as cursor, cursor.copy(copy) as rows:
         for row in copy_rows(rows):
             gathered.append((entry_id(row), leaf_hash(row)))
             if len(gathered) == LARGEST:
@@ -190,7 +190,7 @@ def _leaves(
     yield from ready
 
 
-def copy_rows(messages: Iterator[bytes]) -> Iterator[bytes]:
+def copy_rows(messages: Iterable[bytes | bytearray | memoryview]) -> Iterator[bytes]:
     """Return the rows of a binary COPY; the server sends each as a message of its own, the heading with the first."""
     for message in messages:
         row = bytes(message)
@@ -222,7 +222,7 @@ def _waiting_since(connection: psycopg.Connection) -> datetime | None:
 
 
 def _number(connection: psycopg.Connection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(sql).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -237,6 +237,6 @@ class Database:
         with (
             psycopg.connect(self.conninfo, options="-c client_encoding=UTF8") as connection,
             connection.cursor() as cursor,
-            cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT binary)") as rows,  # type: ignore[call-overload]
+            cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT binary)") as rows,
         ):
             yield from copy_rows(rows)
