@@ -99,8 +99,8 @@ class Batch:
 
     @cached_property
     def told(self) -> Mapping[str, str]:
-        lines = self.statement.decode().splitlines()[1:]
-        return dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in lines)
+        parts = (line.partition(":") for line in self.statement.decode().splitlines()[1:])
+        return {name: value.strip() for name, _, value in parts}
 
     @property
     def number(self) -> int:
