@@ -14,6 +14,7 @@ INSTALLED_APPS = [
     "trialsite.api",
     "trialsite.health",
     "trialsite.seal",
+    "trialsite.inspection",
     "participants",
     "screening",
     "infusion",
