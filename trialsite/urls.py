@@ -7,6 +7,7 @@ from trialsite.api.urls import unknown
 urlpatterns = [
     path("accounts/", include("trialsite.accounts.urls")),
     path("", include("trialsite.web.urls")),
+    path("", include("trialsite.signing.web.urls")),
     path("", include("participants.web.urls")),
     path("", include("screening.web.urls")),
     path("", include("infusion.web.urls")),

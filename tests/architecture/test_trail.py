@@ -8,7 +8,7 @@ from django.db import connection, models
 
 from trialsite.audit.trail import TRUNCATE_TRIGGER, WRITE_TRIGGER, install_trail_sql
 
-DOMAIN = ("accounts", "participants", "screening", "infusion", "followup")
+DOMAIN = ("accounts", "signing", "participants", "screening", "infusion", "followup")
 # Read from the catalogue, not from the migrations: what counts is what the database does.
 INSTALLED = """
     SELECT relname, tgname,

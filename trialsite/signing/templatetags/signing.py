@@ -1,0 +1,48 @@
+"""`{% signatures record %}`: the manifest of a record, with what to do, wherever the record is shown or printed."""
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import may
+from trialsite.signing.kinds import kind_of
+from trialsite.signing.queries import Manifest, lock_over, obstacles_of, signatures_of
+
+register = template.Library()
+
+
+@register.inclusion_tag("signing/manifest.html", takes_context=True)
+def signatures(
+    context: Context, record: Any, manifests: tuple[Manifest, ...] | None = None
+) -> dict[str, Any]:
+    """Show who signed a record, when and with which meaning, whether it holds, and the way to sign it.
+
+    manifests: where the page has read those of many records at once (`signatures_of_many`).
+    """
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    kind = kind_of(record)
+    site = kind.owner(record).site
+    may_sign = isinstance(user, User) and may(user, kind.permission, site.pk if site else None)
+    return {
+        "request": request,
+        "kind": kind,
+        "record": record,
+        "manifests": signatures_of(record) if manifests is None else manifests,
+        "may_sign": may_sign and kind.has_page,
+        "obstacles": obstacles_of(record, user) if may_sign and isinstance(user, User) else (),
+        "lock": lock_over(record.pk, kind.owner(record).participant_id, site.pk if site else None),
+        "user": user,
+    }
+
+
+@register.inclusion_tag("signing/badge.html")
+def signature_badge(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
+    """Show in one word whether a record is signed, was signed, or never was."""
+    return {
+        "holds": any(one.holds and not one.is_rejection for one in manifests),
+        "is_rejected": bool(manifests) and manifests[0].holds and manifests[0].is_rejection,
+        "is_broken": bool(manifests) and not any(one.holds for one in manifests),
+    }
