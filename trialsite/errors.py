@@ -57,6 +57,12 @@ class RuleViolated(DomainError):
     status = 422
 
 
+class Unavailable(DomainError):
+    """A part that the act needs does not work now. Trying again later may succeed."""
+
+    status = 503
+
+
 def data_locked(what: str = "this record") -> InvalidTransition:
     """Return the refusal of a write to what is frozen or locked, with what to do about it."""
     return InvalidTransition(

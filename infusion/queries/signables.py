@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.urls import reverse
 
 from infusion.models import CohortDecision, Infusion, ProductDisposition
@@ -33,7 +33,9 @@ def _disposition_content(disposition: ProductDisposition) -> dict[str, Any]:
 
 def _disposition_shown(disposition: ProductDisposition) -> Shown:
     product = disposition.product
-    out = [one.test_id for one in product.test_results.all() if one.verdict == "out" and one.voided_at is None]
+    out = [
+        one.test_id for one in product.test_results.all() if one.verdict == "out" and one.voided_at is None
+    ]
     return Shown(
         heading=f"Disposition {disposition.number} of lot {product.lot}: {disposition.decision.replace('_', ' ')}",
         lines=(
@@ -136,7 +138,12 @@ INFUSION = Kind(
 def _cohort_content(decision: CohortDecision) -> dict[str, Any]:
     cohort = decision.cohort
     return {
-        "cohort": {"id": str(cohort.pk), "arm": cohort.arm, "dose_level": cohort.dose_level, "number": cohort.number},
+        "cohort": {
+            "id": str(cohort.pk),
+            "arm": cohort.arm,
+            "dose_level": cohort.dose_level,
+            "number": cohort.number,
+        },
         "decision": row(decision),
     }
 

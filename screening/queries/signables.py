@@ -71,4 +71,3 @@ ELIGIBILITY_DECISION = Kind(
     awaiting=_awaiting,
     lock_owner=lambda decision: lock_participant(decision.episode.participant_id),
 )
-
