@@ -63,9 +63,15 @@ class Unavailable(DomainError):
     status = 503
 
 
-def data_locked(what: str = "this record") -> InvalidTransition:
+class DataLocked(RuleViolated):
+    """What would change is frozen or locked."""
+
+    status = 409
+
+
+def data_locked(what: str = "this record") -> DataLocked:
     """Return the refusal of a write to what is frozen or locked, with what to do about it."""
-    return InvalidTransition(
+    return DataLocked(
         "data-locked",
         f"Locked: {what}. Nothing was saved. To change it, somebody who may has to unlock it first, with a reason and "
         "a signature (page Signatures, Locks).",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("infusion.web.urls")),
     path("", include("followup.web.urls")),
     path("api/v1/", include("trialsite.api.urls")),
+    path("api/v1/", include("trialsite.signing.api.urls")),
     path("api/v1/", include("participants.api.urls")),
     path("api/v1/", include("screening.api.urls")),
     path("api/v1/", include("infusion.api.urls")),

@@ -6,6 +6,7 @@ from django.db.models import Model
 from django.urls import reverse
 
 from infusion.models import CohortDecision, Infusion, ProductDisposition
+from infusion.rules.release import SpecificationVerdict
 from participants.queries.signables import lock_participant, owner_of
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
@@ -34,7 +35,9 @@ def _disposition_content(disposition: ProductDisposition) -> dict[str, Any]:
 def _disposition_shown(disposition: ProductDisposition) -> Shown:
     product = disposition.product
     out = [
-        one.test_id for one in product.test_results.all() if one.verdict == "out" and one.voided_at is None
+        one.test_id
+        for one in product.test_results.all()
+        if one.verdict == SpecificationVerdict.NOT_MET.value and one.voided_at is None
     ]
     return Shown(
         heading=f"Disposition {disposition.number} of lot {product.lot}: {disposition.decision.replace('_', ' ')}",

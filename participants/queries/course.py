@@ -110,7 +110,7 @@ def lock_course(participant_id: UUID) -> Course:
     """Lock the participant until the end of the transaction and load the course.
 
     Locks without blocking foreign-key checks, so that the sweep never waits on a command in a circle.
-    Raises InvalidTransition("data-locked") where the participant, the site or the trial is frozen or locked.
+    Raises DataLocked("data-locked") where the participant, the site or the trial is frozen or locked.
     """
     participant = (
         Participant.objects.select_for_update(of=("self",), no_key=True)

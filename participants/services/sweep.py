@@ -8,13 +8,17 @@ from itertools import product
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from participants.models import Obligation
 from participants.services.sweep_sql import SWEEP, rule_rows
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.protocol.registry import shipped
 from trialsite.protocol.reminding import not_before
+from trialsite.signing.models import Lock
+from trialsite.signing.queries import is_locked
 
 # Large enough for the statement to cost nothing beside its rows, small enough that their rows are found by index.
 BATCH_SIZE = 1000
@@ -25,7 +29,8 @@ def sweep_once(*, by: Actor, at: datetime) -> int:
 
     Each gets the reminders of the latest rung passed since its last sweep, as rows in the inbox and to be mailed, its
     deviation where a window closed undone, and its next moment. The same two statements whatever the number;
-    `due_state`, `finding_in` and the ladders are what they follow. Call again until it returns 0.
+    `due_state`, `finding_in` and the ladders are what they follow. What is frozen or locked is left alone
+    (`left_alone` counts it). Call again until it returns 0.
     """
     require(by, Permission.RUN_SWEEP, None)
     if not _is_anything_due(at):
@@ -37,13 +42,19 @@ def sweep_once(*, by: Actor, at: datetime) -> int:
 
 
 def _is_anything_due(at: datetime) -> bool:
-    """One look into an index: most minutes there is nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM participants_obligation WHERE next_transition_at <= %s)", [at]
-        )
-        (found,) = cursor.fetchone()
-    return bool(found)
+    """One look into an index: most minutes there is nothing. What is frozen or locked does not count."""
+    return _due(at).exclude(is_locked("participant_id", "site_id")).exists()
+
+
+def left_alone(at: datetime) -> int:
+    """Return how many obligations the sweep leaves alone at `at` because their participant or site is locked."""
+    if not Lock.objects.in_force().exists():
+        return 0
+    return _due(at).filter(is_locked("participant_id", "site_id")).count()
+
+
+def _due(at: datetime) -> QuerySet[Obligation]:
+    return Obligation.objects.filter(next_transition_at__lte=at)
 
 
 def _quiet_rows(at: datetime) -> dict[str, Any]:

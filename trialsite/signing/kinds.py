@@ -12,6 +12,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.signing.rules import Meaning
 
 Content = Mapping[str, Any]
+EVERY_TABLE = ("*",)  # as `tables` of a kind that reads whatever belongs to a participant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

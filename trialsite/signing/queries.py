@@ -8,12 +8,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
 from django.db.models import Exists, Model, OuterRef, Q
 
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import may
 from trialsite.audit.models import Entry
-from trialsite.signing.kinds import Kind, all_kinds, kind_of
+from trialsite.signing.guard import is_guarded
+from trialsite.signing.kinds import EVERY_TABLE, Kind, all_kinds, kind_of
 from trialsite.signing.models import Lock, LockScope, Signature
 from trialsite.signing.rules import Difference, Meaning, Standing, differences, digest, judge, row_ids
 
@@ -133,7 +135,7 @@ def _name_entries(
     ids |= {str(one.signature.record_id) for one in broken}
     entries = list(
         Entry.objects.filter(
-            Q(table_name__in=[*kind.tables], row_id__in=ids)
+            Q(table_name__in=_tables(kind), row_id__in=ids)
             | Q(table_name="signing_signature", row_id__in=[str(one.signature.pk) for one in broken])
         ).order_by("id")
     )
@@ -143,12 +145,20 @@ def _name_entries(
         own = row_ids([one.signature.content, present]) | {str(one.signature.record_id)}
         since = began.get(str(one.signature.pk), 0)
         entry = next(
-            (e for e in entries if e.id > since and e.row_id in own and e.table_name in kind.tables), None
+            (e for e in entries if e.id > since and e.row_id in own and e.table_name != "signing_signature"),
+            None,
         )
         listed = found[one.signature.record_id]
         listed[listed.index(one)] = Manifest(
             signature=one.signature, standing=one.standing, differences=one.differences, entry=entry
         )
+
+
+def _tables(kind: Kind) -> list[str]:
+    """Return the tables a kind reads."""
+    if kind.tables != EVERY_TABLE:
+        return list(kind.tables)
+    return [model._meta.db_table for model in apps.get_models(include_auto_created=True) if is_guarded(model)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,5 +273,5 @@ def changed_after(record: Model, at: datetime) -> tuple[Entry, ...]:
     kind = kind_of(record)
     fresh = kind.all_rows().get(pk=record.pk)
     ids = row_ids([kind.content(fresh)]) | {str(record.pk)}
-    found = Entry.objects.filter(table_name__in=[*kind.tables], row_id__in=ids, recorded_at__gt=at)
+    found = Entry.objects.filter(table_name__in=_tables(kind), row_id__in=ids, recorded_at__gt=at)
     return tuple(found.order_by("id")[:LISTED_UP_TO])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -98,11 +99,18 @@ def _flat(content: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, content
 
 
+_ROW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def row_ids(contents: Iterable[object]) -> frozenset[str]:
-    """Return the ids of all rows in contents: the value of every `id`."""
+    """Return the ids of all rows in contents: every id that is a value of `id` or a key."""
     found: set[str] = set()
     for content in contents:
-        found |= {str(value) for path, value in _flat(content) if path.rpartition(".")[2] == "id"}
+        for path, value in _flat(content):
+            *above, name = path.split(".")
+            found |= {part for part in (*above, name) if _ROW_ID.fullmatch(part)}
+            if name == "id":
+                found.add(str(value))
     return frozenset(found)
 
 

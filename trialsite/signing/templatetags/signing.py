@@ -1,5 +1,6 @@
 """`{% signatures record %}`: the manifest of a record, with what to do, wherever the record is shown or printed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -35,6 +36,21 @@ def signatures(
         "obstacles": obstacles_of(record, user) if may_sign and isinstance(user, User) else (),
         "lock": lock_over(record.pk, kind.owner(record).participant_id, site.pk if site else None),
         "user": user,
+    }
+
+
+@register.inclusion_tag("signing/short.html", takes_context=True)
+def signatures_short(
+    context: Context, record: Any, signed: Mapping[Any, tuple[Manifest, ...]]
+) -> dict[str, Any]:
+    """Show the manifest of one of many records, read for all of them at once; its own page shows the rest."""
+    user, kind = getattr(context.get("request"), "user", None), kind_of(record)
+    site = kind.owner(record).site
+    return {
+        "kind": kind,
+        "record": record,
+        "manifests": signed.get(record.pk, ()),
+        "may_sign": isinstance(user, User) and may(user, kind.permission, site.pk if site else None),
     }
 
 

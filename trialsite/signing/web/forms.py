@@ -34,6 +34,7 @@ class SignedForm(StepForm):
     signing_password = forms.CharField(
         label="Your password",
         max_length=200,
+        required=False,  # an empty one is an attempt too, and logged
         strip=False,
         widget=PasswordInput(attrs={"autocomplete": "current-password"}),
     )
