@@ -9,7 +9,7 @@ TESTS ?= tests
 COMPILE := $(PYTHON) -m compileall -q -j 0 trialsite participants screening infusion followup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep mutation signatures-at-length
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench-sweep: $(DEV_STAMP)  ## print what sweep, delivery and reconciliation cost
 
 random-journeys: $(DEV_STAMP)  ## the plan against the stored obligations over 200 random journeys (a quarter of an hour)
 	@TRIALSITE_JOURNEYS=200 $(PYTHON) -m pytest tests/participants/test_reconcile_properties.py
+
+signatures-at-length: $(DEV_STAMP)  ## change what was signed at random, a thousand times, and see each time whether the signature says so
+	@SIGNING_MUTATIONS=1000 $(PYTHON) -m pytest tests/signing/test_mutations.py
 
 mutation: $(DEV_STAMP)  ## change the rules of eligibility and grading spot by spot and see whether a test notices (half an hour)
 	@.venv/bin/mutmut run --max-children 2 && .venv/bin/mutmut results
