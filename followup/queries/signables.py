@@ -108,7 +108,8 @@ def _is_case(model: type[Model]) -> bool:
 
 def _lookup(model: type[Model]) -> str:
     """The way up in the words of a filter: visit__participant."""
-    names, here = [], model
+    names: list[str] = []
+    here: Any = model
     for column in way_up(model)[::2]:
         field = next(one for one in here._meta.concrete_fields if one.column == column)
         names.append(field.name)

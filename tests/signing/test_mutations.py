@@ -20,7 +20,7 @@ from participants.models import Deviation
 from participants.states import State
 from screening.models import EligibilityDecision, EligibilityEvaluation
 from tests.factories.journeys import Story, participant_at
-from tests.signing.acts import closed_deviation, signed_by
+from tests.signing.acts import closed_deviation, complete, signed_by
 from trialsite.audit.acting import acting
 from trialsite.signing.queries import signatures_of
 from trialsite.signing.rules import Meaning, Standing
@@ -112,8 +112,7 @@ def signed_cases(story: Story) -> list[tuple[Any, list[tuple[Any, list[Any]]]]]:
     deviation, _ = closed_deviation(story, at=at)
     decision = EligibilityDecision.objects.get(episode__participant=story.participant)
     infusion = Infusion.objects.get(participant=story.participant)
-    visit = Visit.objects.get(participant=story.participant, obligation_key="V-D1#1")
-    others = Visit.objects.filter(participant=story.participant).exclude(pk=visit.pk)
+    *others, visit = complete(story)
     signed_by(who, deviation, at=at)
     signed_by(who, decision, at=at)
     for record in (infusion, visit, *others):

@@ -9,7 +9,7 @@ from participants.states import State
 from screening.models import EligibilityDecision
 from tests.factories.journeys import participant_at
 from tests.participants.web import browser_of, queries_of
-from tests.signing.acts import signed_by
+from tests.signing.acts import complete, signed_by
 from trialsite.errors import RuleViolated
 from trialsite.signing.kinds import all_kinds, kind_of
 from trialsite.signing.queries import awaiting_for, holds, signatures_of
@@ -40,7 +40,7 @@ def test_the_investigator_signs_decision_infusion_and_visits_and_then_the_casebo
     who, at, participant = story.ward.investigator, story.now, story.participant
     decision = EligibilityDecision.objects.get(episode__participant=participant)
     infusion = Infusion.objects.get(participant=participant)
-    visits = list(Visit.objects.filter(participant=participant))
+    visits = complete(story)
     asked = {(one.kind.name, one.record.pk) for one in awaiting_for(who)}
     assert {("eligibility_decision", decision.pk), ("infusion", infusion.pk)} <= asked
     assert awaiting_for(story.ward.nurse) == ()
@@ -72,7 +72,7 @@ def test_the_investigator_signs_decision_infusion_and_visits_and_then_the_casebo
 
 def test_a_rejected_visit_needs_a_reason_and_does_not_count_as_signed() -> None:
     story = participant_at(State.INFUSED)
-    visit = Visit.objects.filter(participant=story.participant)[0]
+    (visit,) = complete(story)
     who = story.ward.investigator
     with pytest.raises(RuleViolated):
         signed_by(who, visit, at=story.now, meaning=Meaning.REJECTION)
@@ -85,11 +85,11 @@ def test_the_panel_of_visits_asks_the_same_number_of_queries_however_many_are_si
     story = participant_at(State.INFUSED)
     client = browser_of(story.ward.investigator)
     path = reverse("panel-visits", args=[story.participant.code])
-    first = Visit.objects.get(participant=story.participant)
+    (first,) = complete(story)
     signed_by(story.ward.investigator, first, at=story.now, meaning=Meaning.REVIEW)
     one = queries_of(client, path)
     for key in ("V-D1#1", "V-D2#1"):
         story.comes_on_target(key)
-        visit = Visit.objects.get(participant=story.participant, obligation_key=key)
+        *_, visit = complete(story)
         signed_by(story.ward.investigator, visit, at=story.now, meaning=Meaning.REVIEW)
     assert queries_of(client, path) == one

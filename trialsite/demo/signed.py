@@ -11,6 +11,7 @@ from trialsite.accounts.permissions import SystemActor
 from trialsite.audit.records import Record
 from trialsite.demo.story import Ward
 from trialsite.signing.proof import Proof
+from trialsite.signing.queries import obstacles_of
 from trialsite.signing.rules import Meaning
 from trialsite.signing.services.signing import recheck, sign
 
@@ -31,10 +32,12 @@ def sign_a_few(ward: Ward, now: datetime) -> None:
             _sign(decision, Meaning.APPROVAL, ward.investigator, at)
         _sign(infusion, Meaning.RESPONSIBILITY, ward.investigator, at)
     visits = Visit.objects.filter(participant__in=[one.participant_id for one in infusions[:1]])
-    answered = [one for one in visits.order_by("performed_at") if one.procedures.exists()][:2]
-    for visit in answered:
+    complete = [one for one in visits.order_by("performed_at") if not obstacles_of(one, ward.investigator)][
+        :2
+    ]
+    for visit in complete:
         _sign(visit, Meaning.RESPONSIBILITY, ward.investigator, at)
-    for visit in answered[1:]:
+    for visit in complete[1:]:
         correct_visit(
             visit=visit,
             performed_at=visit.performed_at - timedelta(minutes=20),

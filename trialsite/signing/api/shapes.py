@@ -58,7 +58,7 @@ class WithSignaturesOut(OutSerializer):
 
 
 class LineOut(OutSerializer):
-    label = serializers.CharField(help_text="What it is.")
+    name = serializers.CharField(help_text="What it is.")
     value = serializers.CharField(help_text="As the signer reads it.")
 
 

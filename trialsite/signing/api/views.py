@@ -31,7 +31,7 @@ from trialsite.signing.services.signing import sign
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    label: str
+    name: str
     value: str
 
 
@@ -67,7 +67,7 @@ def _signable(user: User, kind: Kind, record: Any) -> Signable:
         record=record.pk,
         participant=kind.owner(record).code,
         heading=shown.heading,
-        lines=tuple(Line(label=label, value=value) for label, value in shown.lines),
+        lines=tuple(Line(name=label, value=value) for label, value in shown.lines),
         content=content,
         schema_version=kind.schema_version,
         seen=digest(content),
@@ -108,11 +108,12 @@ class SignedCommand(CommandView, abstract=True):
             code=given["code"],
             token=str(uuid5(self.person.pk, key)),
         )
-        kept = {name: value for name, value in request.data.items() if name not in {"password", "code"}}
-        request._full_data = kept
+        content = {name: str(value) for name, value in given.items() if name not in {"password", "code"}}
         at = clock.now()
         with transaction.atomic():
-            reserved = idempotency.reserve(user_id=self.person.pk, request=request, key=key, at=at)
+            reserved = idempotency.reserve(
+                user_id=self.person.pk, request=request, key=key, at=at, content=content
+            )
             if isinstance(reserved, Answer):
                 return reserved.response()
             answer = self._answer(self.run(None, given, by=self.person, at=at), 201 if self.creates else 200)

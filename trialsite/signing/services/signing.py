@@ -63,13 +63,13 @@ def sign(
         if owner.site is not None:
             require(signer, kind.permission, owner.site.pk)
         _require_meaning(kind, meaning, reason)
-        _require_free(kind, fresh, signer, meaning)
         content = kind.content(fresh)
         if seen is not None and digest(content) != seen:
             raise Conflict(
                 "signed-content-changed",
                 "This record changed after you opened the page. Nothing was signed: read it again below, then sign.",
             )
+        _require_free(kind, fresh, signer, meaning)
         _state_equivalence(signer, states_equivalence, at)
         failpoint("signing-before-signature")
         signature = _written(kind, fresh, content, meaning, signer, proof, at, reason)
