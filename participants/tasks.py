@@ -6,9 +6,10 @@ import time
 from celery import shared_task
 
 from participants.models import Participant
+from participants.queries.left_alone import left_alone
 from participants.services.delivery import deliver_once, settle_expired_claims
 from participants.services.obligations import reconcile_participant
-from participants.services.sweep import left_alone, sweep_once
+from participants.services.sweep import sweep_once
 from trialsite import clock
 from trialsite.accounts.permissions import SystemActor
 from trialsite.signing.queries import is_locked

@@ -8,16 +8,14 @@ from itertools import product
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 
-from participants.models import Obligation
+from participants.queries.left_alone import due_by
 from participants.services.sweep_sql import SWEEP, rule_rows
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.protocol.registry import shipped
 from trialsite.protocol.reminding import not_before
-from trialsite.signing.models import Lock
 from trialsite.signing.queries import is_locked
 
 # Large enough for the statement to cost nothing beside its rows, small enough that their rows are found by index.
@@ -43,18 +41,7 @@ def sweep_once(*, by: Actor, at: datetime) -> int:
 
 def _is_anything_due(at: datetime) -> bool:
     """One look into an index: most minutes there is nothing. What is frozen or locked does not count."""
-    return _due(at).exclude(is_locked("participant_id", "site_id")).exists()
-
-
-def left_alone(at: datetime) -> int:
-    """Return how many obligations the sweep leaves alone at `at` because their participant or site is locked."""
-    if not Lock.objects.in_force().exists():
-        return 0
-    return _due(at).filter(is_locked("participant_id", "site_id")).count()
-
-
-def _due(at: datetime) -> QuerySet[Obligation]:
-    return Obligation.objects.filter(next_transition_at__lte=at)
+    return due_by(at).exclude(is_locked("participant_id", "site_id")).exists()
 
 
 def _quiet_rows(at: datetime) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from followup.models import Visit
 from followup.queries.signables import casebook_models
 from followup.services.visits import correct_visit, record_visit
 from participants.models import Obligation, Participant, Reminder
+from participants.queries.left_alone import left_alone
 from participants.services.referral import refer_participant
-from participants.services.sweep import left_alone, sweep_once
+from participants.services.sweep import sweep_once
 from participants.states import State
 from participants.tasks import SWEEP, reconcile_everybody
 from tests.factories.accounts import BOOTSTRAP, PASSWORD

@@ -7,10 +7,11 @@ from followup.models import Visit
 from infusion.models import CohortDecision, Infusion, ProductDisposition
 from participants.states import State
 from screening.models import EligibilityDecision
-from tests.factories.journeys import participant_at
+from tests.factories.journeys import participant_at, there
 from tests.participants.web import browser_of, queries_of
 from tests.signing.acts import complete, signed_by
-from trialsite.errors import RuleViolated
+from trialsite.audit.acting import acting
+from trialsite.errors import NotPermitted, RuleViolated
 from trialsite.signing.kinds import all_kinds, kind_of
 from trialsite.signing.queries import awaiting_for, holds, signatures_of
 from trialsite.signing.rules import Meaning, Standing
@@ -93,3 +94,28 @@ def test_the_panel_of_visits_asks_the_same_number_of_queries_however_many_are_si
         *_, visit = complete(story)
         signed_by(story.ward.investigator, visit, at=story.now, meaning=Meaning.REVIEW)
     assert queries_of(client, path) == one
+
+
+def test_a_decision_on_a_cohort_belongs_to_no_site_and_is_signed_by_an_investigator_alone() -> None:
+    story = participant_at(State.ENROLLED)
+    with acting(by=story.ward.investigator, at=story.now, action="infusion.cohort_decided"):
+        decision = CohortDecision(
+            cohort=there(story.slot).cohort,
+            number=1,
+            proposed="stop",
+            decided="stop",
+            decided_at=story.now,
+            decided_by=story.ward.investigator.actor_label,
+            known_dlts=2,
+            protocol_version="1.0",
+            inputs={"evaluable": 3},
+            recorded_at=story.now,
+        )
+        decision.save_new()
+    with pytest.raises(NotPermitted):
+        signed_by(story.ward.nurse, decision, at=story.now)
+    signed_by(story.ward.investigator, decision, at=story.now)
+    assert holds(decision)
+    page = browser_of(story.ward.nurse).get(reverse("cohorts")).content.decode()
+    assert story.ward.investigator.display_name in page
+    assert "UTC (UTC+0000)" in page

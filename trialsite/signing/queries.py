@@ -238,7 +238,7 @@ def obstacles_of(record: Any, by: User) -> tuple[str, ...]:
     """Return why `by` cannot sign the record now; for buttons. `sign` asks the same."""
     kind = kind_of(record)
     site = kind.owner(record).site
-    if not may(by, kind.permission, site.pk if site else None) and site is not None:
+    if not (may(by, kind.permission, site.pk) if site else by.access.holds(kind.permission)):
         return ("Your role does not sign this here.",)
     if by.is_shared:
         return ("A shared account signs nothing.",)

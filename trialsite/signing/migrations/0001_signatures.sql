@@ -95,11 +95,12 @@ DECLARE
     found text;
 BEGIN
     IF EXISTS (SELECT FROM public.signing_lock WHERE unlocked_at IS NULL) THEN
+        -- The slice begins to count at 1, as lock_over does; the trigger's own arguments at 0.
         IF TG_OP <> 'INSERT' THEN
-            found := public.lock_over(to_jsonb(OLD), TG_TABLE_NAME, TG_ARGV);
+            found := public.lock_over(to_jsonb(OLD), TG_TABLE_NAME, TG_ARGV[0:]);
         END IF;
         IF TG_OP <> 'DELETE' THEN
-            found := coalesce(found, public.lock_over(to_jsonb(NEW), TG_TABLE_NAME, TG_ARGV));
+            found := coalesce(found, public.lock_over(to_jsonb(NEW), TG_TABLE_NAME, TG_ARGV[0:]));
         END IF;
         IF found IS NOT NULL THEN
             RAISE EXCEPTION USING

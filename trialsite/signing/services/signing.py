@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Model
 
 from trialsite.accounts.models import User
-from trialsite.accounts.permissions import Actor, Permission, require
+from trialsite.accounts.permissions import Actor, Permission, require, require_anywhere
 from trialsite.audit.acting import acting
 from trialsite.audit.models import Entry
 from trialsite.errors import Conflict, InvalidTransition, NotPermitted, RuleViolated
@@ -62,6 +62,8 @@ def sign(
         signer = _signer(by, proof, at)
         if owner.site is not None:
             require(signer, kind.permission, owner.site.pk)
+        else:
+            require_anywhere(signer, kind.permission)
         _require_meaning(kind, meaning, reason)
         content = kind.content(fresh)
         if seen is not None and digest(content) != seen:

@@ -6,9 +6,9 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from trialsite.accounts.models import User
+from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import may
-from trialsite.signing.kinds import kind_of
+from trialsite.signing.kinds import Kind, kind_of
 from trialsite.signing.queries import Manifest, lock_over, obstacles_of, signatures_of
 
 register = template.Library()
@@ -16,22 +16,27 @@ register = template.Library()
 
 @register.inclusion_tag("signing/manifest.html", takes_context=True)
 def signatures(
-    context: Context, record: Any, manifests: tuple[Manifest, ...] | None = None
+    context: Context,
+    record: Any,
+    manifests: tuple[Manifest, ...] | None = None,
+    offers: bool = True,
 ) -> dict[str, Any]:
     """Show who signed a record, when and with which meaning, whether it holds, and the way to sign it.
 
-    manifests: where the page has read those of many records at once (`signatures_of_many`).
+    offers: whether the way to sign is shown. manifests: where the page has read those of many records at once (`signatures_of_many`).
     """
     request = context.get("request")
     user = getattr(request, "user", None)
     kind = kind_of(record)
     site = kind.owner(record).site
-    may_sign = isinstance(user, User) and may(user, kind.permission, site.pk if site else None)
+    shown = signatures_of(record) if manifests is None else manifests
+    has_signed = any(one.holds and one.signature.signer_id == getattr(user, "pk", None) for one in shown)
+    may_sign = offers and not has_signed and isinstance(user, User) and _may(user, kind, site)
     return {
         "request": request,
         "kind": kind,
         "record": record,
-        "manifests": signatures_of(record) if manifests is None else manifests,
+        "manifests": shown,
         "may_sign": may_sign and kind.has_page,
         "obstacles": obstacles_of(record, user) if may_sign and isinstance(user, User) else (),
         "lock": lock_over(record.pk, kind.owner(record).participant_id, site.pk if site else None),
@@ -50,7 +55,7 @@ def signatures_short(
         "kind": kind,
         "record": record,
         "manifests": signed.get(record.pk, ()),
-        "may_sign": isinstance(user, User) and may(user, kind.permission, site.pk if site else None),
+        "may_sign": isinstance(user, User) and _may(user, kind, site),
     }
 
 
@@ -62,3 +67,8 @@ def signature_badge(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
         "is_rejected": bool(manifests) and manifests[0].holds and manifests[0].is_rejection,
         "is_broken": bool(manifests) and not any(one.holds for one in manifests),
     }
+
+
+def _may(user: User, kind: Kind, site: Site | None) -> bool:
+    """What hangs on no site is signed by who holds the permission at any."""
+    return may(user, kind.permission, site.pk) if site else user.access.holds(kind.permission)

@@ -16,6 +16,13 @@ from trialsite.web.forms import StepForm
 _CREDENTIALS = ("signing_password", "signing_code")
 
 
+class PasswordField(forms.CharField):
+    """Asked for, but an empty one is an attempt too: it is for `prove` to refuse and to log."""
+
+    def validate(self, value: Any) -> None:
+        pass
+
+
 class SignedForm(StepForm):
     """A form whose act is signed. Derive from it, name `meanings`, and pass `signing_of(cleaned)` on to the service.
 
@@ -31,10 +38,9 @@ class SignedForm(StepForm):
     signer = forms.CharField(
         label="Your user name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username"})
     )
-    signing_password = forms.CharField(
+    signing_password = PasswordField(
         label="Your password",
         max_length=200,
-        required=False,  # an empty one is an attempt too, and logged
         strip=False,
         widget=PasswordInput(attrs={"autocomplete": "current-password"}),
     )
