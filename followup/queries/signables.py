@@ -14,7 +14,7 @@ from participants.queries.signables import lock_participant, owner_of
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.signing.content import row, rows
-from trialsite.signing.guard import GUARDED, way_up
+from trialsite.signing.guard import GUARDED, is_guarded, way_up
 from trialsite.signing.kinds import EVERY_TABLE, Kind, Shown
 from trialsite.signing.models import Signature
 from trialsite.signing.rules import Meaning, digest
@@ -77,7 +77,8 @@ VISIT = Kind(
 
 # What is no data of the case: the plan, which follows from it by itself; messages; the log of openings; printed labels;
 # identity, which is kept apart; deviations, whose closing is signed by itself; evaluations made anew each time somebody
-# looks, of which the one that was decided on is signed with its decision.
+# looks, of which the one that was decided on is signed with its decision. Confidential records stay out as well: who
+# reads a signature may not learn that there are any (decision 14).
 NOT_IN_CASEBOOK = frozenset(
     {
         "participants.obligation",
@@ -87,23 +88,31 @@ NOT_IN_CASEBOOK = frozenset(
         "participants.deviation",
         "screening.eligibilityevaluation",
         "infusion.labelprint",
+        "infusion.confidentialcase",
+        "infusion.confidentialreport",
+        "infusion.confidentialfollowup",
+        "infusion.confidentialtest",
     }
 )
 
 
+def models_of_participant() -> tuple[tuple[type[Model], str], ...]:
+    """Return every model whose rows hang on a participant and can be locked, with the lookup that leads there."""
+    return tuple(
+        (model, _lookup(model))
+        for label in GUARDED
+        for model in apps.get_app_config(label).get_models()
+        if is_guarded(model) and "participants_participant" in way_up(model)
+    )
+
+
 def casebook_models() -> tuple[tuple[type[Model], str], ...]:
-    """Return every model whose rows belong to a participant's case, with the lookup that leads to the participant."""
-    found = []
-    for label in GUARDED:
-        for model in apps.get_app_config(label).get_models():
-            way = way_up(model)
-            if model is not Participant and "participants_participant" in way and _is_case(model):
-                found.append((model, _lookup(model)))
-    return tuple(found)
-
-
-def _is_case(model: type[Model]) -> bool:
-    return model._meta.label_lower not in NOT_IN_CASEBOOK
+    """Return those whose rows belong to the case that is signed."""
+    return tuple(
+        (model, lookup)
+        for model, lookup in models_of_participant()
+        if model._meta.label_lower not in NOT_IN_CASEBOOK
+    )
 
 
 def _lookup(model: type[Model]) -> str:
