@@ -9,7 +9,7 @@ TESTS ?= tests
 COMPILE := $(PYTHON) -m compileall -q -j 0 trialsite participants screening infusion followup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep tamper bench-audit mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep tamper bench-audit signatures-at-length mutation
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ tamper: $(DEV_STAMP)  ## tamper with the sealed audit trail 500 times and check 
 
 bench-audit: $(DEV_STAMP)  ## print what the audit trail costs a write, and how fast a million entries are sealed and checked (ten minutes)
 	@$(PYTHON) -m bench.audit
+
+signatures-at-length: $(DEV_STAMP)  ## change what was signed at random, a thousand times, and see each time whether the signature says so
+	@SIGNING_MUTATIONS=1000 $(PYTHON) -m pytest tests/signing/test_mutations.py
 
 mutation: $(DEV_STAMP)  ## change the rules of eligibility and grading spot by spot and see whether a test notices (half an hour)
 	@.venv/bin/mutmut run --max-children 2 && .venv/bin/mutmut results

@@ -1,16 +1,20 @@
 """Celery entry points: thin, without arguments that matter, safe to run twice and at once."""
 
+import logging
 import time
 
 from celery import shared_task
 
 from participants.models import Participant
+from participants.queries.left_alone import left_alone
 from participants.services.delivery import deliver_once, settle_expired_claims
 from participants.services.obligations import reconcile_participant
 from participants.services.sweep import sweep_once
 from trialsite import clock
 from trialsite.accounts.permissions import SystemActor
+from trialsite.signing.queries import is_locked
 
+log = logging.getLogger("participants.tasks")
 SWEEP = SystemActor("sweep")
 DELIVERS_FOR_SECONDS = 40  # a slow mail server does not keep every worker busy; the next minute goes on
 
@@ -21,6 +25,8 @@ def sweep() -> int:
     total = 0
     while count := sweep_once(by=SWEEP, at=clock.now()):
         total += count
+    if skipped := left_alone(clock.now()):
+        log.info("sweep: %d obligations are frozen or locked and were left alone", skipped)
     settle_expired_claims(by=SWEEP, at=clock.now())
     began = time.monotonic()
     while time.monotonic() - began < DELIVERS_FOR_SECONDS and deliver_once(by=SWEEP, at=clock.now()):
@@ -32,6 +38,9 @@ def sweep() -> int:
 def reconcile_everybody() -> int:
     """Compare every participant's stored obligations with the plan, nightly; return how many differed."""
     differed = 0
-    for participant_id in Participant.objects.order_by("id").values_list("id", flat=True).iterator():
+    free = Participant.objects.exclude(is_locked("pk", "site"))
+    if skipped := Participant.objects.count() - free.count():
+        log.info("reconcile: %d participants are frozen or locked and were left alone", skipped)
+    for participant_id in free.order_by("id").values_list("id", flat=True).iterator():
         differed += reconcile_participant(participant_id=participant_id, by=SWEEP, at=clock.now())
     return differed

@@ -37,6 +37,12 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # Opens, closes and reminds what is due. One missed run is made good by the next.
     "sweep": {"task": "participants.tasks.sweep", "schedule": 60.0},
+    # Notices within a minute that what was signed has changed; each night every signature is looked at.
+    "recheck-signatures": {"task": "trialsite.signing.tasks.recheck_signatures", "schedule": 60.0},
+    "recheck-every-signature": {
+        "task": "trialsite.signing.tasks.recheck_every_signature",
+        "schedule": crontab(hour="20", minute="15"),
+    },
     # Signs of life: the health page shows within a minute what has stopped.
     "pulse": {"task": "trialsite.health.tasks.pulse", "schedule": PULSE_SECONDS, "options": {"expires": 60}},
     # Heals what a crash or a mistake left behind; at half past two in the night in Wuhan.

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 MET_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014"})
 TAKEN_SQLSTATES = frozenset({"23505", "23P01"})  # unique and exclusion constraints
 
+LOCKED_SQLSTATE = "TS003"  # what the guard of a table says to a write under a lock
+
 
 class DomainError(Exception):
     """A command was refused. Nothing was saved.
@@ -59,3 +61,18 @@ class Unavailable(DomainError):
     """A part that the act needs does not work now. Trying again later may succeed."""
 
     status = 503
+
+
+class DataLocked(RuleViolated):
+    """What would change is frozen or locked."""
+
+    status = 409
+
+
+def data_locked(what: str = "this record") -> DataLocked:
+    """Return the refusal of a write to what is frozen or locked, with what to do about it."""
+    return DataLocked(
+        "data-locked",
+        f"Locked: {what}. Nothing was saved. To change it, somebody who may has to unlock it first, with a reason and "
+        "a signature (page Signatures, Locks).",
+    )

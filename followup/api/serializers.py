@@ -7,6 +7,7 @@ from participants.models import DispositionKind
 from trialsite.api.fields import AwareDateTimeField, CleanCharField, CodeField, EnumField
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import CorrectionIn, GatedIn, ReasonedIn
+from trialsite.signing.api.shapes import WithSignaturesOut
 
 CODE = "Subject code of the participant."
 VERSION = "Counts the changes of this record; it is the `ETag` and goes into `If-Match`."
@@ -115,3 +116,7 @@ class CompletionOut(OutSerializer):
     occurred_at = serializers.DateTimeField(help_text="When the one-year study was completed, UTC.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
+
+
+class VisitSignedOut(VisitOut, WithSignaturesOut):
+    """A visit with its signatures."""

@@ -155,7 +155,11 @@ def follow_up_of(participant: Participant, at: datetime) -> FollowUp:
     return FollowUp(
         participant=participant,
         course=load_course(participant),
-        visits=tuple(Visit.objects.filter(participant=participant).order_by("performed_at")),
+        visits=tuple(
+            Visit.objects.filter(participant=participant)
+            .select_related("participant__site")
+            .order_by("performed_at")
+        ),
         answers=answers,
         at=at,
     )

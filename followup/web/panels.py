@@ -22,6 +22,7 @@ from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import DueState
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.queries import signatures_of, signatures_of_many
 from trialsite.web.access import requires, signed_in
 from trialsite.web.navigation import NavItem, register_nav
 from trialsite.web.panels import Panel, register_panel
@@ -73,6 +74,8 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "may_record": may_record,
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
         "acts": _acts(user, target),
+        "signed": signatures_of_many(follow_up.visits),
+        "casebook": signatures_of(participant),
     }
     return render(request, "followup/visits_panel.html", context)
 

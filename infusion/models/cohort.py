@@ -84,6 +84,12 @@ class CohortSlot(Record):
         return f"Slot {self.number}"
 
 
+class CohortDecisionQuerySet(models.QuerySet["CohortDecision"]):
+    def visible_to(self, user: User) -> "CohortDecisionQuerySet":
+        """Return all of them to whoever may read the trial, as with the cohorts."""
+        return self.all() if user.access.holds(Permission.VIEW_TRIAL) else self.none()
+
+
 class CohortDecision(Record):
     """What was proposed, what was decided, by whom. inputs: the counts and slots it was decided on, frozen."""
 
@@ -97,6 +103,8 @@ class CohortDecision(Record):
     known_dlts = models.PositiveSmallIntegerField()
     protocol_version = models.CharField(max_length=20)
     inputs = models.JSONField()
+
+    objects = CohortDecisionQuerySet.as_manager()
 
     class Meta:
         constraints = [

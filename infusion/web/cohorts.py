@@ -1,6 +1,6 @@
 """The board of the dose cohorts: every arm with its levels, who may be dosed next, what the rule proposes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from infusion.models import Cohort
+from infusion.models import Cohort, CohortDecision
 from infusion.queries.cohorts import CohortSeen, Ledger, SlotSeen, ledger_of, seen_by
 from infusion.queries.treatment import Treatment
 from infusion.rules.cohort_history import DecisionRecord
@@ -23,6 +23,7 @@ from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.registry import latest
 from trialsite.protocol.types import Arm, DoseLevel
+from trialsite.signing.queries import signatures_of_many
 from trialsite.web.access import requires, signed_in
 from trialsite.web.components import Status
 
@@ -56,6 +57,9 @@ DECISIONS: dict[Decided, str] = {
 }
 
 
+Made = Mapping[tuple[UUID, int], CohortDecision]  # decisions by cohort and number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotShown:
     """days: of the window."""
@@ -74,7 +78,7 @@ class CohortShown:
     state: str
     proposal: str
     slots: Sequence[SlotShown]
-    decisions: Sequence[tuple[DecisionRecord, str]]
+    decisions: Sequence[tuple[DecisionRecord, str, CohortDecision | None]]
     site_code: str
 
     @property
@@ -106,12 +110,20 @@ def board(request: HttpRequest) -> HttpResponse:
     user, at = signed_in(request), clock.now()
     site_code = site_of_decisions(user)
     zone = Site.objects.visible_to(user).order_by("code").values_list("time_zone", flat=True).first() or "UTC"
-    arms = [(ARMS[arm.value], _levels(ledger_of(arm), user, at, site_code)) for arm in Arm]
+    made = {(one.cohort_id, one.number): one for one in CohortDecision.objects.select_related("cohort")}
+    arms = [(ARMS[arm.value], _levels(ledger_of(arm), user, at, site_code, made)) for arm in Arm]
     rule = latest().cohort_rule
     return render(
         request,
         "infusion/cohorts.html",
-        {"arms": arms, "rule": rule, "site_code": site_code, "zone": zone, "signs": SLOT_SIGNS.values()},
+        {
+            "arms": arms,
+            "rule": rule,
+            "site_code": site_code,
+            "zone": zone,
+            "signs": SLOT_SIGNS.values(),
+            "signed": signatures_of_many(made.values()),
+        },
     )
 
 
@@ -154,19 +166,19 @@ def site_of_decisions(user: User) -> str:
     return sites.order_by("code").values_list("code", flat=True).first() or ""
 
 
-def _levels(ledger: Ledger, user: User, at: datetime, site_code: str) -> list[LevelShown]:
+def _levels(ledger: Ledger, user: User, at: datetime, site_code: str, made: Made) -> list[LevelShown]:
     seen = seen_by(user, ledger, at)
     return [
         LevelShown(
             level=level,
             dose=in_powers(level.nominal_cells_per_kg),
-            cohorts=[_shown(one, site_code) for one in seen if one.entry.cohort.dose_level == level.id],
+            cohorts=[_shown(one, site_code, made) for one in seen if one.entry.cohort.dose_level == level.id],
         )
         for level in ledger.dose_levels
     ]
 
 
-def _shown(seen: CohortSeen, site_code: str) -> CohortShown:
+def _shown(seen: CohortSeen, site_code: str, made: Made) -> CohortShown:
     return CohortShown(
         cohort=seen.entry.cohort,
         board=seen.board,
@@ -180,6 +192,9 @@ def _shown(seen: CohortSeen, site_code: str) -> CohortShown:
             )
             for one in seen.slots
         ],
-        decisions=[(one, DECISIONS[one.decision]) for one in reversed(seen.entry.record.decisions)],
+        decisions=[
+            (one, DECISIONS[one.decision], made.get((seen.entry.cohort.pk, one.number)))
+            for one in reversed(seen.entry.record.decisions)
+        ],
         site_code=site_code,
     )

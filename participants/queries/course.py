@@ -24,12 +24,13 @@ from participants.models import (
 )
 from participants.rules import IcfInForce
 from participants.states import State
-from trialsite.errors import RuleViolated
+from trialsite.errors import RuleViolated, data_locked
 from trialsite.protocol import types
 from trialsite.protocol.amended import plan_across, versions_over_time
 from trialsite.protocol.registry import Activation, ConsentedVersion, resolve, version_for
 from trialsite.protocol.types import Event, EventKind, Facts, IcfActivation, ProtocolVersion
 from trialsite.protocol.validate import ProtocolInvalid
+from trialsite.signing.queries import is_locked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +110,16 @@ def lock_course(participant_id: UUID) -> Course:
     """Lock the participant until the end of the transaction and load the course.
 
     Locks without blocking foreign-key checks, so that the sweep never waits on a command in a circle.
+    Raises DataLocked("data-locked") where the participant, the site or the trial is frozen or locked.
     """
     participant = (
         Participant.objects.select_for_update(of=("self",), no_key=True)
         .select_related("site")
+        .annotate(is_locked=is_locked("pk", "site"))
         .get(pk=participant_id)
     )
+    if getattr(participant, "is_locked"):  # noqa: B009  (annotated, so no attribute of the model)
+        raise data_locked(f"participant {participant.code}")
     return load_course(participant)
 
 

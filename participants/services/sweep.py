@@ -9,12 +9,14 @@ from typing import Any
 
 from django.db import connection
 
+from participants.queries.left_alone import due_by
 from participants.services.sweep_sql import SWEEP, rule_rows
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.protocol.registry import shipped
 from trialsite.protocol.reminding import not_before
+from trialsite.signing.queries import is_locked
 
 # Large enough for planning the statement to cost little beside its rows, small enough that nobody waits long for one.
 BATCH_SIZE = 2500
@@ -25,7 +27,8 @@ def sweep_once(*, by: Actor, at: datetime) -> int:
 
     Each gets the reminders of the latest rung passed since its last sweep, as rows in the inbox and to be mailed, its
     deviation where a window closed undone, and its next moment. The same two statements whatever the number;
-    `due_state`, `finding_in` and the ladders are what they follow. Call again until it returns 0.
+    `due_state`, `finding_in` and the ladders are what they follow. What is frozen or locked is left alone
+    (`left_alone` counts it). Call again until it returns 0.
     """
     require(by, Permission.RUN_SWEEP, None)
     if not _is_anything_due(at):
@@ -37,13 +40,8 @@ def sweep_once(*, by: Actor, at: datetime) -> int:
 
 
 def _is_anything_due(at: datetime) -> bool:
-    """One look into an index: most minutes there is nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM participants_obligation WHERE next_transition_at <= %s)", [at]
-        )
-        (found,) = cursor.fetchone()
-    return bool(found)
+    """One look into an index: most minutes there is nothing. What is frozen or locked does not count."""
+    return due_by(at).exclude(is_locked("participant_id", "site_id")).exists()
 
 
 def _quiet_rows(at: datetime) -> dict[str, Any]:

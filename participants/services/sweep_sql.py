@@ -20,7 +20,9 @@ WITH due AS (
         missed_at, fulfilled_at, ended_at, protocol_version, ladder, is_important, is_protocol_window, rung_at,
         swept_through_at
     FROM participants_obligation
-    WHERE next_transition_at <= %(at)s
+    WHERE next_transition_at <= %(at)s AND NOT EXISTS (
+        SELECT FROM signing_lock AS l
+        WHERE l.unlocked_at IS NULL AND (l.target_id IN (participant_id, site_id) OR l.scope = 'trial'))
     ORDER BY next_transition_at, id
     LIMIT %(size)s
     FOR NO KEY UPDATE SKIP LOCKED

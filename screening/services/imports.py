@@ -19,11 +19,14 @@ from screening.services.evaluations import follow_evidence
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
+from trialsite.errors import data_locked
+from trialsite.signing.queries import is_locked
 
 ACTION = "screening.results_imported"
 _BATCH = 1_000
 _CHUNK = 1_000_000
 _LONGEST_NAME = 100
+_NAMED = 20  # so many locked participants are named in a refusal
 
 OnOutcome = Callable[[Outcome], None]
 
@@ -57,7 +60,8 @@ def import_results(
     with everybody concerned locked, and written. Nothing that is stored is changed; the same file again adds
     nothing. The eligibility of everybody with a new result is evaluated anew, once.
     on_outcome: told of every row of the first pass. on_row: told how many rows were gone through; the second pass goes on counting.
-    Raises FileRefused for what is no table of results, RuleViolated("file-too-large").
+    Raises FileRefused for what is no table of results, RuleViolated("file-too-large"),
+    DataLocked("data-locked").
     """
     require(by, Permission.IMPORT_RESULTS, site.pk)
     require_size(file.stream.seek(0, 2), settings.RESULT_FILE_MAX_BYTES)
@@ -107,10 +111,18 @@ def _counted_on(on_row: Callable[[int], None] | None, rows: int) -> Callable[[in
 
 
 def _lock(report: Report) -> None:
-    """Lock everybody concerned in one order, so that two imports never wait for each other in a circle."""
-    rows = Participant.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
-    for _ in rows.filter(pk__in=report.participants).values_list("pk").iterator():
+    """Lock everybody concerned in one order, so that two imports never wait for each other in a circle.
+
+    Raises DataLocked("data-locked") where one of them is frozen or their data locked: then none is written.
+    """
+    concerned = Participant.objects.filter(pk__in=report.participants)
+    for _ in (
+        concerned.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk").iterator()
+    ):
         pass
+    closed = concerned.filter(is_locked("pk", "site")).order_by("code").values_list("code", flat=True)
+    if codes := list(closed[:_NAMED]):
+        raise data_locked(f"participant {', '.join(codes)}")
 
 
 def _written(

@@ -45,11 +45,13 @@ from screening.services.result_files import receive_file
 from tests.factories.accounts import make_user
 from tests.factories.journeys import Story, make_ward, participant_at, there
 from tests.followup.response import told
+from tests.signing.acts import closed_deviation, proof_of, signed_by
 from trialsite.accounts.models import Membership, User
 from trialsite.accounts.permissions import PERMISSIONS, Permission, Role
 from trialsite.audit.acting import acting
 from trialsite.protocol.codes import make_code
 from trialsite.protocol.findings import Category
+from trialsite.signing.services.locks import lock
 
 UNLISTED = "no permission"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -198,7 +200,7 @@ def _world() -> World:
     values = {
         "round_id": has_round(story),
         "consent_id": there(story.consent).pk,
-        "deviation_id": Deviation.objects.filter(participant=story.participant).get().pk,
+        "deviation_id": Deviation.objects.get(participant=story.participant, description="label torn").pk,
         "episode_id": there(story.episode).pk,
         "leukapheresis_id": there(story.leukapheresis).pk,
         "product_id": there(story.product).pk,
@@ -233,6 +235,7 @@ def _world() -> World:
         **of_the_record(story),
         **of_the_ledger(story),
         **of_the_feed(story),
+        **of_the_signatures(story),
     }
     return World(story=story, values={name: str(value) for name, value in values.items()})
 
@@ -339,6 +342,20 @@ def of_the_feed(story: Story) -> dict[str, object]:
     file = receive_file(site=story.ward.site, name="lb.csv", content=[b"USUBJID"], by=by, at=at)
     alias = link_subject(participant=story.participant, number="S-1", by=by, at=at)
     return {"import_id": file.pk, "alias_id": alias.pk, "act": "check"}
+
+
+def of_the_signatures(story: Story) -> dict[str, object]:
+    """A deviation that was closed and signed, and its lock."""
+    deviation, _ = closed_deviation(story, at=story.now)
+    by, at = story.ward.investigator, story.now
+    signature = signed_by(by, deviation, at=at)
+    frozen = lock(target=deviation, proof=proof_of(by, at), by=by, at=at, reason="reviewed")
+    return {
+        "kind": "deviation",
+        "record_id": deviation.pk,
+        "signature_id": signature.pk,
+        "lock_id": frozen.pk,
+    }
 
 
 def _signed_in(user: User | None) -> SimpleCookie:

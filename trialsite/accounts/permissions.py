@@ -76,6 +76,9 @@ class Permission(StrEnum):
     CORRECT_RECORD = "correct_record", "Correct or void an entry made before, with a reason."
     VIEW_DEVIATIONS = "view_deviations", "Read the protocol deviations of the site."
     RECORD_DEVIATION = "record_deviation", "Add, assess and close protocol deviations."
+    SIGN_DATA = "sign_data", "Sign infusion records, visits and casebooks as the investigator."
+    FREEZE_DATA = "freeze_data", "Freeze a visit or a participant, and lift the freeze, under signature."
+    LOCK_DATA = "lock_data", "Lock the data of a site under signature, and unlock them."
     VIEW_TRAIL = "view_trail", "Read the audit trail, and record that it was reviewed."
     REVIEW_ACCESS = "review_access", "See who has which role, their last sign-in and what they opened."
     EXPORT_RECORDS = "export_records", "Take the tables of an inspection out as files with hashes."
@@ -130,6 +133,9 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.CORRECT_RECORD: _TRIAL_STAFF,
     Permission.VIEW_DEVIATIONS: _EVERY_ROLE,
     Permission.RECORD_DEVIATION: _TRIAL_STAFF | _ADMIN,
+    Permission.SIGN_DATA: _INVESTIGATOR,
+    Permission.FREEZE_DATA: _INVESTIGATOR | _ADMIN,
+    Permission.LOCK_DATA: _ADMIN,
     Permission.VIEW_TRAIL: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},
     Permission.REVIEW_ACCESS: _ADMIN | {Role.AUDITOR},
     Permission.EXPORT_RECORDS: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},

@@ -75,15 +75,19 @@ def required_key(request: Request) -> str:
     return key
 
 
-def reserve(*, user_id: UUID, request: Request, key: str, at: datetime) -> Reservation | Answer:
+def reserve(
+    *, user_id: UUID, request: Request, key: str, at: datetime, content: object = None
+) -> Reservation | Answer:
     """Return the right to execute, or the answer that was given before. Call inside a transaction.
+
+    content: what a repetition must bring again, where that is not the whole body: of a password no digest is kept.
 
     Raises RequestRefused 422 idempotency-key-reused where the key came with another body.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A command is reserved inside its transaction.")
     method_path = f"{request.method} {request.path}"
-    digest = _digest(request.data)
+    digest = _digest(request.data if content is None else content)
     with connection.cursor() as cursor:
         cursor.execute(_RESERVE, [user_id, method_path, key, digest, at])
         row = cursor.fetchone()

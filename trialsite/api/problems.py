@@ -17,7 +17,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from trialsite.audit.acting import request_id
-from trialsite.errors import MET_SQLSTATES, TAKEN_SQLSTATES, DomainError
+from trialsite.errors import LOCKED_SQLSTATE, MET_SQLSTATES, TAKEN_SQLSTATES, DomainError, data_locked
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("trialsite.api")
@@ -181,6 +181,8 @@ def _database(exc: DatabaseError) -> Problem:
     code = getattr(exc.__cause__, "sqlstate", None)
     if isinstance(exc, IntegrityError) and code in TAKEN_SQLSTATES:
         return Problem(409, "conflict", "Somebody else recorded this first. Load it again and look.")
+    if code == LOCKED_SQLSTATE:
+        return _domain(data_locked())
     if code in MET_SQLSTATES:
         return Problem(503, "try-again", "Two acts met. Nothing was saved; try again.", headers=_after(1))
     if isinstance(exc, OperationalError):

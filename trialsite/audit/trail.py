@@ -1,6 +1,6 @@
 """AddTrail: the migration operation that puts a domain table under the audit trail, from its first migration."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -10,6 +10,15 @@ from django.db.models import CompositePrimaryKey
 
 WRITE_TRIGGER = "trail_write"
 TRUNCATE_TRIGGER = "trail_no_truncate"
+
+# What else a table gets with its trail: SQL for a model, "" for none. Later rooms add theirs at start-up.
+_companions: list[Callable[[Any], str]] = []
+
+
+def with_every_trail(statements: Callable[[Any], str]) -> None:
+    """Run what `statements` returns for a model wherever `AddTrail` puts its table under the trail."""
+    if statements not in _companions:
+        _companions.append(statements)
 
 
 def install_trail_sql(table: str, redact: Sequence[str] = (), key: str = "id") -> str:
@@ -74,6 +83,8 @@ class AddTrail(Operation):
             raise ValueError(f"{options.label}: the trail needs a key of one column.")
         redact = [options.get_field(name).column for name in self.redact]
         schema_editor.execute(install_trail_sql(options.db_table, redact, options.pk.column), params=None)
+        for statements in filter(None, (companion(model) for companion in _companions)):
+            schema_editor.execute(statements, params=None)
 
     def database_backwards(
         self,

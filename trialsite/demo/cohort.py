@@ -21,6 +21,7 @@ from trialsite.demo.episodes import Telling, tell
 from trialsite.demo.escalation import Enrolee, Escalation
 from trialsite.demo.people import invent_person, open_sites, put_in_force, revise_consent_form
 from trialsite.demo.readings import record_readings
+from trialsite.demo.signed import sign_a_few
 from trialsite.demo.story import NotYet, Ward
 from trialsite.demo.troubles import Trouble
 from trialsite.protocol.codes import ALPHABET, RANDOM_LENGTH, make_code
@@ -99,6 +100,7 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     stage = set_stage(now)
     for arm in Arm:
         tell_arm(stage, arm, report=report)
+    sign_a_few(stage.wards[0], now)
     catch_up(now)
     return PARTICIPANTS
 

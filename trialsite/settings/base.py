@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "trialsite.health",
     "trialsite.seal",
     "trialsite.inspection",
+    "trialsite.signing",
     "participants",
     "screening",
     "infusion",

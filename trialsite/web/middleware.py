@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from trialsite.errors import DomainError
+from trialsite.errors import LOCKED_SQLSTATE, DomainError, data_locked
+from trialsite.web.collisions import sqlstate_of
 from trialsite.web.errors import error_page, refusal
 
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -29,9 +31,11 @@ class PagesMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, DomainError) and not _is_api(request):
-            return refusal(request, exception)
-        return None
+        if _is_api(request):
+            return None
+        if isinstance(exception, DatabaseError) and sqlstate_of(exception) == LOCKED_SQLSTATE:
+            return refusal(request, data_locked())
+        return refusal(request, exception) if isinstance(exception, DomainError) else None
 
 
 def _is_api(request: HttpRequest) -> bool:

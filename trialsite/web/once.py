@@ -22,7 +22,8 @@ from trialsite.accounts.models import User
 from trialsite.errors import Conflict
 from trialsite.web.models import AnsweredForm
 
-_NOT_ENTERED = "csrfmiddlewaretoken"  # masked anew on every page
+# The first is masked anew on every page; of the others not even a digest is kept.
+_NOT_ENTERED = frozenset({"csrfmiddlewaretoken", "signing_password", "signing_code"})
 
 
 def run_once(request: HttpRequest, token: UUID | None, act: Callable[[], str]) -> str:
@@ -66,7 +67,7 @@ def _digests(request: HttpRequest) -> set[str]:
 
 def _digest(request: HttpRequest, secret: str | None = None) -> str:
     """Return a keyed digest of what was entered where; no value can be read or guessed from it."""
-    entered = sorted((name, values) for name, values in request.POST.lists() if name != _NOT_ENTERED)
+    entered = sorted((name, values) for name, values in request.POST.lists() if name not in _NOT_ENTERED)
     text = json.dumps([request.path, entered])
     return salted_hmac(__name__, text, secret=secret, algorithm="sha256").hexdigest()
 

@@ -28,4 +28,5 @@ urlpatterns = [
     path("users/<uuid:user_id>/roles/", users.grant, name="user-grant"),
     path("users/<uuid:user_id>/roles/<uuid:membership_id>/revoke/", users.revoke, name="user-revoke"),
     path("users/<uuid:user_id>/deactivate/", users.deactivate, name="user-deactivate"),
+    path("users/<uuid:user_id>/shared/", users.shared, name="user-shared"),
 ]

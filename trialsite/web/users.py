@@ -15,7 +15,7 @@ from trialsite import clock
 from trialsite.accounts.models import Membership, User
 from trialsite.accounts.permissions import Permission
 from trialsite.accounts.services.roles import grant_role, revoke_role
-from trialsite.accounts.services.users import create_user, deactivate_user, reactivate_user
+from trialsite.accounts.services.users import create_user, deactivate_user, reactivate_user, set_shared
 from trialsite.web.access import requires, signed_in
 from trialsite.web.components import Pages
 from trialsite.web.forms import StepForm
@@ -128,6 +128,27 @@ def deactivate(request: HttpRequest, user_id: UUID) -> HttpResponse:
         return page.back
 
     return _form_page(request, page, ReasonForm(request.POST or None, initial={"once": uuid4()}), switch)
+
+
+@requires(Permission.MANAGE_USERS)
+@require_http_methods(["GET", "POST"])
+def shared(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Note that several people use the account, or that one person does again."""
+    person, by, at = _person(request, user_id), signed_in(request), clock.now()
+    verb = "Belongs to one person again" if person.is_shared else "Is a shared account"
+    page = _about(
+        person,
+        title=f"{person.display_name}: {verb.lower()}",
+        submit=verb,
+        done="Noted.",
+        note="" if person.is_shared else "A shared account, say of a screen on the ward, signs nothing.",
+    )
+
+    def note(entered: dict[str, Any]) -> str:
+        set_shared(user=person, is_shared=not person.is_shared, by=by, at=at, reason=entered["reason"])
+        return page.back
+
+    return _form_page(request, page, ReasonForm(request.POST or None, initial={"once": uuid4()}), note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

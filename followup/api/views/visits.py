@@ -14,6 +14,7 @@ from followup.api.serializers import (
     VisitOut,
     VisitProcedureOut,
     VisitProceduresIn,
+    VisitSignedOut,
 )
 from followup.models import Visit, VisitProcedure
 from followup.rules.procedures import ProcedureEntry
@@ -69,7 +70,7 @@ class VisitDetail(ScopedDetail):
     required_permission = Permission.VIEW_PARTICIPANT
     model = Visit
     lookup = BY_ID
-    gives = VisitOut
+    gives = VisitSignedOut
 
     def narrow(self, rows: QuerySet[Visit]) -> QuerySet[Visit]:
         return rows.select_related("participant")

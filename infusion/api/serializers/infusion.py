@@ -19,6 +19,7 @@ from trialsite.api.fields import (
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import CorrectionIn, ReasonedIn
 from trialsite.protocol.types import Arm
+from trialsite.signing.api.shapes import WithSignaturesOut
 
 
 class InfusionPlanIn(ReasonedIn):
@@ -309,3 +310,7 @@ class InfusionOut(OutSerializer):
     )
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
+
+
+class InfusionSignedOut(InfusionOut, WithSignaturesOut):
+    """An infusion record with its signatures."""

@@ -14,6 +14,7 @@ from infusion.api.serializers.infusion import (
     InfusionOut,
     InfusionPlanIn,
     InfusionPlanOut,
+    InfusionSignedOut,
     LymphodepletionDoseIn,
     LymphodepletionDoseOut,
 )
@@ -141,7 +142,7 @@ class InfusionDetail(ScopedDetail):
     required_permission = Permission.VIEW_PARTICIPANT
     model = Infusion
     lookup = BY_ID
-    gives = InfusionOut
+    gives = InfusionSignedOut
 
     def narrow(self, rows: QuerySet[Infusion]) -> QuerySet[Infusion]:
         return rows.select_related("participant", "product")

@@ -8,6 +8,7 @@ from trialsite.api.fields import AwareDateTimeField, CleanCharField, EnumField, 
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import ReasonedIn
 from trialsite.protocol.findings import Category
+from trialsite.signing.api.shapes import WithSignaturesOut
 
 
 class DeviationIn(ReasonedIn):
@@ -53,3 +54,7 @@ class DeviationOut(OutSerializer):
     closing_note = serializers.CharField(allow_blank=True, help_text="How it was dealt with.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)
+
+
+class DeviationSignedOut(DeviationOut, WithSignaturesOut):
+    """A deviation with the signatures of its closing."""

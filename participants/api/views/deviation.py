@@ -5,7 +5,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from participants.api.serializers.deviation import DeviationCloseIn, DeviationIn, DeviationOut
+from participants.api.serializers.deviation import (
+    DeviationCloseIn,
+    DeviationIn,
+    DeviationOut,
+    DeviationSignedOut,
+)
 from participants.api.views.participant import OF_PARTICIPANT
 from participants.filters import DeviationFilter
 from participants.models import Deviation, Participant
@@ -53,7 +58,7 @@ class DeviationDetail(ScopedDetail):
     required_permission = Permission.VIEW_DEVIATIONS
     model = Deviation
     lookup = BY_ID
-    gives = DeviationOut
+    gives = DeviationSignedOut
 
     def narrow(self, rows: QuerySet[Deviation]) -> QuerySet[Deviation]:
         return rows.select_related("participant", "site")

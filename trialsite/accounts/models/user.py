@@ -39,12 +39,18 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
 
 class User(Record, AbstractBaseUser):
-    """username: normalised (rules.normalise_username). display_name: printed on records and signatures."""
+    """username: normalised (rules.normalise_username). display_name: printed on records and signatures.
+
+    is_shared: several people know the password, say of a screen on a ward; such an account signs nothing.
+    password_reset_at: when somebody else last set the password.
+    """
 
     username = models.CharField(max_length=64, unique=True)
     display_name = models.CharField(max_length=120)
     email = models.EmailField(blank=True, default="")
     is_active = models.BooleanField(default=True)
+    is_shared = models.BooleanField(default=False)
+    password_reset_at = models.DateTimeField(null=True, blank=True)
     # Django would write this at sign-in without an actor; sign-ins have their own record.
     last_login = None
 

@@ -17,7 +17,8 @@ LONGEST_PASSWORD = 200  # hashing has to read all of it
 def set_password(*, user: User, password: str, by: Actor, at: datetime, reason: str = "") -> None:
     """Replace the password; every other session of the user ends with the next request.
 
-    Own password: no permission. Somebody else's: MANAGE_USERS at every site of theirs, and a reason.
+    Own password: no permission. Somebody else's: MANAGE_USERS at every site of theirs, and a reason; its owner then
+    signs nothing for a day.
     Raises RuleViolated("password-weak", "reason-required").
     """
     require_strong(password, user)
@@ -29,7 +30,9 @@ def set_password(*, user: User, password: str, by: Actor, at: datetime, reason: 
         if not is_own:
             require_manages(by, user)
         user.set_password(password)
-        user.save_changes(["password"])
+        if not is_own:
+            user.password_reset_at = at
+        user.save_changes(["password"] if is_own else ["password", "password_reset_at"])
 
 
 def require_strong(password: str, user: User) -> None:

@@ -66,6 +66,22 @@ def reactivate_user(*, user: User, by: Actor, at: datetime, reason: str) -> None
     _change_active(user, True, "accounts.user_reactivated", by=by, at=at, reason=reason)
 
 
+def set_shared(*, user: User, is_shared: bool, by: Actor, at: datetime, reason: str) -> None:
+    """Note whether several people know the password of this account: such an account signs nothing.
+
+    Needs what `deactivate_user` needs. Raises NotPermitted("own-account"), RuleViolated("reason-required"),
+    InvalidTransition("user-shared-already").
+    """
+    require_reason(reason)
+    require_other_person(by, user)
+    with acting(by=by, at=at, action="accounts.user_shared", reason=reason):
+        require_manages(by, user)
+        if user.is_shared == is_shared:
+            raise InvalidTransition("user-shared-already", "This is what is on record already.")
+        user.is_shared = is_shared
+        user.save_changes(["is_shared"])
+
+
 def _change_active(user: User, active: bool, action: str, *, by: Actor, at: datetime, reason: str) -> None:
     require_reason(reason)
     require_other_person(by, user)

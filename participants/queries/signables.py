@@ -1,0 +1,80 @@
+"""What of this room can be signed: the closing of a deviation."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from participants.models import Deviation, DeviationStatus, Participant
+from trialsite.accounts.models import User
+from trialsite.accounts.permissions import Permission
+from trialsite.signing.content import row
+from trialsite.signing.kinds import Kind, Owner, Shown
+from trialsite.signing.rules import Meaning
+
+
+def owner_of(participant: Participant) -> Owner:
+    """Return the owner of a record of one participant; `participant.site` should be loaded."""
+    return Owner(site=participant.site, participant_id=participant.pk, code=participant.code)
+
+
+def lock_participant(participant_id: Any) -> None:
+    """Lock what every command on a participant locks first."""
+    Participant.objects.select_for_update(no_key=True).filter(pk=participant_id).first()
+
+
+def _rows(deviations: QuerySet[Deviation]) -> QuerySet[Deviation]:
+    return deviations.select_related("participant", "site")
+
+
+def _content(deviation: Deviation) -> dict[str, Any]:
+    return {"deviation": row(deviation)}
+
+
+def _shown(deviation: Deviation) -> Shown:
+    return Shown(
+        heading=f"Deviation: {deviation.description}",
+        lines=(
+            ("Rule", deviation.rule_id),
+            ("Category", deviation.category),
+            ("Important", "yes" if deviation.proposed_important else "no"),
+            ("Reason", deviation.reason or "–"),
+            ("Found by", deviation.detected_by),
+            ("Status", deviation.status),
+            ("Closing note", deviation.closing_note or "–"),
+        ),
+    )
+
+
+def _obstacles(deviation: Deviation, by: User) -> tuple[str, ...]:
+    found = []
+    if deviation.status != DeviationStatus.CLOSED:
+        found.append("A deviation is signed when it is closed.")
+    if deviation.detected_by == by.actor_label:
+        found.append("Who reported a deviation does not close it.")
+    return tuple(found)
+
+
+def _owner(deviation: Deviation) -> Owner:
+    if deviation.participant is None:
+        return Owner(site=deviation.site)
+    return Owner(
+        site=deviation.site, participant_id=deviation.participant_id, code=deviation.participant.code
+    )
+
+
+DEVIATION = Kind(
+    name="deviation",
+    title="Closing of a deviation",
+    model=Deviation,
+    permission=Permission.RECORD_DEVIATION,
+    meanings=(Meaning.APPROVAL,),
+    contents={1: _content},
+    shown=_shown,
+    owner=_owner,
+    href=lambda deviation: reverse("deviations"),
+    tables=("participants_deviation",),
+    rows=_rows,
+    obstacles=_obstacles,
+    lock_owner=lambda deviation: lock_participant(deviation.participant_id),
+)
