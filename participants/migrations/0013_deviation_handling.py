@@ -9,13 +9,14 @@ from django.db import migrations, models
 
 from trialsite.accounts.permissions import SystemActor
 from trialsite.audit.acting import acting
+from trialsite.audit.creation import CreateTogether
 from trialsite.audit.trail import AddTrail
 
 
 def take_over(apps, schema_editor):
     """Let deviations on record be drafts of the new handling, under the ids of the rules that find them now."""
     with acting(by=SystemActor("upgrade"), at=datetime.now(UTC), action="participants.deviations_taken_over"):
-        schema_editor.execute(_TAKE_OVER)
+        schema_editor.execute(_TAKE_OVER, None)
 
 
 _TAKE_OVER = """
@@ -30,127 +31,179 @@ WHERE status = 'open' OR rule_id LIKE '%-MISSED' OR rule_id LIKE 'M-%' OR rule_i
 """
 
 
+# One statement instead of thirteen; what Django would write, column by column.
+ADD_COLUMNS = """
+ALTER TABLE participants_deviation
+    ADD COLUMN assessed_at timestamptz NULL,
+    ADD COLUMN assessed_by varchar(150) NOT NULL DEFAULT '',
+    ADD COLUMN assessment_reason varchar(500) NOT NULL DEFAULT '',
+    ADD COLUMN cause varchar(15) NOT NULL DEFAULT '',
+    ADD COLUMN immediate_action varchar(500) NOT NULL DEFAULT '',
+    ADD COLUMN is_important boolean NULL,
+    ADD COLUMN notice_due_on date NULL,
+    ADD COLUMN notified_at timestamptz NULL,
+    ADD COLUMN reported_at timestamptz NULL,
+    ADD COLUMN reported_by varchar(150) NOT NULL DEFAULT '',
+    ADD COLUMN reporter_id varchar(150) NOT NULL DEFAULT '',
+    ADD COLUMN rule_revision smallint NOT NULL DEFAULT 1 CHECK (rule_revision >= 0);
+ALTER TABLE participants_deviation
+    ALTER COLUMN assessed_by DROP DEFAULT,
+    ALTER COLUMN assessment_reason DROP DEFAULT,
+    ALTER COLUMN cause DROP DEFAULT,
+    ALTER COLUMN immediate_action DROP DEFAULT,
+    ALTER COLUMN reported_by DROP DEFAULT,
+    ALTER COLUMN reporter_id DROP DEFAULT,
+    ALTER COLUMN rule_revision DROP DEFAULT;
+"""
+DROP_COLUMNS = """
+ALTER TABLE participants_deviation
+    DROP COLUMN assessed_at, DROP COLUMN assessed_by, DROP COLUMN assessment_reason, DROP COLUMN cause,
+    DROP COLUMN immediate_action, DROP COLUMN is_important, DROP COLUMN notice_due_on, DROP COLUMN notified_at,
+    DROP COLUMN reported_at, DROP COLUMN reported_by, DROP COLUMN reporter_id, DROP COLUMN rule_revision;
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
         ('audit', '0001_initial'),
         ('accounts', '0002_site_country'),
-        ('participants', '0012_transferred'),
+        ('participants', '0001_squashed_0012_transferred'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='DeviationAction',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('kind', models.CharField(choices=[('corrective', 'Corrective'), ('preventive', 'Preventive')], max_length=10)),
-                ('description', models.CharField(max_length=500)),
-                ('due_on', models.DateField()),
-                ('planned_by', models.CharField(max_length=150)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('done_by', models.CharField(blank=True, max_length=150)),
-                ('done_note', models.CharField(blank=True, max_length=500)),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(ADD_COLUMNS, DROP_COLUMNS)],
+            state_operations=[
+                migrations.AddField(
+                    model_name='deviation',
+                    name='assessed_at',
+                    field=models.DateTimeField(blank=True, null=True),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='assessed_by',
+                    field=models.CharField(blank=True, max_length=150),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='assessment_reason',
+                    field=models.CharField(blank=True, max_length=500),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='cause',
+                    field=models.CharField(blank=True, choices=[('participant', 'Choice or circumstances of the participant'), ('clinical', 'Clinical need'), ('knowledge', 'Protocol or training not known well enough'), ('communication', 'Communication or handover'), ('workload', 'Workload or absence'), ('supply', 'Product, supply or equipment'), ('protocol', 'Protocol unclear or hard to follow'), ('other', 'Other')], max_length=15),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='immediate_action',
+                    field=models.CharField(blank=True, max_length=500),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='is_important',
+                    field=models.BooleanField(blank=True, null=True),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='notice_due_on',
+                    field=models.DateField(blank=True, null=True),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='notified_at',
+                    field=models.DateTimeField(blank=True, null=True),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='reported_at',
+                    field=models.DateTimeField(blank=True, null=True),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='reported_by',
+                    field=models.CharField(blank=True, max_length=150),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='reporter_id',
+                    field=models.CharField(blank=True, max_length=150),
+                ),
+                migrations.AddField(
+                    model_name='deviation',
+                    name='rule_revision',
+                    field=models.PositiveSmallIntegerField(default=1),
+                ),
+                migrations.AlterField(
+                    model_name='deviation',
+                    name='status',
+                    field=models.CharField(choices=[('draft', 'Draft'), ('reported', 'Reported'), ('assessed', 'Assessed'), ('acting', 'Actions under way'), ('checked', 'Found effective'), ('closed', 'Closed')], default='draft', max_length=10),
+                ),
             ],
         ),
-        migrations.CreateModel(
-            name='DeviationNotice',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('recipient', models.CharField(choices=[('sponsor', 'Sponsor'), ('ethics_committee', 'Ethics committee')], max_length=20)),
-                ('sent_at', models.DateTimeField()),
-                ('reference', models.CharField(blank=True, max_length=200)),
-                ('recorded_by', models.CharField(max_length=150)),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='DeviationStep',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('recorded_at', models.DateTimeField(editable=False)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('step', models.CharField(choices=[('report', 'report'), ('assess', 'assess'), ('plan', 'plan'), ('confirm', 'confirm'), ('doubt', 'doubt'), ('close', 'close'), ('reopen', 'reopen'), ('settle', 'settle'), ('return', 'return')], max_length=10)),
-                ('before', models.CharField(choices=[('draft', 'Draft'), ('reported', 'Reported'), ('assessed', 'Assessed'), ('acting', 'Actions under way'), ('checked', 'Found effective'), ('closed', 'Closed')], max_length=10)),
-                ('after', models.CharField(choices=[('draft', 'Draft'), ('reported', 'Reported'), ('assessed', 'Assessed'), ('acting', 'Actions under way'), ('checked', 'Found effective'), ('closed', 'Closed')], max_length=10)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('recorded_by', models.CharField(max_length=150)),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='assessed_at',
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='assessed_by',
-            field=models.CharField(blank=True, max_length=150),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='assessment_reason',
-            field=models.CharField(blank=True, max_length=500),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='cause',
-            field=models.CharField(blank=True, choices=[('participant', 'Choice or circumstances of the participant'), ('clinical', 'Clinical need'), ('knowledge', 'Protocol or training not known well enough'), ('communication', 'Communication or handover'), ('workload', 'Workload or absence'), ('supply', 'Product, supply or equipment'), ('protocol', 'Protocol unclear or hard to follow'), ('other', 'Other')], max_length=15),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='immediate_action',
-            field=models.CharField(blank=True, max_length=500),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='is_important',
-            field=models.BooleanField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='notice_due_on',
-            field=models.DateField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='notified_at',
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='reported_at',
-            field=models.DateTimeField(blank=True, null=True),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='reported_by',
-            field=models.CharField(blank=True, max_length=150),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='reporter_id',
-            field=models.CharField(blank=True, max_length=150),
-        ),
-        migrations.AddField(
-            model_name='deviation',
-            name='rule_revision',
-            field=models.PositiveSmallIntegerField(default=1),
-        ),
-        migrations.AlterField(
-            model_name='deviation',
-            name='status',
-            field=models.CharField(choices=[('draft', 'Draft'), ('reported', 'Reported'), ('assessed', 'Assessed'), ('acting', 'Actions under way'), ('checked', 'Found effective'), ('closed', 'Closed')], default='draft', max_length=10),
-        ),
+        CreateTogether([
+            migrations.CreateModel(
+                name='DeviationAction',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('recorded_at', models.DateTimeField(editable=False)),
+                    ('version', models.PositiveIntegerField(default=1, editable=False)),
+                    ('kind', models.CharField(choices=[('corrective', 'Corrective'), ('preventive', 'Preventive')], max_length=10)),
+                    ('description', models.CharField(max_length=500)),
+                    ('due_on', models.DateField()),
+                    ('planned_by', models.CharField(max_length=150)),
+                    ('done_at', models.DateTimeField(blank=True, null=True)),
+                    ('done_by', models.CharField(blank=True, max_length=150)),
+                    ('done_note', models.CharField(blank=True, max_length=500)),
+                    ('deviation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='participants.deviation')),
+                    ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('participant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.participant')),
+                ],
+                options={
+                    'indexes': [models.Index(condition=models.Q(('done_at', None)), fields=['due_on', 'id'], name='deviation_action_open')],
+                },
+            ),
+            migrations.CreateModel(
+                name='DeviationNotice',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('recorded_at', models.DateTimeField(editable=False)),
+                    ('version', models.PositiveIntegerField(default=1, editable=False)),
+                    ('recipient', models.CharField(choices=[('sponsor', 'Sponsor'), ('ethics_committee', 'Ethics committee')], max_length=20)),
+                    ('sent_at', models.DateTimeField()),
+                    ('reference', models.CharField(blank=True, max_length=200)),
+                    ('recorded_by', models.CharField(max_length=150)),
+                    ('deviation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='participants.deviation')),
+                    ('participant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.participant')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='DeviationStep',
+                fields=[
+                    ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ('recorded_at', models.DateTimeField(editable=False)),
+                    ('version', models.PositiveIntegerField(default=1, editable=False)),
+                    ('step', models.CharField(choices=[('report', 'report'), ('assess', 'assess'), ('plan', 'plan'), ('confirm', 'confirm'), ('doubt', 'doubt'), ('close', 'close'), ('reopen', 'reopen'), ('settle', 'settle'), ('return', 'return')], max_length=10)),
+                    ('before', models.CharField(choices=[('draft', 'Draft'), ('reported', 'Reported'), ('assessed', 'Assessed'), ('acting', 'Actions under way'), ('checked', 'Found effective'), ('closed', 'Closed')], max_length=10)),
+                    ('after', models.CharField(choices=[('draft', 'Draft'), ('reported', 'Reported'), ('assessed', 'Assessed'), ('acting', 'Actions under way'), ('checked', 'Found effective'), ('closed', 'Closed')], max_length=10)),
+                    ('note', models.CharField(blank=True, max_length=500)),
+                    ('recorded_by', models.CharField(max_length=150)),
+                    ('deviation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='participants.deviation')),
+                    ('participant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.participant')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            AddTrail("deviationaction"),
+            AddTrail("deviationnotice"),
+            AddTrail("deviationstep"),
+        ]),
         migrations.AddIndex(
             model_name='deviation',
             index=models.Index(condition=models.Q(('notice_due_on__isnull', False), ('notified_at', None)), fields=['notice_due_on', 'id'], name='deviation_notice_owed'),
@@ -163,47 +216,5 @@ class Migration(migrations.Migration):
             model_name='deviation',
             constraint=models.CheckConstraint(condition=models.Q(('is_important', None), models.Q(('assessed_by', ''), _negated=True), _connector='OR'), name='deviation_assessed_by_somebody'),
         ),
-        migrations.AddField(
-            model_name='deviationaction',
-            name='deviation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='participants.deviation'),
-        ),
-        migrations.AddField(
-            model_name='deviationaction',
-            name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='deviationaction',
-            name='participant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.participant'),
-        ),
-        migrations.AddField(
-            model_name='deviationnotice',
-            name='deviation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='participants.deviation'),
-        ),
-        migrations.AddField(
-            model_name='deviationnotice',
-            name='participant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.participant'),
-        ),
-        migrations.AddField(
-            model_name='deviationstep',
-            name='deviation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='participants.deviation'),
-        ),
-        migrations.AddField(
-            model_name='deviationstep',
-            name='participant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='participants.participant'),
-        ),
-        migrations.AddIndex(
-            model_name='deviationaction',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['due_on', 'id'], name='deviation_action_open'),
-        ),
         migrations.RunPython(take_over, migrations.RunPython.noop),
-        AddTrail("deviationaction"),
-        AddTrail("deviationnotice"),
-        AddTrail("deviationstep"),
     ]

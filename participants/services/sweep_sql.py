@@ -93,7 +93,7 @@ WITH due AS MATERIALIZED (
             proposes_important)
         ON f.version = judged.protocol_version AND f.kind = judged.kind AND f.state = judged.state
             AND f.in_window = judged.is_protocol_window AND f.important = judged.is_important
-            AND f.applies_from <= coalesce(judged.closes_on, judged.target_on)
+            AND (f.applies_from IS NULL OR f.applies_from <= coalesce(judged.closes_on, judged.target_on))
     LEFT JOIN unnest(%(notice_sites)s::uuid[], %(notice_versions)s::text[], %(notice_ends)s::date[])
         AS n(site_id, version, last_on)
         ON f.proposes_important AND n.site_id = judged.site_id AND n.version = judged.protocol_version

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -146,9 +146,11 @@ def test_a_rule_that_a_version_has_not_finds_nothing_under_it() -> None:
 
 
 def test_a_rule_judges_from_its_first_day_on() -> None:
-    rule = RULES["WINDOW-LATE"]
-    assert not catalogue.applies(rule, rule.applies_from - timedelta(days=1))
-    assert catalogue.applies(rule, rule.applies_from)
+    first = date(2027, 3, 1)
+    rule = replace(RULES["WINDOW-LATE"], applies_from=first)
+    assert not catalogue.applies(rule, first - timedelta(days=1))
+    assert catalogue.applies(rule, first)
+    assert catalogue.applies(RULES["WINDOW-LATE"], first - timedelta(days=9999))
 
 
 def test_a_rule_is_remembered_as_it_stood() -> None:

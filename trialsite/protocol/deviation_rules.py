@@ -32,7 +32,7 @@ def rule_of(version: ProtocolVersion, rule_id: str) -> DeviationRule | None:
 
 def applies(rule: DeviationRule, occurred_on: date) -> bool:
     """Return whether what occurred on that civil date of the site is judged by the rule; its first day is."""
-    return occurred_on >= rule.applies_from
+    return rule.applies_from is None or occurred_on >= rule.applies_from
 
 
 @cache

@@ -125,7 +125,8 @@ class DeviationRule:
 
     revision: of the rule itself, from 1; a revised rule is another item of an amendment under the same id.
     is_important: the default, before anybody has assessed it (ICH E3). basis: the sentence of the protocol that is
-    departed from. applies_from: what occurred before that civil date of the site is no departure by this rule.
+    departed from. applies_from: what occurred before that civil date of the site is no departure by this rule; None = it
+    came with the first version.
     holds: acts that wait until somebody has assessed the deviation.
     """
 
@@ -138,7 +139,7 @@ class DeviationRule:
     title: str
     basis: str
     source: Source
-    applies_from: date
+    applies_from: date | None = None
     holds: frozenset[Act] = frozenset()
 
 

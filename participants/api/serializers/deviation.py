@@ -153,7 +153,10 @@ class DeviationRuleOut(OutSerializer):
     looks_at = EnumField(LooksAt, help_text="What it judges.")
     about = serializers.CharField(allow_blank=True, help_text="The kind of what it judges.")
     source = EnumField(Source, help_text="Where the rule comes from.")
-    applies_from = serializers.DateField(help_text="What occurred before is no departure by it.")
+    applies_from = serializers.DateField(
+        allow_null=True,
+        help_text="What occurred before is no departure by it; null: it came with the first version.",
+    )
     holds = serializers.ListField(
         child=EnumField(Act, help_text="Act that waits."), help_text="What waits until it is assessed."
     )

@@ -5,8 +5,6 @@ says where it looks: `WINDOW-`, `ROUND-`, `TEST-`, `SAFETY-`, `RECONSENT-` at wh
 journey; `GATE-<act>-<check>` at an act whose gate did not pass; `PROHIBITED-` at medication; the rest at other records.
 """
 
-from datetime import date
-
 from trialsite.protocol.types import (
     Act,
     Category,
@@ -17,9 +15,6 @@ from trialsite.protocol.types import (
     Source,
 )
 from trialsite.protocol.versions.v1_0.adverse_events import PROHIBITED_MEDICATIONS
-
-# The first participant could not be enrolled before. Source: registry, start of the study.
-APPLIES_FROM = date(2025, 4, 28)
 
 # What is done to a participant's body on the way to the cells.
 _TREATMENT = frozenset({Act.LEUKAPHERESIS, Act.LYMPHODEPLETION, Act.INFUSE})
@@ -66,7 +61,6 @@ def _rule(
         title=title,
         basis=basis,
         source=Source.ASSUMED,
-        applies_from=APPLIES_FROM,
         holds=holds,
     )
 
