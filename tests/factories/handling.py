@@ -103,3 +103,11 @@ def is_closed(deviation: Deviation, story: Story, *, note: str = "dealt with") -
     is_reported(deviation, story)
     is_assessed(deviation, story)
     return closes(deviation, story, note=note)
+
+
+def of_a_deviation(story: Story) -> dict[str, object]:
+    """What URLs name of the one deviation of the participant: itself, and an action planned about it."""
+    deviation = Deviation.objects.get(participant=story.participant)
+    is_reported(deviation, story)
+    is_assessed(deviation, story)
+    return {"deviation_id": deviation.pk, "action_id": is_to_be_done(deviation, story).pk}
