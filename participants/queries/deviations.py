@@ -112,18 +112,6 @@ class Lineage:
         return handling_after(self.deviation.handling, step) is not None
 
 
-def deviations_for(user: User) -> QuerySet[Deviation]:
-    """Return the deviations of the sites at which the user may read them, with participant and site."""
-    rows = Deviation.objects.visible_to(user, Permission.VIEW_DEVIATIONS)
-    return rows.select_related("participant", "site")
-
-
-def with_overdue_actions(rows: QuerySet[Deviation], today: date) -> QuerySet[Deviation]:
-    """Restrict to those with an action that was to be done before `today`."""
-    late = DeviationAction.objects.filter(deviation=OuterRef("pk"), done_at=None, due_on__lt=today)
-    return rows.filter(Exists(late))
-
-
 def lineage_of(deviation: Deviation, at: datetime) -> Lineage:
     """Return everything that belongs to one deviation; as many statements whatever there is of it."""
     alike = alike_to(deviation)
@@ -212,7 +200,7 @@ def _other(deviation: Deviation) -> list[Evidence]:
     ]
 
 
-def trail_of(lineage: Lineage) -> tuple[TrailAct, ...]:
+def trail_of(lineage: Lineage, user: User) -> tuple[TrailAct, ...]:
     """Return who wrote the deviation and its evidence, newest first. Whether the reader may is for the caller."""
     rows = Q(table_name=Deviation._meta.db_table, row_id=str(lineage.deviation.pk))
     for one in lineage.evidence:
@@ -223,7 +211,7 @@ def trail_of(lineage: Lineage) -> tuple[TrailAct, ...]:
         (DeviationAction, lineage.actions),
     ):
         rows |= Q(table_name=model._meta.db_table, row_id__in=[str(one.pk) for one in found])
-    return acts(list(Entry.objects.filter(rows).order_by("-id")[:_SHOWN_ENTRIES]))
+    return acts(list(Entry.objects.filter(rows).order_by("-id")[:_SHOWN_ENTRIES]), user)
 
 
 def owners_at(site: Site) -> QuerySet[User]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from participants.models import (
+    Deviation,
     IcfApproval,
     IcfVersion,
     JourneyEvent,
@@ -18,6 +19,7 @@ from participants.models import (
 from participants.queries.words import arm_of
 from participants.rules import IcfInForce, consent_checks
 from trialsite.accounts.models import Site, User
+from trialsite.accounts.permissions import Permission
 from trialsite.protocol import types
 from trialsite.protocol.departures import returns_from
 from trialsite.protocol.due import due_state
@@ -83,6 +85,13 @@ def _row(row: Participant, due: Obligation | None, now: datetime) -> Participant
         day=row.protocol_day_on(civil_date(now, row.site.time_zone)),
         next_due=value,
         next_state=due_state(value, now) if value else None,
+    )
+
+
+def deviations_listed(user: User) -> QuerySet[Deviation]:
+    """Return the deviations of the sites at which the user may read them."""
+    return Deviation.objects.visible_to(user, Permission.VIEW_DEVIATIONS).select_related(
+        "participant", "site"
     )
 
 

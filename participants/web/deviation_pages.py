@@ -11,11 +11,13 @@ from django.views.decorators.http import require_GET
 
 from participants.filters import DeviationFilter
 from participants.models import Deviation
-from participants.queries.deviations import Lineage, deviations_for, lineage_of, trail_of
+from participants.queries.deviations import Lineage, lineage_of, trail_of
+from participants.queries.lists import deviations_listed
 from participants.queries.paging import page_of
 from participants.states import Handling, HandlingStep
 from participants.web import deviation_steps as steps
-from participants.web.lists import links, narrowed, offer_sites, template_for
+from participants.web.list_tools import tools_of
+from participants.web.lists import chosen, links, narrowed, offer_sites, template_for
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
@@ -64,7 +66,7 @@ class Stage:
 def deviations(request: HttpRequest) -> HttpResponse:
     """Show the deviations of the reader's sites, the newest first."""
     user = signed_in(request)
-    found = DeviationFilter(request.GET, narrowed(request, deviations_for(user)))
+    found = DeviationFilter(request.GET, narrowed(request, deviations_listed(user)))
     page = page_of(found.qs, ("-detected_at", "-occurred_at", "-id"), request.GET.get("cursor", ""))
     found.form.fields.pop("rule")  # for programs
     sites = Site.objects.where_may(user, Permission.RECORD_DEVIATION).order_by("code")
@@ -72,6 +74,13 @@ def deviations(request: HttpRequest) -> HttpResponse:
         "filter": offer_sites(request, found),
         "rows": [(row, _is_overdue(row, clock.now())) for row in page.rows],
         "pages": links(request, found, page, "deviations"),
+        **tools_of(
+            request,
+            chosen(request, found),
+            page="deviations",
+            table="deviations",
+            figures="deviation-figures",
+        ),
         "record_at": [(one, reverse(steps.RECORD_AT_SITE.name, args=[one.code])) for one in sites],
     }
     return render(request, template_for(request, "participants/deviations.html", "rows"), context)
@@ -92,7 +101,7 @@ def _is_overdue(row: Deviation, now: datetime) -> bool:
 def deviation(request: HttpRequest, deviation_id: UUID) -> HttpResponse:
     """Show one deviation: how it stands, what comes next, and where it came from."""
     user = signed_in(request)
-    found = deviations_for(user).filter(pk=deviation_id).first()
+    found = deviations_listed(user).filter(pk=deviation_id).first()
     if found is None:
         raise Http404
     lineage = lineage_of(found, clock.now())
@@ -104,7 +113,7 @@ def deviation(request: HttpRequest, deviation_id: UUID) -> HttpResponse:
         "stages": _stages(found),
         "offers": _offers(user, lineage),
         "may_record": user.access.may(Permission.RECORD_DEVIATION, found.site_id),
-        "acts": trail_of(lineage) if may_read_trail else None,
+        "acts": trail_of(lineage, user) if may_read_trail else None,
     }
     return render(request, "participants/deviation.html", context)
 

@@ -8,7 +8,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from participants.models import Consent, Deviation, DeviationAction, Participant
-from participants.queries.deviations import deviations_for
+from participants.queries.lists import deviations_listed
 from participants.queries.pages import participant_for
 from trialsite.accounts.models import Site, User
 from trialsite.audit.records import Record
@@ -80,7 +80,7 @@ class OfDeviation:
 
 def find_deviation(user: User, code: str, *, deviation_id: UUID) -> OfDeviation:
     """Return the deviation of the site with this code. Raises Http404."""
-    found = deviations_for(user).filter(site__code=code, pk=deviation_id).first()
+    found = deviations_listed(user).filter(site__code=code, pk=deviation_id).first()
     if found is None:
         raise Http404
     return OfDeviation(found)

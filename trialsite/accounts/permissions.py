@@ -83,7 +83,9 @@ class Permission(StrEnum):
         "assess_deviation",
         "Assess reported deviations, plan actions, judge their effect, close and reopen.",
     )
-    VIEW_TRAIL = "view_trail", "Read the audit trail."
+    VIEW_TRAIL = "view_trail", "Read the audit trail, and record that it was reviewed."
+    REVIEW_ACCESS = "review_access", "See who has which role, their last sign-in and what they opened."
+    EXPORT_RECORDS = "export_records", "Take the tables of an inspection out as files with hashes."
     MANAGE_VERSIONS = "manage_versions", "Activate protocol and consent-form versions at the site."
     MANAGE_USERS = "manage_users", "Create and deactivate users and give or take roles at the site."
     ANSWER_REMINDER = "answer_reminder", "Acknowledge, snooze or hand over the own reminders."
@@ -137,6 +139,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.RECORD_DEVIATION: _TRIAL_STAFF | _ADMIN,
     Permission.ASSESS_DEVIATION: _INVESTIGATOR | _ADMIN,
     Permission.VIEW_TRAIL: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},
+    Permission.REVIEW_ACCESS: _ADMIN | {Role.AUDITOR},
+    Permission.EXPORT_RECORDS: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},
     Permission.MANAGE_VERSIONS: _ADMIN,
     Permission.MANAGE_USERS: _ADMIN,
     Permission.ANSWER_REMINDER: _TRIAL_STAFF | _ADMIN,
