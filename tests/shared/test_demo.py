@@ -27,6 +27,7 @@ from participants.models import (
 )
 from participants.queries.course import load_course
 from participants.services.identities import _plain
+from participants.services.notices import sweep_notices
 from participants.services.obligations import reconcile_participant
 from participants.services.sweep import sweep_once
 from participants.states import State
@@ -158,7 +159,8 @@ class TestTroubles:
         late = Deviation.objects.filter(rule_id="SAFETY-LATE", subject__startswith="C-SAE")
 
         assert late.count() == 2
-        assert all(one.proposed_important and one.status == "draft" for one in late)
+        assert all(one.proposed_important for one in late)
+        assert {one.status for one in late} == {"draft", "closed"}
         assert [
             AdverseEvent.objects.get(pk=one.subject.partition(":")[2]).reports.exists() for one in late
         ].count(True) == 1
@@ -217,6 +219,14 @@ class TestTroubles:
         found = Counter(Deviation.objects.values_list("rule_id", flat=True))
 
         assert min(found["WINDOW-EARLY"], found["WINDOW-LATE"], found["WINDOW-MISSED"]) >= 1
+
+
+def test_deviations_are_at_every_stage_of_their_handling() -> None:
+    found = Counter(Deviation.objects.values_list("status", flat=True))
+    assert min(found[stage] for stage in ("draft", "reported", "acting", "closed")) >= 1
+    late = Deviation.objects.get(rule_id="NOTICE-LATE")
+    assert (late.participant, late.site.code) == (None, "WH01")
+    assert sweep_notices(by=SWEEP, at=NOW) == 0
 
 
 def test_nobodys_identity_is_in_plain_text() -> None:
