@@ -8,6 +8,7 @@ from celery import shared_task
 from participants.models import Participant
 from participants.queries.left_alone import left_alone
 from participants.services.delivery import deliver_once, settle_expired_claims
+from participants.services.notices import sweep_notices
 from participants.services.obligations import reconcile_participant
 from participants.services.sweep import sweep_once
 from trialsite import clock
@@ -25,6 +26,8 @@ def sweep() -> int:
     total = 0
     while count := sweep_once(by=SWEEP, at=clock.now()):
         total += count
+    while sweep_notices(by=SWEEP, at=clock.now()):
+        continue
     if skipped := left_alone(clock.now()):
         log.info("sweep: %d obligations are frozen or locked and were left alone", skipped)
     settle_expired_claims(by=SWEEP, at=clock.now())

@@ -75,7 +75,14 @@ class Permission(StrEnum):
     )
     CORRECT_RECORD = "correct_record", "Correct or void an entry made before, with a reason."
     VIEW_DEVIATIONS = "view_deviations", "Read the protocol deviations of the site."
-    RECORD_DEVIATION = "record_deviation", "Add, assess and close protocol deviations."
+    RECORD_DEVIATION = (
+        "record_deviation",
+        "Add and report protocol deviations, say who was told, and what was done about them.",
+    )
+    ASSESS_DEVIATION = (
+        "assess_deviation",
+        "Assess reported deviations, plan actions, judge their effect, close and reopen.",
+    )
     SIGN_DATA = "sign_data", "Sign infusion records, visits and casebooks as the investigator."
     FREEZE_DATA = "freeze_data", "Freeze a visit or a participant, and lift the freeze, under signature."
     LOCK_DATA = "lock_data", "Lock the data of a site under signature, and unlock them."
@@ -133,6 +140,7 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.CORRECT_RECORD: _TRIAL_STAFF,
     Permission.VIEW_DEVIATIONS: _EVERY_ROLE,
     Permission.RECORD_DEVIATION: _TRIAL_STAFF | _ADMIN,
+    Permission.ASSESS_DEVIATION: _INVESTIGATOR | _ADMIN,
     Permission.SIGN_DATA: _INVESTIGATOR,
     Permission.FREEZE_DATA: _INVESTIGATOR | _ADMIN,
     Permission.LOCK_DATA: _ADMIN,

@@ -37,7 +37,7 @@ def load_side_by_side(now: datetime, *, report: Callable[[str], object] = print)
     if status != 0:
         raise ArmNotTold(f"The {second.value} arm could not be told.")
     sign_a_few(stage.wards[0], now)
-    catch_up(now)
+    catch_up(now, stage.wards)
     return PARTICIPANTS
 
 
