@@ -2,6 +2,7 @@
 
 from participants.models.calendar_feed import CalendarFeed
 from participants.models.consent import Consent, IcfApproval, IcfVersion, ProtocolActivation, Signer
+from participants.models.data_query import DataQuery, DataQueryMessage, DataQueryState
 from participants.models.deviation import Deviation, DeviationStatus
 from participants.models.disposition import Disposition, DispositionKind
 from participants.models.identity import Identity, IdentityOpening
@@ -15,6 +16,9 @@ __all__ = [
     "CalendarFeed",
     "Channel",
     "Consent",
+    "DataQuery",
+    "DataQueryMessage",
+    "DataQueryState",
     "Deviation",
     "DeviationStatus",
     "Disposition",
