@@ -15,6 +15,7 @@ from followup.web import response_panel
 from followup.web.forms import MODES
 from followup.web.steps import why_not_complete
 from followup.web.targets import InFollowUp, find_follow_up
+from participants.queries.data_queries import flags_of
 from participants.states import State
 from participants.web.actions import by_key, register_action
 from screening.web.acts import ActLink, why_not
@@ -73,6 +74,7 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "may_record": may_record,
         "may_correct": user.access.may(Permission.CORRECT_RECORD, participant.site_id),
         "acts": _acts(user, target),
+        "flags": flags_of(participant),
     }
     return render(request, "followup/visits_panel.html", context)
 

@@ -82,17 +82,29 @@ class DataQuery(Record):
     def query_state(self) -> QueryState:
         return QueryState(self.state)
 
+    @property
+    def said(self) -> "list[DataQueryMessage]":
+        """What was said, in the order it was fetched in; fetch it with the question."""
+        return list(self.messages.all())
+
 
 class DataQueryMessageQuerySet(SiteScopedQuerySet["DataQueryMessage"]):
     site_path = "data_query__site"
 
 
 class DataQueryMessage(Record):
-    """One thing that was said, or that the data did. Never changed. act: "open" or a `QueryAct`."""
+    """One thing that was said, or that the data did. Never changed. act: "open" or a `QueryAct`.
+
+    number: in the order of the thread; the version the question had after it.
+    """
 
     OPENED = "open"
 
-    data_query = models.ForeignKey(DataQuery, on_delete=models.PROTECT, related_name="messages")
+    # Its index is the first column of the constraint.
+    data_query = models.ForeignKey(
+        DataQuery, on_delete=models.PROTECT, related_name="messages", db_index=False
+    )
+    number = models.PositiveIntegerField()
     act = models.CharField(
         max_length=10, choices=[(one, one) for one in ("open", *(a.value for a in QueryAct))]
     )
@@ -100,6 +112,11 @@ class DataQueryMessage(Record):
     written_by = models.CharField(max_length=150)
 
     objects = DataQueryMessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["data_query", "number"], name="data_query_message_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.act} {self.written_by}"

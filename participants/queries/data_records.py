@@ -5,13 +5,15 @@ So questions, and the page that shows a record field by field, reach stages they
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from participants.models import Participant
 from participants.queries.course import Course
 from trialsite.audit.records import Record
-from trialsite.protocol.data_rules import RecordFacts
+from trialsite.protocol.data_rules import RecordFacts, in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,21 @@ class RecordLine:
     @property
     def is_blank(self) -> bool:
         return self.value is None or self.value == ""
+
+    @property
+    def is_moment(self) -> bool:
+        return isinstance(self.value, datetime)
+
+    @property
+    def is_date(self) -> bool:
+        return isinstance(self.value, date) and not self.is_moment
+
+    @property
+    def text(self) -> str:
+        """What is read aloud of any other value: numbers as they were measured, codes in words."""
+        if isinstance(self.value, Decimal):
+            return in_words(self.value)
+        return str(self.value)
 
 
 # Reads the facts of all records of many participants in a fixed number of statements.
@@ -114,4 +131,5 @@ def _shown(row: Record, name: str) -> object:
     value = words() if callable(words) else getattr(row, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value
+    is_coded = bool(row._meta.get_field(name).choices)
+    return str(value).replace("_", " ") if is_coded and value else value

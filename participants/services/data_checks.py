@@ -144,7 +144,7 @@ def _compare(
         act = act_of_data(
             row.query_state,
             is_found=now is not None,
-            is_same=now is not None and now.about == row.about,
+            is_same=now is not None and now.about[:300] == row.about,
             is_settled=row.is_settled,
         )
         if act is not None:
@@ -156,21 +156,20 @@ def _move(row: DataQuery, act: QueryAct, now: DataFinding | None, changes: _Chan
     if after is None:
         raise ValueError(f"A question that is {row.state} cannot {act.value}.")
     row.state = after.value
+    row.version += 1
     if now is None:
         row.is_settled, row.closed_at = True, at
         changes.settled.append(row)
         changes.said.append(_message(row, act.value, CONFORMS, at))
         return
     row.is_settled, row.closed_at = False, None
-    row.question, row.about = now.question, now.about
+    row.question, row.about = now.question[:1000], now.about[:300]
     changes.again.append(row)
     changes.said.append(_message(row, act.value, now.question, at))
 
 
 def _write(changes: _Changes, at: datetime) -> None:
     DataQuery.objects.bulk_create(changes.asked)
-    for row in (*changes.again, *changes.settled):
-        row.version += 1
     if changes.settled:
         DataQuery.objects.filter(pk__in=[one.pk for one in changes.settled]).update(
             state=changes.settled[0].state, is_settled=True, closed_at=at, version=F("version") + 1
@@ -199,4 +198,4 @@ def _new(participant: Participant, one: DataFinding, at: datetime) -> DataQuery:
 
 
 def _message(row: DataQuery, act: str, text: str, at: datetime) -> DataQueryMessage:
-    return DataQueryMessage(data_query=row, act=act, text=text[:1000], written_by=SYSTEM, recorded_at=at)
+    return DataQueryMessage(data_query=row, number=row.version, act=act, text=text[:1000], written_by=SYSTEM, recorded_at=at)

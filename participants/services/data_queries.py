@@ -125,7 +125,7 @@ def _step(
 
 def _say(query: DataQuery, act: str, text: str, by: User, at: datetime) -> None:
     DataQueryMessage(
-        data_query=query, act=act, text=text, written_by=by.actor_label, recorded_at=at
+        data_query=query, number=query.version, act=act, text=text, written_by=by.actor_label, recorded_at=at
     ).save_new()
 
 

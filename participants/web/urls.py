@@ -4,6 +4,8 @@ from django.urls import path
 
 from participants.web import (
     card,
+    data_queries,
+    data_query_steps,
     feeds,
     health,
     inbox,
@@ -39,6 +41,23 @@ urlpatterns = [
     path("versions/<str:code>/protocol/", step_view(site_steps.ACTIVATE_PROTOCOL), name="protocol-activate"),
     path("versions/<str:code>/preview/", replanning.amendment, name="amendment-preview"),
     path("deviations/", registers.deviations, name="deviations"),
+    path("data-queries/", data_queries.data_queries, name="data-queries"),
+    path("participants/<str:code>/panels/data-queries/", data_queries.panel, name="panel-data-queries"),
+    path("participants/<str:code>/records/<str:kind>/<uuid:record_id>/", data_queries.record, name="record"),
+    path(
+        "participants/<str:code>/records/<str:kind>/<uuid:record_id>/ask/<str:field>/",
+        step_view(data_query_steps.OPEN),
+        name=data_query_steps.OPEN.name,
+    ),
+    path("participants/<str:code>/data-queries/<uuid:query_id>/", data_queries.thread, name="data-query"),
+    *(
+        path(
+            f"participants/<str:code>/data-queries/<uuid:query_id>/{step.name.rpartition('-')[2]}/",
+            step_view(step),
+            name=step.name,
+        )
+        for step in (data_query_steps.ANSWER, data_query_steps.CLOSE, data_query_steps.REOPEN)
+    ),
     path("trail/", registers.trail, name="trail"),
     path("refer/", pages.refer, name="participant-refer"),
     path("refer/<str:code>/", step_view(site_steps.REFER), name="participant-refer-at"),

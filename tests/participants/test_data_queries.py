@@ -81,7 +81,7 @@ def ask(story: Story, **changed: object) -> DataQuery:
 
 
 def said(query: DataQuery) -> list[tuple[str, str]]:
-    return list(query.messages.order_by("recorded_at", "id").values_list("act", "text"))
+    return list(query.messages.order_by("number").values_list("act", "text"))
 
 
 def asked_by_rule(story: Story) -> list[tuple[str, str, str]]:
@@ -120,7 +120,7 @@ def test_a_question_is_asked_answered_asked_again_and_closed(story: Story) -> No
         ("answer", "Oncology."),
         ("close", ""),
     ]
-    assert {one.reason for one in traces("participants.query_reopened")} == {"Which ward?"}
+    assert {why for _, why, _ in traces("participants.query_reopened")} == {"Which ward?"}
 
 
 def test_an_auditor_asks_at_every_site_and_answers_nowhere(story: Story) -> None:
