@@ -5,6 +5,8 @@ PYTHON := .venv/bin/python
 RUN_STAMP := .venv/installed-run-$(shell cksum < requirements/run.lock | tr ' ' '-')
 DEV_STAMP := .venv/installed-dev-$(shell cksum < requirements/dev.lock | tr ' ' '-')
 TESTS ?= tests
+# Compiled when it is installed, on every processor, and not by the first program that imports it.
+COMPILE := $(PYTHON) -m compileall -q -j 0 trialsite participants screening infusion followup
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep mutation
@@ -42,10 +44,12 @@ clean-state:  ## delete the local database, mail and logs; refuses while the sta
 
 $(RUN_STAMP): requirements/run.lock
 	@.ci/venv requirements/run.lock
+	@$(COMPILE)
 	@rm -f .venv/installed-run-* && touch $@
 
 $(DEV_STAMP): requirements/dev.lock
 	@.ci/venv requirements/dev.lock
+	@$(COMPILE)
 	@rm -f .venv/installed-dev-* && touch $@
 
 bench: $(DEV_STAMP)  ## print what the journey costs: milliseconds and SQL statements

@@ -53,3 +53,9 @@ class RuleViolated(DomainError):
     """A protocol or data rule refuses the act."""
 
     status = 422
+
+
+class Unavailable(DomainError):
+    """A part that the act needs does not work now. Trying again later may succeed."""
+
+    status = 503

@@ -22,6 +22,7 @@ from screening.web.import_words import shown
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
+from trialsite.audit.reads import ReadKind, note_read
 from trialsite.web import sheets
 from trialsite.web.access import requires, signed_in
 from trialsite.web.forms import StepForm
@@ -168,6 +169,9 @@ def result_file_report(request: HttpRequest, import_id: UUID) -> StreamingHttpRe
     """Send the report, a line for every row; every cell is safe to open in a spreadsheet."""
     found = _found(request, import_id)
     name = f"import-{found.recorded_at:%Y%m%d}-{str(found.pk)[:8]}.csv"
+    note_read(
+        kind=ReadKind.EXPORT, what=name, by=signed_in(request), at=clock.now(), site_ids=[found.site_id]
+    )
     return StreamingHttpResponse(
         report_text(found),
         content_type=sheets.CONTENT_TYPE,

@@ -15,6 +15,7 @@ from screening.queries import ie, log
 from screening.queries.log import Outcome
 from trialsite import clock
 from trialsite.accounts.permissions import Permission
+from trialsite.audit.reads import ReadKind, note_read
 from trialsite.web import sheets
 from trialsite.web.access import requires, signed_in
 from trialsite.web.components import Status
@@ -56,7 +57,7 @@ def log_file(request: HttpRequest) -> StreamingHttpResponse:
     """Send the log as CSV, narrowed as the page is; every cell is safe to open in a spreadsheet."""
     rows = log.with_log(_found(request).qs).order_by("recorded_at", "id")
     lines = log.log_lines(rows.iterator(chunk_size=_CHUNK))
-    return _file("screening-log", log.HEADER, (log.cells_of(line) for line in lines))
+    return _file(request, "screening-log", log.HEADER, (log.cells_of(line) for line in lines))
 
 
 @requires(Permission.VIEW_PARTICIPANT)
@@ -64,7 +65,7 @@ def log_file(request: HttpRequest) -> StreamingHttpResponse:
 def criteria_file(request: HttpRequest) -> StreamingHttpResponse:
     """Send the criteria that were not fulfilled as CSV in the shape of SDTM IE, narrowed as the page is."""
     rows = ie.with_exceptions(_found(request).qs).order_by("code")
-    return _file("ie", ie.HEADER, ie.ie_rows(rows.iterator(chunk_size=_CHUNK)))
+    return _file(request, "ie", ie.HEADER, ie.ie_rows(rows.iterator(chunk_size=_CHUNK)))
 
 
 def _found(request: HttpRequest) -> LogFilter:
@@ -72,10 +73,17 @@ def _found(request: HttpRequest) -> LogFilter:
     return LogFilter(request.GET, narrowed(request, own))
 
 
-def _file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
-    on = clock.local_date("UTC", clock.now()).isoformat()
+def _file(
+    request: HttpRequest, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]
+) -> StreamingHttpResponse:
+    """Send the rows, after it is on record that they leave."""
+    at = clock.now()
+    file = f"{name}-{clock.local_date('UTC', at).isoformat()}.csv"
+    user = signed_in(request)
+    sites = user.access.site_ids(Permission.VIEW_PARTICIPANT) or ()
+    note_read(kind=ReadKind.EXPORT, what=file, by=user, at=at, site_ids=sites, fields=header)
     return StreamingHttpResponse(
         sheets.csv_lines(header, rows),
         content_type=sheets.CONTENT_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{name}-{on}.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )

@@ -1,7 +1,9 @@
-"""Entry: one row of the audit trail. Written by the database trigger alone; the product only reads it."""
+"""Entry: one row of the audit trail, written by the database trigger alone. ReadEntry: somebody read something."""
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+
+from trialsite.audit.records import Record
 
 
 class Operation(models.TextChoices):
@@ -51,3 +53,34 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.op} {self.table_name} {self.row_id} by {self.actor_label}"
+
+
+class ReadEntry(Record):
+    """Who read what, stored before it was shown; inserted and never changed, and in the trail like every record.
+
+    kind: as in `reads.ReadKind`. what: name of the page or file. participant_id, site_id: where it concerns one alone.
+    participant_ids, site_ids, fields: everything it concerns; empty where the reader saw all that is theirs to see.
+    """
+
+    kind = models.CharField(max_length=20)
+    what = models.TextField()
+    actor_id = models.TextField()
+    actor_label = models.TextField()
+    participant_id = models.UUIDField(null=True)
+    site_id = models.UUIDField(null=True)
+    participant_ids = models.JSONField(default=list)
+    site_ids = models.JSONField(default=list)
+    fields = models.JSONField(default=list)
+    row_count = models.PositiveIntegerField(null=True)
+    purpose = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "audit_read"
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["actor_id", "recorded_at"], name="audit_read_actor"),
+            models.Index(fields=["participant_id", "recorded_at"], name="audit_read_participant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label} read {self.what}"

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from trialsite.errors import DomainError
 from trialsite.web.access import KEPT_ENTRY
 
-PAGES = frozenset({400, 403, 404, 405, 409, 422, 429, 500})
+PAGES = frozenset({400, 403, 404, 405, 409, 422, 429, 500, 503})
 
 
 def error_page(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
