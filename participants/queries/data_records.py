@@ -131,5 +131,5 @@ def _shown(row: Record, name: str) -> object:
     value = words() if callable(words) else getattr(row, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    is_coded = bool(row._meta.get_field(name).choices)
+    is_coded = bool(getattr(row._meta.get_field(name), "choices", None))
     return str(value).replace("_", " ") if is_coded and value else value

@@ -198,4 +198,6 @@ def _new(participant: Participant, one: DataFinding, at: datetime) -> DataQuery:
 
 
 def _message(row: DataQuery, act: str, text: str, at: datetime) -> DataQueryMessage:
-    return DataQueryMessage(data_query=row, number=row.version, act=act, text=text[:1000], written_by=SYSTEM, recorded_at=at)
+    return DataQueryMessage(
+        data_query=row, number=row.version, act=act, text=text[:1000], written_by=SYSTEM, recorded_at=at
+    )

@@ -29,6 +29,7 @@ from participants.web.lists import chosen, links, narrowed, offer_sites, templat
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
+from trialsite.audit.records import Record
 from trialsite.web.access import requires, signed_in
 from trialsite.web.frame import chosen_site_id
 from trialsite.web.panels import Panel
@@ -226,7 +227,7 @@ def find_field(user: User, code: str, *, kind: str, record_id: UUID, field: str)
     return OfRecord(participant, known, record_id, line, known.label(row), row.version)
 
 
-def _record(participant: Participant, kind: str, record_id: UUID) -> tuple[RecordKind, object]:
+def _record(participant: Participant, kind: str, record_id: UUID) -> tuple[RecordKind, Record]:
     known = kind_of_record(kind)
     row = known.find(participant, str(record_id)) if known else None
     if known is None or row is None:
