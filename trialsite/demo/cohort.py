@@ -20,6 +20,7 @@ from trialsite.demo.checklists import answered
 from trialsite.demo.episodes import Telling, tell
 from trialsite.demo.escalation import Enrolee, Escalation
 from trialsite.demo.people import invent_person, open_sites, put_in_force, revise_consent_form
+from trialsite.demo.questions import ask_about_the_data
 from trialsite.demo.readings import record_readings
 from trialsite.demo.story import NotYet, Ward
 from trialsite.demo.troubles import Trouble
@@ -100,6 +101,7 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     for arm in Arm:
         tell_arm(stage, arm, report=report)
     catch_up(now)
+    ask_about_the_data(now)
     return PARTICIPANTS
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import connection, connections
 
 from trialsite.demo.cohort import PARTICIPANTS, Stage, catch_up, set_stage, tell_arm
+from trialsite.demo.questions import ask_about_the_data
 from trialsite.protocol.types import Arm
 
 
@@ -36,6 +37,7 @@ def load_side_by_side(now: datetime, *, report: Callable[[str], object] = print)
     if status != 0:
         raise ArmNotTold(f"The {second.value} arm could not be told.")
     catch_up(now)
+    ask_about_the_data(now)
     return PARTICIPANTS
 
 
