@@ -19,6 +19,7 @@ from participants.api.views.deviation import (
     DeviationsOfParticipant,
     RecordDeviation,
 )
+from participants.api.views.deviation_figures import DeviationFigures
 from participants.api.views.identity import OpenIdentity, RecordIdentity
 from participants.api.views.obligation import ContraceptionView, ObligationList, PreviewChange, WorkListView
 from participants.api.views.observation import ObservationList, RecordObservations
@@ -42,6 +43,7 @@ from participants.api.views.reminder import (
     UnsettledList,
 )
 from participants.api.views.replanning import FormerPlans, PreviewAmendment
+from participants.api.views.trail import TrailList
 from participants.api.views.trial import TrialView
 from participants.api.views.version import (
     ActivateIcf,
@@ -94,6 +96,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("data-queries/<uuid:query_id>/answer/", by_method(post=AnswerDataQuery)),
     path("data-queries/<uuid:query_id>/close/", by_method(post=CloseDataQuery)),
     path("data-queries/<uuid:query_id>/reopen/", by_method(post=ReopenDataQuery)),
+    path("deviations/figures/", by_method(get=DeviationFigures)),
+    path("trail/", by_method(get=TrailList)),
     path("deviations/", by_method(get=DeviationList)),
     path("deviations/<uuid:deviation_id>/", by_method(get=DeviationDetail)),
     path("deviations/<uuid:deviation_id>/close/", by_method(post=CloseDeviation)),
