@@ -5,13 +5,15 @@ class InfusionConfig(AppConfig):
     name = "infusion"
 
     def ready(self) -> None:
-        from infusion.queries.signables import KINDS
+        from infusion.queries import data_kinds, signables
         from infusion.services.laboratory_grades import follow_values
         from infusion.web import panels
+        from participants.queries.data_records import register_records
         from participants.services.followers import register_follower_of_values
         from trialsite.signing.kinds import register
 
+        register_records(*data_kinds.KINDS)
         panels.register()
         register_follower_of_values(follow_values)
-        for kind in KINDS:
+        for kind in signables.KINDS:
             register(kind)

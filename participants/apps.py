@@ -5,7 +5,11 @@ class ParticipantsConfig(AppConfig):
     name = "participants"
 
     def ready(self) -> None:
+        from participants.queries.data_kinds import KINDS
+        from participants.queries.data_records import register_records
         from participants.queries.signables import DEVIATION
+        from participants.services.data_checks import follow_values
+        from participants.services.followers import register_follower_of_values
         from participants.web import entries, panels
         from trialsite.protocol.registry import shipped
         from trialsite.protocol.validate import validate
@@ -13,6 +17,8 @@ class ParticipantsConfig(AppConfig):
 
         for version in shipped():
             validate(version)  # a faulty protocol never starts
+        register_records(*KINDS)
+        register_follower_of_values(follow_values)
         panels.register()
         entries.register()
         register(DEVIATION)

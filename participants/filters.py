@@ -7,7 +7,14 @@ from django.core.validators import RegexValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from participants.models import Cause, Deviation, DeviationAction, DeviationStatus
+from participants.models import (
+    Cause,
+    DataQuery,
+    DataQueryState,
+    Deviation,
+    DeviationAction,
+    DeviationStatus,
+)
 from participants.queries.trail import acted_by, of_code, tables
 from participants.queries.words import ARMS, in_words
 from participants.states import State
@@ -31,6 +38,19 @@ KINDS = [
     (kind.value, _KIND_WORDS.get(kind) or in_words(kind.value))
     for kind in ObligationKind
     if kind not in {ObligationKind.PERIOD, ObligationKind.ROUND}  # rounds have their own page
+]
+# Of every stage; those of later ones are registered with `participants.queries.data_records`.
+QUERY_KINDS = [
+    ("consent", "Consent"),
+    ("observation", "Measured value"),
+    ("adverse_event", "Adverse event"),
+    ("medication", "Concomitant medication"),
+    ("conditioning", "Lymphodepletion dose"),
+    ("infusion", "Infusion"),
+    ("round", "Bedside round"),
+    ("visit", "Visit"),
+    ("survival_contact", "Contact about survival"),
+    ("scan", "Tumour assessment"),
 ]
 
 
@@ -86,6 +106,28 @@ class DeviationFilter(filters.FilterSet):
         return rows.alias(counts=Coalesce("is_important", "proposed_important")).filter(
             counts=value == "true"
         )
+
+
+class DataQueryFilter(filters.FilterSet):
+    """kind: of the record. asked: by whom, a person, the system, or the reader."""
+
+    code = filters.CharFilter(
+        field_name="participant__code", lookup_expr="icontains", max_length=16, label="Subject code"
+    )
+    state = filters.ChoiceFilter(choices=DataQueryState.choices, empty_label="Every state", label="Status")
+    kind = filters.ChoiceFilter(choices=QUERY_KINDS, empty_label="Every record", label="Record")
+    asked = filters.ChoiceFilter(
+        choices=[("person", "A person"), ("system", "The system"), ("me", "Me")],
+        method="narrow_asked",
+        empty_label="Anybody",
+        label="Asked by",
+    )
+    site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")
+
+    def narrow_asked(self, rows: QuerySet[DataQuery], name: str, value: str) -> QuerySet[DataQuery]:
+        if value == "me":
+            return rows.filter(opener=self.request.user) if self.request else rows.none()
+        return rows.filter(rule_id="") if value == "person" else rows.exclude(rule_id="")
 
 
 class ObligationFilter(filters.FilterSet):

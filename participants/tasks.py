@@ -2,11 +2,13 @@
 
 import logging
 import time
+from uuid import UUID
 
 from celery import shared_task
 
 from participants.models import Participant
 from participants.queries.left_alone import left_alone
+from participants.services.data_checks import BATCH, check_participants
 from participants.services.delivery import deliver_once, settle_expired_claims
 from participants.services.notices import sweep_notices
 from participants.services.obligations import reconcile_participant
@@ -47,3 +49,19 @@ def reconcile_everybody() -> int:
     for participant_id in free.order_by("id").values_list("id", flat=True).iterator():
         differed += reconcile_participant(participant_id=participant_id, by=SWEEP, at=clock.now())
     return differed
+
+
+@shared_task
+def check_data_of_everybody() -> int:
+    """Ask what the data rules ask of everybody, nightly; return how many questions changed."""
+    changed, last = 0, None
+    while ids := _next_participants(last):
+        changed += check_participants(participant_ids=ids, by=SWEEP, at=clock.now())
+        last = ids[-1]
+    return changed
+
+
+def _next_participants(after: UUID | None) -> list[UUID]:
+    rows = Participant.objects.order_by("id")
+    rows = rows.filter(id__gt=after) if after else rows
+    return list(rows.values_list("id", flat=True)[:BATCH])

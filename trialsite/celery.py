@@ -50,6 +50,11 @@ app.conf.beat_schedule = {
         "task": "participants.tasks.reconcile_everybody",
         "schedule": crontab(hour="18", minute="30"),
     },
+    # Asks about what has become doubtful by time alone, such as an adverse event still without an outcome.
+    "check-data-of-everybody": {
+        "task": "participants.tasks.check_data_of_everybody",
+        "schedule": crontab(hour="18", minute="50"),
+    },
     # Checks files of laboratory results whose worker died; as a rule there are none.
     "resume-result-files": {"task": "screening.tasks.resume_result_files", "schedule": 60.0},
     # Months ahead, so that a night or many without it cost nothing; without any, entries go to the last partition.

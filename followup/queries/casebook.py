@@ -10,8 +10,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from followup.models import Visit, VisitProcedure
+from followup.queries.data_kinds import VISIT
 from followup.rules.procedures import unanswered
 from participants.models import Deviation, JourneyEvent, Obligation, Participant
+from participants.queries.data_queries import unsettled_counts
 from trialsite.accounts.models import User
 from trialsite.protocol.due import due_state
 from trialsite.protocol.procedures import planned_procedures
@@ -42,6 +44,7 @@ class Cell:
     """One visit of one participant: its last series. visit_id None: not recorded.
 
     open_procedures: how many are owed and not answered. open_deviations: about the visit or its procedures.
+    open_queries, answered_queries: questions about its fields that are not closed.
     """
 
     key: str
@@ -53,6 +56,8 @@ class Cell:
     visit_id: UUID | None
     open_procedures: int
     open_deviations: int
+    open_queries: int = 0
+    answered_queries: int = 0
 
     @property
     def is_done(self) -> bool:
@@ -86,7 +91,7 @@ def columns_of(part: Part) -> tuple[Column, ...]:
 
 
 def casebook_rows(page: Sequence[Participant], now: datetime) -> tuple[CasebookRow, ...]:
-    """Return the rows of one page: five queries, however many participants and visits."""
+    """Return the rows of one page: six queries, however many participants and visits."""
     ids = [one.pk for one in page]
     obligations: dict[UUID, list[Obligation]] = defaultdict(list)
     for row in Obligation.objects.in_force().filter(participant__in=ids, kind=ObligationKind.VISIT.value):
@@ -102,6 +107,7 @@ class _Visits:
     by_key: Mapping[tuple[UUID, str], Visit]
     answers: Mapping[UUID, Sequence[VisitProcedure]]
     open_deviations: Mapping[tuple[UUID, str], int]
+    asked: Mapping[str, tuple[int, int]]
     events: Mapping[UUID, Sequence[JourneyEvent]]
 
 
@@ -124,6 +130,7 @@ def _visits(ids: Sequence[UUID]) -> _Visits:
         by_key={(one.participant_id, one.obligation_key): one for one in known},
         answers=answers,
         open_deviations=deviations,
+        asked=unsettled_counts(ids, VISIT),
         events=events,
     )
 
@@ -150,6 +157,7 @@ def _number(key: str) -> int:
 
 def _cell(participant: Participant, row: Obligation, known: _Visits, now: datetime) -> Cell:
     visit = known.by_key.get((participant.pk, row.key))
+    opened, answered = known.asked.get(str(visit.pk), (0, 0)) if visit else (0, 0)
     return Cell(
         key=row.key,
         title=row.title,
@@ -160,6 +168,8 @@ def _cell(participant: Participant, row: Obligation, known: _Visits, now: dateti
         visit_id=visit.pk if visit else None,
         open_procedures=_open_procedures(participant, row, visit, known) if visit else 0,
         open_deviations=known.open_deviations.get((participant.pk, row.key), 0),
+        open_queries=opened,
+        answered_queries=answered,
     )
 
 

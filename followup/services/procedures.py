@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from followup.models import Visit, VisitProcedure
+from followup.queries.data_kinds import facts_on_record
 from followup.queries.procedures import Checklist, checklist_of
 from followup.rules.procedures import ProcedureEntry, check_entries, finding_about
 from followup.states import ProcedureOutcome
 from participants.queries.course import Course
 from participants.rules import require_reason
+from participants.services.data_checks import check_records
 from participants.services.deviations import close_settled_findings, move_findings, store_findings
 from participants.services.journey import command
 from trialsite.accounts.permissions import Permission, require
@@ -60,6 +62,7 @@ def record_procedures(
             current.save_changes([])
             store_answers(current, answers, checklist, by=by, at=at, reason=reason)
             _judge(course, current, answers, checklist, at=at)
+            check_records(course, [facts_on_record(course, current, at=at)], at=at)
     return current
 
 

@@ -7,10 +7,12 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from followup.models import NewTherapy, Progression, SurvivalContact
+from followup.queries.data_kinds import facts_of_contact
 from followup.states import ContactSource, ProgressionBasis
 from participants.models import Participant
 from participants.queries.course import Course
 from participants.rules import require_past, require_reason
+from participants.services.data_checks import check_records
 from participants.services.journey import Happening, command, correct_event, happened, void_event
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -286,6 +288,8 @@ def correct_survival_contact(
         current = _current(SurvivalContact.objects.get(pk=contact.pk), version)
         current.alive_on, current.source, current.note = alive_on, source.value, note
         current.save_changes(["alive_on", "source", "note"])
+        seen = facts_of_contact(current, course.participant.site.time_zone)
+        check_records(course, [seen], at=at)
     return current
 
 

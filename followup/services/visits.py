@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from followup.models import Visit
+from followup.queries.data_kinds import facts_of_visit, facts_on_record
 from followup.queries.procedures import checklist_of
 from followup.rules.completion import completes_in_time, may_complete
 from followup.rules.procedures import ProcedureEntry, check_entries
@@ -17,6 +18,7 @@ from followup.states import VisitMode
 from participants.models import Disposition, DispositionKind, Obligation, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
+from participants.services.data_checks import check_records
 from participants.services.dispositions import record_disposition
 from participants.services.journey import Happening, command, correct_event, happened
 from participants.states import State
@@ -80,7 +82,9 @@ def record_visit(
         happenings = [_performed(visit)]
         if row is not None and row.epoch in _FOLLOW_UP and course.state is State.INFUSED:
             happenings.append(_follow_up_started(visit))
-        happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
+        after = happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
+        seen = facts_of_visit(after, visit, checklist, [one.procedure for one in procedures])
+        check_records(after, [seen], at=at, are_new=True)
     return visit
 
 
@@ -125,6 +129,7 @@ def correct_visit(
                 reason=reason,
             )
         move_procedure_findings(after, current, before=former, at=at)
+        check_records(after, [facts_on_record(after, current, at=at)], at=at)
     return current
 
 

@@ -18,7 +18,7 @@ from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import DueState
 from trialsite.web.access import requires, signed_in
-from trialsite.web.components import DUE_STATUS, Status
+from trialsite.web.components import DUE_STATUS, QUERY_STATUS, Status
 
 PAGE_SIZE = 25
 PARTIAL = Status(words="Done, procedures without an answer", letter="P", shape="disc", tone="warn")
@@ -28,12 +28,16 @@ PARTS: Mapping[Part, str] = {Part.YEAR: "To month 12", Part.LONG_TERM: "Long-ter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One cell as it is drawn. words: the same as one sentence. is_flagged: an open deviation is about it."""
+    """One cell as it is drawn. words: the same as one sentence. is_flagged: an open deviation is about it.
+
+    query: the state of the question about it that matters most, "" = none is open or answered.
+    """
 
     status: Status
     words: str
     href: str
     is_flagged: bool
+    query: str = ""
 
 
 @requires(Permission.VIEW_PARTICIPANT)
@@ -56,6 +60,7 @@ def casebook(request: HttpRequest) -> HttpResponse:
         "pages": links(request, found, page, "participants"),
         "parts": [(words, _part_href(request, found, one), one is part) for one, words in PARTS.items()],
         "legend": [*DUE_STATUS.values(), PARTIAL],
+        "query_legend": [QUERY_STATUS["open"], QUERY_STATUS["answered"]],
         "is_narrowed": bool(chosen(request, found)),
     }
     return render(request, template_for(request, "followup/casebook.html", "rows"), context)
@@ -75,6 +80,7 @@ def _mark(user: User, row: CasebookRow, cell: Cell | None) -> Mark | None:
         words=_words(row, cell, status),
         href=_href(user, row, cell),
         is_flagged=bool(cell.open_deviations),
+        query="open" if cell.open_queries else "answered" if cell.answered_queries else "",
     )
 
 
@@ -85,6 +91,10 @@ def _words(row: CasebookRow, cell: Cell, status: Status) -> str:
         parts.append(f"{cell.open_procedures} procedures without an answer")
     if cell.open_deviations:
         parts.append("open deviation")
+    if cell.open_queries:
+        parts.append(f"{cell.open_queries} open queries")
+    if cell.answered_queries:
+        parts.append(f"{cell.answered_queries} answered queries")
     return "; ".join(parts)
 
 

@@ -15,6 +15,7 @@ from followup.web import response_panel
 from followup.web.forms import MODES
 from followup.web.steps import why_not_complete
 from followup.web.targets import InFollowUp, find_follow_up
+from participants.queries.data_queries import flags_of
 from participants.states import State
 from participants.web.actions import by_key, register_action
 from screening.web.acts import ActLink, why_not
@@ -76,6 +77,7 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "acts": _acts(user, target),
         "signed": signatures_of_many(follow_up.visits),
         "casebook": signatures_of(participant),
+        "flags": flags_of(participant),
     }
     return render(request, "followup/visits_panel.html", context)
 

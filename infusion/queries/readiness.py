@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,15 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
-from infusion.models import CellProduct, IdentityCheck, Infusion, Premedication, PreparedDose, StopCheckAnswer
+from infusion.models import (
+    CellProduct,
+    IdentityCheck,
+    Infusion,
+    LymphodepletionDose,
+    Premedication,
+    PreparedDose,
+    StopCheckAnswer,
+)
 from infusion.queries.cohorts import standing_of
 from infusion.rules.gates import InfusionFacts, may_infuse
 from infusion.rules.readiness import (
@@ -71,8 +80,25 @@ def _with_readiness() -> QuerySet[CellProduct]:
         scan_values=ArraySubquery(
             scans.values(row=JSONObject(person="person_id", matches="matches", confirmed_at="confirmed_at"))
         ),
+        weight_values=ArraySubquery(
+            LymphodepletionDose.objects.filter(
+                participant=OuterRef("participant"), weight_kg__isnull=False
+            ).values(row=JSONObject(id="id", given_at="given_at", weight_kg="weight_kg"))
+        ),
         **_findings(OuterRef("participant")),
     )
+
+
+def weights_beside(product: CellProduct) -> list[Mapping[str, Any]]:
+    """Return the weights the lymphodepletion was counted on, of a lot read by `at_bedside`: id, given_at, weight_kg."""
+    return [
+        {
+            "id": row["id"],
+            "given_at": datetime.fromisoformat(row["given_at"]),
+            "weight_kg": Decimal(str(row["weight_kg"])),
+        }
+        for row in vars(product).get("weight_values", ())
+    ]
 
 
 def _readiness(loaded: Mapping[str, Any]) -> Readiness:

@@ -130,7 +130,8 @@ def record_adverse_event(
         event.save_new()
         entries = _first_entries(event, by, at)
         GradeEntry.objects.bulk_create(entries)
-        settle_case(course, event, gradings_of(entries, zone), by=by, at=at, reason=reason)
+        gradings = gradings_of(entries, zone)
+        settle_case(course, event, gradings, by=by, at=at, reason=reason, is_new=True)
     return event
 
 

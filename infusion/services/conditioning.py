@@ -7,6 +7,7 @@ from typing import Any
 from infusion.models import Cohort, LymphodepletionDose
 from infusion.queries.cohorts import standing_of
 from infusion.queries.conditioning import before_dose_checks
+from infusion.queries.data_kinds import conditioning_facts
 from infusion.queries.treatment import planned_for, released_product
 from infusion.rules.conditioning import BodyMeasures, formula_of, surface_checks, surface_of
 from infusion.rules.gates import dose_checks, is_first_dose, may_condition, may_plan_infusion, usable_checks
@@ -14,6 +15,7 @@ from infusion.services.laboratory_grades import follow_interventions
 from participants.models import Obligation, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
+from participants.services.data_checks import check_records
 from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -119,7 +121,18 @@ def record_lymphodepletion_dose(
         dose.save_new()
         after = happened(course, [_given(dose)], by=by, at=at, reason=reason, findings=findings)
         follow_interventions(after, course.events, at=at)
+        _ask_about_weight(after, dose, at)
     return dose
+
+
+def _ask_about_weight(course: Course, dose: LymphodepletionDose, at: datetime) -> None:
+    """Let the data rules compare the weight with those the earlier doses were counted on."""
+    if dose.weight_kg is None:
+        return
+    rows = LymphodepletionDose.objects.filter(participant=course.participant, weight_kg__isnull=False)
+    zone = course.participant.site.time_zone
+    seen = conditioning_facts(rows.values("id", "given_at", "weight_kg"), zone)
+    check_records(course, seen, at=at, are_new=True)
 
 
 def _standing(participant: Participant, planned_on: date, made_at: datetime) -> tuple[Check, ...]:

@@ -1,11 +1,13 @@
 """Recording and correcting an infusion: day 0 of everything that follows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from infusion.models import CellProduct, Infusion
-from infusion.queries.readiness import at_bedside, gate_of
+from infusion.queries.data_kinds import INFUSION, conditioning_facts, weight_facts
+from infusion.queries.readiness import at_bedside, gate_of, weights_beside
 from infusion.services.infusion_facts import (
     RouteDetails,
     ended,
@@ -17,6 +19,7 @@ from infusion.services.laboratory_grades import follow_interventions
 from participants.models import Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
+from participants.services.data_checks import check_records
 from participants.services.journey import command, correct_event, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -85,7 +88,17 @@ def record_infusion(
         happenings = [infused(infusion)] + ([ended(infusion)] if ended_at else [])
         after = happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
         follow_interventions(after, course.events, at=at)
+        ask_about_weight(after, infusion, weights_beside(current), at)
     return infusion
+
+
+def ask_about_weight(
+    course: Course, infusion: Infusion, before: Sequence[Mapping[str, Any]], at: datetime
+) -> None:
+    """Let the data rules compare the weight with those the lymphodepletion was counted on."""
+    zone = course.participant.site.time_zone
+    own = weight_facts(INFUSION, infusion.pk, infusion.started_at, infusion.weight_kg, zone)
+    check_records(course, [*conditioning_facts(before, zone), own], at=at, are_new=True)
 
 
 def correct_infusion(

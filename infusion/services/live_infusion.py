@@ -4,10 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from infusion.models import CellProduct, Infusion, InfusionInterruption
-from infusion.queries.readiness import at_bedside, gate_of, last_prepared
+from infusion.queries.readiness import at_bedside, gate_of, last_prepared, weights_beside
 from infusion.rules.gates import dose_check
 from infusion.rules.readiness import cells_given
 from infusion.services.infusion_facts import RouteDetails, ended, infused, require_fields_of, use_up
+from infusion.services.infusions import ask_about_weight
 from infusion.services.laboratory_grades import follow_interventions
 from infusion.states import ProductState
 from participants.models import Participant
@@ -58,6 +59,7 @@ def start_infusion(
         use_up(current)
         after = happened(course, [infused(infusion)], by=by, at=at, reason=reason)
         follow_interventions(after, course.events, at=at)
+        ask_about_weight(after, infusion, weights_beside(current), at)
     return infusion
 
 

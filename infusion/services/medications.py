@@ -4,11 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from infusion.models import AdverseEvent, ConcomitantMedication
+from infusion.queries.data_kinds import facts_of_medication
 from infusion.queries.medications import facts_of
 from infusion.rules.medication import MedicationClass, medication_findings
 from participants.models import Participant
 from participants.queries.course import Course
 from participants.rules import require_reason
+from participants.services.data_checks import check_records
 from participants.services.deviations import close_settled_findings, store_findings
 from participants.services.journey import command
 from trialsite.accounts.permissions import Permission
@@ -63,6 +65,8 @@ def record_medication(
         _require_sound(course, medication, at)
         _find(course, medication, at, reason, needs_reason=True)
         medication.save_new()
+        seen = facts_of_medication(medication, course.participant.site.time_zone)
+        check_records(course, [seen], at=at, are_new=True)
     return medication
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from infusion.models import AdverseEvent, GradeEntry
+from infusion.queries.data_kinds import facts_of_event
 from infusion.rules.adverse_events import (
     ENDED,
     RELATED,
@@ -25,6 +26,7 @@ from infusion.rules.adverse_events import (
 )
 from infusion.rules.safety_case import Case, told_by, told_of
 from participants.queries.course import Course
+from participants.services.data_checks import check_records
 from participants.services.journey import Happening, correct_event, happened, void_event
 from trialsite.audit.acting import Actor
 from trialsite.protocol.types import EventKind, ProtocolVersion
@@ -84,9 +86,19 @@ def _concerned(course: Course, event: AdverseEvent) -> Concerned:
 
 
 def settle_case(
-    course: Course, event: AdverseEvent, gradings: list[Grading], *, by: Actor, at: datetime, reason: str
+    course: Course,
+    event: AdverseEvent,
+    gradings: list[Grading],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    is_new: bool = False,
 ) -> Course:
-    """Bring the journey in line with the event: what it makes due begins, moves or is taken back with the reason."""
+    """Bring the journey in line with the event: what it makes due begins, moves or is taken back with the reason.
+
+    What the data rules ask about the event follows too. is_new: it was recorded just now.
+    """
     ref = str(event.pk)
     told = told_of(course.events, ref)
     wanted = told_by(case_of(course, event, gradings, at), told)
@@ -110,6 +122,9 @@ def settle_case(
                 at=at,
                 reason=words,
             )
+    zone = course.participant.site.time_zone
+    seen = [] if event.voided_at else [facts_of_event(event, zone)]
+    check_records(course, seen, at=at, are_new=is_new, gone=[str(event.pk)] if event.voided_at else ())
     return course
 
 

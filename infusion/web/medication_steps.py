@@ -18,6 +18,7 @@ from infusion.rules.medication import MedicationClass
 from infusion.services.medications import end_medication, record_medication
 from infusion.web.forms import LineField
 from participants.models import Participant
+from participants.queries.data_queries import flags_of
 from participants.queries.pages import participant_for
 from participants.web.forms import ReasonField
 from participants.web.targets import OfParticipant
@@ -205,5 +206,6 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "lines": lines,
         "acts": [record],
         "may_record": user.access.may(Permission.RECORD_SAFETY, participant.site_id),
+        "flags": flags_of(participant),
     }
     return render(request, "infusion/medication_panel.html", context)

@@ -19,6 +19,7 @@ from infusion.web.beside import level_in_words
 from infusion.web.cohorts import place_of
 from infusion.web.steps import RELEASE, why_not_change_lot, why_not_infuse, why_not_lot, why_not_plan
 from infusion.web.targets import InTreatment, find_treatment
+from participants.queries.data_queries import flags_of
 from participants.queries.pages import participant_for
 from participants.web.actions import by_key, register_action
 from screening.web.acts import ActLink, why_not
@@ -320,6 +321,7 @@ def safety(request: HttpRequest, code: str) -> HttpResponse:
         "may_judge": user.access.may(Permission.JUDGE_DLT, participant.site_id),
         "may_record": user.access.may(Permission.RECORD_SAFETY, participant.site_id),
         "cannot_report": why_not(user, Permission.REPORT_SAFETY, participant),
+        "flags": flags_of(participant),
     }
     return render(request, "infusion/safety_panel.html", context)
 

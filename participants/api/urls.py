@@ -4,6 +4,15 @@ from django.urls import URLPattern, URLResolver, path
 
 from participants.api.views.as_known_at import AsKnownAt
 from participants.api.views.consent import ConsentDetail, ConsentList, CorrectConsent, RecordConsent
+from participants.api.views.data_query import (
+    AnswerDataQuery,
+    CloseDataQuery,
+    DataQueriesOfParticipant,
+    DataQueryDetail,
+    DataQueryList,
+    OpenDataQuery,
+    ReopenDataQuery,
+)
 from participants.api.views.deviation import (
     AssessDeviation,
     CheckDeviation,
@@ -92,6 +101,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reminders/<uuid:reminder_id>/hand-over/", by_method(post=HandOver)),
     path("reminders/<uuid:reminder_id>/resend/", by_method(post=Resend)),
     path("reminders/<uuid:reminder_id>/confirm/", by_method(post=Confirm)),
+    path(f"{ONE}data-queries/", by_method(get=DataQueriesOfParticipant, post=OpenDataQuery)),
+    path("data-queries/", by_method(get=DataQueryList)),
+    path("data-queries/<uuid:query_id>/", by_method(get=DataQueryDetail)),
+    path("data-queries/<uuid:query_id>/answer/", by_method(post=AnswerDataQuery)),
+    path("data-queries/<uuid:query_id>/close/", by_method(post=CloseDataQuery)),
+    path("data-queries/<uuid:query_id>/reopen/", by_method(post=ReopenDataQuery)),
     path("deviations/figures/", by_method(get=DeviationFigures)),
     path("trail/", by_method(get=TrailList)),
     path("deviations/", by_method(get=DeviationList)),

@@ -2,6 +2,7 @@
 
 from participants.models.calendar_feed import CalendarFeed
 from participants.models.consent import Consent, IcfApproval, IcfVersion, ProtocolActivation, Signer
+from participants.models.data_query import DataQuery, DataQueryMessage, DataQueryState
 from participants.models.deviation import (
     ActionKind,
     Cause,
@@ -26,6 +27,9 @@ __all__ = [
     "Cause",
     "Channel",
     "Consent",
+    "DataQuery",
+    "DataQueryMessage",
+    "DataQueryState",
     "Deviation",
     "DeviationAction",
     "DeviationNotice",

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from participants.queries.preview import DeviationChange, Replan
+from participants.queries.preview import DeviationChange, QueryChange, Replan
 from trialsite.protocol.schedule import Change
 from trialsite.protocol.types import Obligation, ObligationKind
 
@@ -60,6 +60,7 @@ class PlanPreview:
     cleared: tuple[DeviationChange, ...] = ()
     dated: tuple[DeviationChange, ...] = ()
     reminders: tuple[ReminderLine, ...] = ()
+    queries: tuple[QueryChange, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(
@@ -71,6 +72,7 @@ class PlanPreview:
             or self.cleared
             or self.dated
             or self.reminders
+            or self.queries
         )
 
     @property
@@ -98,6 +100,7 @@ def preview_of(replan: Replan) -> PlanPreview:
             for one in sorted(difference.removed, key=lambda one: one.opens_at)
         ),
         settled=tuple(_settled(change) for change in difference.changed if not change.is_move),
+        queries=replan.queries,
         found=tuple(one for one in replan.deviations if one.before is None),
         cleared=tuple(one for one in replan.deviations if one.after is None),
         dated=tuple(one for one in replan.deviations if one.before and one.after),

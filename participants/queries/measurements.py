@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -20,8 +21,9 @@ _RANK = {test.code: rank for rank, test in enumerate(TESTS)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One value as it is shown, or the reason why there is none; `number` is None then."""
+    """One value as it is shown, or the reason why there is none; `number` is None then. ref: its id."""
 
+    ref: UUID
     taken_at: datetime
     number: Decimal | None
     text: str
@@ -209,6 +211,7 @@ def _measured(row: Observation) -> Measured:
         sign = "" if row.operator == Operator.EQUAL else row.operator
         text = sign + written(number, _places(row.test_code))
     return Measured(
+        ref=row.pk,
         taken_at=row.taken_at,
         number=number,
         text=text,

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from participants.models import Deviation, DeviationStatus, Participant
+from participants.models import DataQuery, Deviation, DeviationStatus, Participant
 from participants.queries.course import Course, load_course
+from participants.queries.data_findings import findings_in
+from participants.queries.data_records import facts_of_courses
 from participants.rules import RECORDED_AFTERWARDS, SETTLED, Departure, departures, judge_plan
+from participants.states import act_of_data
 from trialsite.accounts.working_days import working_days
+from trialsite.protocol.data_rules import DataFinding
 from trialsite.protocol.due import OPEN_STATES, due_state, rung_instants
 from trialsite.protocol.registry import Activation, ConsentedVersion, resolve
 from trialsite.protocol.schedule import Change, PlanDiff, diff
@@ -49,15 +53,28 @@ class ReminderChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueryChange:
+    """A question of the system that would be asked, or, where is_asked is false, closed by itself."""
+
+    rule_id: str
+    kind: str
+    ref: str
+    field: str
+    question: str
+    is_asked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replan:
     """Everything that would be different. It is false where nothing would."""
 
     difference: PlanDiff
     deviations: tuple[DeviationChange, ...] = ()
     reminders: tuple[ReminderChange, ...] = ()
+    queries: tuple[QueryChange, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.difference or self.deviations or self.reminders)
+        return bool(self.difference or self.deviations or self.reminders or self.queries)
 
     @property
     def added(self) -> tuple[Obligation, ...]:
@@ -75,7 +92,9 @@ class Replan:
 def preview(participant: Participant, hypothetical: Event, *, at: datetime) -> Replan:
     """Return what recording `hypothetical` would change: dates that appear, move and disappear."""
     course = load_course(participant)
-    return replan(course, [*course.events, hypothetical], deviations_of([participant]), at=at)
+    events = (*course.events, hypothetical)
+    found = replan(course, events, deviations_of([participant]), at=at)
+    return replace(found, queries=query_changes(course, events, at))
 
 
 def preview_correction(
@@ -90,7 +109,8 @@ def preview_correction(
         for one in course.events
     ]
     dated = _Dated(ref=ref, before=former, after=occurred_at)
-    return replan(course, moved, deviations_of([participant]), at=at, dated=dated)
+    found = replan(course, moved, deviations_of([participant]), at=at, dated=dated)
+    return replace(found, queries=query_changes(course, tuple(moved), at))
 
 
 def _moved(event: Event, by: timedelta, course: Course) -> Event:
@@ -227,6 +247,50 @@ def _change(key: tuple[str, str], before: _Known | None, after: _Known) -> Devia
         is_important=after.is_important,
         before=was,
         after=becomes,
+    )
+
+
+# ---- Questions: what the data rules ask of the records with the journey as it would be
+
+
+def query_changes(course: Course, events: tuple[Event, ...], at: datetime) -> tuple[QueryChange, ...]:
+    """Return the questions that would be asked or closed if the journey were `events`."""
+    would = replace(course, events=tuple(sorted(events, key=lambda one: one.at)))
+    before = {one.key: one for one in _findings(course, at)}
+    after = {one.key: one for one in _findings(would, at)}
+    touched = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    rows = DataQuery.objects.filter(participant=course.participant).exclude(rule_id="") if touched else ()
+    stored = {(row.rule_id, row.ref, row.field): row for row in rows}
+    changes = (_query_change(after.get(key), stored.get(key)) for key in sorted(touched))
+    return tuple(one for one in changes if one is not None)
+
+
+def _findings(course: Course, at: datetime) -> tuple[DataFinding, ...]:
+    return findings_in(course, facts_of_courses([course])[course.participant.pk], at)
+
+
+def _query_change(now: DataFinding | None, row: DataQuery | None) -> QueryChange | None:
+    if row is None:
+        return _asked(now, is_asked=True) if now else None
+    act = act_of_data(
+        row.query_state,
+        is_found=now is not None,
+        is_same=now is not None and now.about == row.about,
+        is_settled=row.is_settled,
+    )
+    if act is None:
+        return None
+    return _asked(now, is_asked=True) if now else _asked(row, is_asked=False)
+
+
+def _asked(one: DataFinding | DataQuery, *, is_asked: bool) -> QueryChange:
+    return QueryChange(
+        rule_id=one.rule_id,
+        kind=one.kind,
+        ref=one.ref,
+        field=one.field,
+        question=one.question,
+        is_asked=is_asked,
     )
 
 

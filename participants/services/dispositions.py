@@ -6,6 +6,7 @@ from datetime import datetime
 from participants.models import Consent, Disposition, DispositionKind, Participant
 from participants.queries.course import Course
 from participants.rules import require_past, require_reason, settle
+from participants.services.data_checks import check_participant
 from participants.services.journey import Happening, command, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -76,7 +77,9 @@ def record_disposition(
         disposition.save_new()
         _withdraw_consents(course, kind, occurred_at)
         happening = Happening(kind=EventKind(kind.value), occurred_at=occurred_at, ref=str(disposition.pk))
-        happened(course, [happening], by=by, at=at, reason=reason, findings=[*findings, *found])
+        after = happened(course, [happening], by=by, at=at, reason=reason, findings=[*findings, *found])
+        if kind == DispositionKind.DIED:
+            check_participant(after, at=at)
     return disposition
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from participants.models import Deviation, Obligation, Participant
+from participants.models import DataQuery, Deviation, Obligation, Participant
 from participants.queries.course import Course, load_course
 from participants.rules import require_past
 from participants.services.journey import Happening, command, happened
@@ -69,6 +69,7 @@ def _move(participant: Participant, site: Site) -> Participant:
     participant.save_changes(["site"])
     Obligation.objects.filter(participant=participant).update(site=site)
     Deviation.objects.filter(participant=participant).update(site=site)
+    DataQuery.objects.filter(participant=participant).update(site=site)
     return participant
 
 

@@ -1,5 +1,12 @@
-"""The journey of a participant, the life of a reminder, the handling of a deviation: one transition table each."""
+"""The journey of a participant, the life of a reminder, the handling of a deviation, a question about data: one transition table each."""
 
+from participants.states.data_query import (
+    QUERY_TRANSITIONS,
+    QueryAct,
+    QueryState,
+    act_of_data,
+    query_after,
+)
 from participants.states.handling import (
     HANDLING_TRANSITIONS,
     OPEN_HANDLING,
@@ -30,19 +37,24 @@ __all__ = [
     "HANDLING_TRANSITIONS",
     "LEADS_TO",
     "OPEN_HANDLING",
+    "QUERY_TRANSITIONS",
     "REMINDER_TRANSITIONS",
     "TRANSITIONS",
     "Handling",
     "HandlingStep",
+    "QueryAct",
+    "QueryState",
     "ReminderAct",
     "ReminderState",
     "State",
     "Transitions",
+    "act_of_data",
     "handling_after",
     "handling_before",
     "happened_order",
     "is_in_order",
     "next_state",
+    "query_after",
     "reminder_after",
     "state_after",
     "states_before",

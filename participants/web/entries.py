@@ -41,6 +41,14 @@ _NAV = (
         order=60,
     ),
     NavItem(
+        name="data-queries",
+        title="Queries",
+        url_name="data-queries",
+        permission=Permission.VIEW_PARTICIPANT,
+        icon="help-circle",
+        order=65,
+    ),
+    NavItem(
         name="trial",
         title="Trial",
         url_name="trial",

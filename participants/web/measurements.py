@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from participants.models import Participant
+from participants.queries.data_queries import flags_of
 from participants.queries.measurements import Course, Courses, Measured, courses_of, table_of
 from participants.queries.pages import banner_of, participant_for
 from participants.web.sparklines import Span, Spark, sparkline
@@ -60,7 +61,12 @@ def measurements(request: HttpRequest, code: str) -> HttpResponse:
 
 def _shared(request: HttpRequest, participant: Participant) -> dict[str, object]:
     may_record = signed_in(request).access.may(Permission.RECORD_VISIT, participant.site_id)
-    return {"participant": participant, "zone": participant.site.time_zone, "may_record": may_record}
+    return {
+        "participant": participant,
+        "zone": participant.site.time_zone,
+        "may_record": may_record,
+        "flags": flags_of(participant),
+    }
 
 
 def _drawn(courses: Courses, participant: Participant) -> list[tuple[str, list[tuple[Course, Spark | None]]]]:

@@ -17,6 +17,7 @@ from participants.queries.lists import participant_rows, participants_listed
 from participants.queries.pages import participant_for, participant_page
 from participants.queries.paging import page_of
 from participants.web.acts import acts_for
+from participants.web.data_queries import home_context
 from participants.web.deviation_lines import deviation_lines
 from participants.web.lines import home_lines, own_lines
 from participants.web.lists import chosen, links, narrowed, offer_sites, template_for
@@ -63,6 +64,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "may_refer": user.access.holds(Permission.REFER_PARTICIPANT),
         "now": now,
         "about_deviations": deviation_lines(request, user, now),
+        **({} if request.headers.get("HX-Request") else home_context(request, user)),
     }
     return render(request, template_for(request, "participants/home.html", "list"), context)
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from participants.queries.pages import consents_of, deviations_of, identity_state, participant_for
 from participants.services.identities import open_identity
-from participants.web import measurements
+from participants.web import data_queries, measurements
 from participants.web.forms import OpenIdentityForm
 from trialsite import clock
 from trialsite.accounts.permissions import Permission
@@ -38,11 +38,12 @@ _PANELS = (
         order=90,
         icon="flag",
     ),
+    data_queries.PANEL,
     measurements.PANEL,
 )
 _SHOWN = 6  # deviations; the register has all of them
 # Narrow ones, shown beside the timeline; those of the stages stand below one another at full width.
-SIDE = frozenset({"consent", "identity", "deviations"})
+SIDE = frozenset({"consent", "identity", "deviations", "data-queries"})
 
 
 def register() -> None:

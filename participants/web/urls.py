@@ -5,6 +5,8 @@ from django.urls import path
 from participants.web import (
     as_known_at,
     card,
+    data_queries,
+    data_query_steps,
     deviation_figures,
     deviation_pages,
     deviation_steps,
@@ -62,6 +64,23 @@ urlpatterns = [
         "deviations/<str:code>/<uuid:deviation_id>/actions/<uuid:action_id>/done/",
         step_view(deviation_steps.COMPLETE),
         name=deviation_steps.COMPLETE.name,
+    ),
+    path("data-queries/", data_queries.data_queries, name="data-queries"),
+    path("participants/<str:code>/panels/data-queries/", data_queries.panel, name="panel-data-queries"),
+    path("participants/<str:code>/records/<str:kind>/<uuid:record_id>/", data_queries.record, name="record"),
+    path(
+        "participants/<str:code>/records/<str:kind>/<uuid:record_id>/ask/<str:field>/",
+        step_view(data_query_steps.OPEN),
+        name=data_query_steps.OPEN.name,
+    ),
+    path("participants/<str:code>/data-queries/<uuid:query_id>/", data_queries.thread, name="data-query"),
+    *(
+        path(
+            f"participants/<str:code>/data-queries/<uuid:query_id>/{step.name.rpartition('-')[2]}/",
+            step_view(step),
+            name=step.name,
+        )
+        for step in (data_query_steps.ANSWER, data_query_steps.CLOSE, data_query_steps.REOPEN)
     ),
     path("deviations/figures/", deviation_figures.figures, name="deviation-figures"),
     path("audit/reads/", reads.reads, name="reads"),

@@ -27,7 +27,7 @@ from followup.services.contraception import (
 )
 from followup.services.survival import record_new_therapy, record_progression, record_survival_contact
 from followup.states import ContactSource, ProgressionBasis
-from infusion.models import ConfidentialCase, LaboratoryGrade
+from infusion.models import AdverseEvent, ConfidentialCase, LaboratoryGrade
 from infusion.rules.bedside import RoundFindings
 from infusion.rules.medication import MedicationClass
 from infusion.services.adverse_events import record_adverse_event
@@ -37,6 +37,7 @@ from infusion.services.label_prints import record_label_printed
 from infusion.services.medications import record_medication
 from participants.models import Obligation, Reminder, ReminderStatus
 from participants.services.calendar_feeds import issue_calendar_feed
+from participants.services.data_queries import open_query
 from participants.services.deviations import record_deviation
 from participants.states import State
 from screening.models import Evidence
@@ -133,6 +134,7 @@ EXCEPTIONS = {
         for method in ("GET", "POST")
         for act in ("snooze", "hand-over")
     },
+    "POST /api/v1/data-queries/<uuid:query_id>/close/": "only the own question",
     "GET /participants/<str:code>/enrol/<str:arm>/elsewhere/": "needs an arm",
 }
 
@@ -233,12 +235,27 @@ def _world() -> World:
         "feed_token": issue_calendar_feed(
             user=ward.coordinator, name="Telephone", by=ward.coordinator, at=story.now
         ).token,
+        **of_a_question(story, event),
         **of_the_record(story),
         **of_the_ledger(story),
         **of_the_feed(story),
         **of_the_signatures(story),
     }
     return World(story=story, values={name: str(value) for name, value in values.items()})
+
+
+def of_a_question(story: Story, event: AdverseEvent) -> dict[str, object]:
+    """A question about the outcome of the adverse event."""
+    about = {"kind": "adverse_event", "field": "outcome"}
+    query = open_query(
+        participant=story.participant,
+        ref=str(event.pk),
+        question="Over?",
+        by=story.ward.coordinator,
+        at=story.now,
+        **about,
+    )
+    return {**about, "record_id": event.pk, "query_id": query.pk}
 
 
 def has_round(story: Story) -> object:

@@ -7,7 +7,17 @@ from decimal import Decimal
 import pytest
 
 from trialsite.protocol.registry import resolve
-from trialsite.protocol.types import Arm, CriterionKind, EventKind, Ladder, ObligationKind, Offset, Rung, Slot
+from trialsite.protocol.types import (
+    Arm,
+    CriterionKind,
+    EventKind,
+    Ladder,
+    ObligationKind,
+    Offset,
+    PlausibleRange,
+    Rung,
+    Slot,
+)
 from trialsite.protocol.validate import ProtocolInvalid, validate
 
 VERSION = resolve("1.0")
@@ -51,6 +61,18 @@ def with_dose(index, **changes):
     levels = list(VERSION.dose_levels)
     levels[index] = replace(levels[index], **changes)
     return replace(VERSION, dose_levels=tuple(levels))
+
+
+def with_rule(item_id, **changes):
+    rules = tuple(replace(one, **changes) if one.id == item_id else one for one in VERSION.data_rules)
+    return replace(VERSION, data_rules=rules)
+
+
+def ranges(*bounds):
+    return tuple(
+        PlausibleRange(test_code=code, least=Decimal(least), most=Decimal(most), unit="U/L")
+        for code, least, most in bounds
+    )
 
 
 def with_phase(item_id, **changes):
@@ -135,6 +157,19 @@ FAULTY = [
     (replace(VERSION, arms=VERSION.arms + VERSION.arms[:1]), "arm-undefined", "intravenous"),
     (replace(VERSION, dose_levels=VERSION.dose_levels[:3]), "arm-uncovered", "intrapleural"),
     (with_row("V-D0", arms=frozenset({Arm.INTRAVENOUS})), "arm-uncovered", "intrapleural"),
+    (with_rule("DQ-REASON", question=""), "question-unsound", "DQ-REASON"),
+    (with_rule("DQ-REASON", question="Why is {patient} missing?"), "question-unsound", "DQ-REASON"),
+    (with_rule("DQ-REASON", title=""), "text-missing", "DQ-REASON"),
+    (with_rule("DQ-REASON", source="assumed "), "source-missing", "DQ-REASON"),
+    (with_rule("DQ-REASON", kinds=frozenset()), "data-rule-unsound", "DQ-REASON"),
+    (with_rule("DQ-REASON", field=""), "data-rule-unsound", "DQ-REASON"),
+    (with_rule("DQ-AE-FATAL", field="outcome"), "data-rule-unsound", "DQ-AE-FATAL"),
+    (with_rule("DQ-MED-ORDER", other=""), "data-rule-unsound", "DQ-MED-ORDER"),
+    (with_rule("DQ-WEIGHT", percent=0), "data-rule-unsound", "DQ-WEIGHT"),
+    (with_rule("DQ-AE-OUTCOME", days=-1), "data-rule-unsound", "DQ-AE-OUTCOME"),
+    (with_rule("DQ-UNIT", ranges=()), "data-rule-unsound", "DQ-UNIT"),
+    (with_rule("DQ-UNIT", ranges=ranges(("ALT", 1, 2), ("ALT", 1, 3))), "range-twice", "DQ-UNIT"),
+    (with_rule("DQ-UNIT", ranges=ranges(("ALT", 2, 2))), "range-unsound", "DQ-UNIT"),
     (with_clock(hours=0), "clock-unsound", "C-SAE"),
     (with_limit(value=-1), "limit-unsound", "L-AGE-MIN"),
     (with_limit(unit=""), "limit-unsound", "L-AGE-MIN"),

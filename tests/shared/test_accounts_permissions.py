@@ -57,8 +57,8 @@ def test_only_the_sweep_is_held_by_no_person() -> None:
     assert [permission for permission, roles in PERMISSIONS.items() if not roles] == [Permission.RUN_SWEEP]
 
 
-def test_auditor_reads_everything_but_identity_and_writes_nothing() -> None:
-    assert held_by(Role.AUDITOR) == READING
+def test_auditor_reads_everything_but_identity_and_asks_about_it() -> None:
+    assert held_by(Role.AUDITOR) == READING | {Permission.OPEN_QUERY}
 
 
 def test_decisions_about_a_patient_are_the_investigators_alone() -> None:
@@ -73,6 +73,8 @@ def test_admin_sees_no_identity_and_records_nothing_clinical() -> None:
         Permission.ANSWER_REMINDER,
         Permission.SETTLE_REMINDER,
         Permission.TRANSFER_PARTICIPANT,
+        Permission.OPEN_QUERY,
+        Permission.SETTLE_QUERY,
     }
     assert held_by(Role.ADMIN) == READING | administration
 

@@ -96,6 +96,12 @@ class Permission(StrEnum):
         "settle_reminder",
         "Decide about a reminder that may not have arrived: send it again, or note that it had.",
     )
+    OPEN_QUERY = "open_query", "Ask about a field of a record; close or reopen the own question."
+    ANSWER_QUERY = "answer_query", "Answer a question about a field."
+    SETTLE_QUERY = (
+        "settle_query",
+        "Close or reopen a question that somebody else or the system asked.",
+    )
     RUN_SWEEP = "run_sweep", "Move overdue obligations on and send reminders; for the system alone."
 
 
@@ -151,6 +157,9 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_USERS: _ADMIN,
     Permission.ANSWER_REMINDER: _TRIAL_STAFF | _ADMIN,
     Permission.SETTLE_REMINDER: _OFFICE | _ADMIN,
+    Permission.OPEN_QUERY: _OFFICE | _ADMIN | {Role.AUDITOR},
+    Permission.ANSWER_QUERY: _TRIAL_STAFF,
+    Permission.SETTLE_QUERY: _ADMIN,
     Permission.RUN_SWEEP: frozenset(),
 }
 

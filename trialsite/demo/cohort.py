@@ -22,6 +22,7 @@ from trialsite.demo.episodes import Telling, tell
 from trialsite.demo.escalation import Enrolee, Escalation
 from trialsite.demo.handled import handle_deviations
 from trialsite.demo.people import invent_person, open_sites, put_in_force, revise_consent_form
+from trialsite.demo.questions import ask_about_the_data
 from trialsite.demo.readings import record_readings
 from trialsite.demo.signed import sign_a_few
 from trialsite.demo.story import NotYet, Ward
@@ -104,6 +105,7 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
         tell_arm(stage, arm, report=report)
     sign_a_few(stage.wards[0], now)
     catch_up(now, stage.wards)
+    ask_about_the_data(now)
     return PARTICIPANTS
 
 

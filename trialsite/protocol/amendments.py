@@ -24,6 +24,7 @@ from trialsite.protocol.types import (
     CollectionPeriod,
     ContraceptiveMethod,
     Criterion,
+    DataRule,
     DeviationRule,
     DltExemption,
     DoseLevel,
@@ -128,6 +129,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         scheduled_tests=_amended(ScheduledTest, previous.scheduled_tests, amendment),
         contraceptive_methods=_amended(ContraceptiveMethod, previous.contraceptive_methods, amendment),
         procedures=_amended(Procedure, previous.procedures, amendment),
+        data_rules=_amended(DataRule, previous.data_rules, amendment),
         deviation_rules=_amended(DeviationRule, previous.deviation_rules, amendment),
     )
 

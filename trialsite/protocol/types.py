@@ -737,6 +737,53 @@ class StorageRange:
     note: str = ""
 
 
+class DataCheck(StrEnum):
+    """What a data rule looks for in one record."""
+
+    UNANSWERED = "unanswered"  # something owed has no answer `days` after the record's day
+    VAGUE_REASON = "vague_reason"  # the reason why a value is missing says nothing
+    IMPLAUSIBLE = "implausible"  # a value outside the plausible range of its test
+    UNIT_MISSING = "unit_missing"  # a value of a test that has a unit, without one
+    CHANGE = "change"  # more than `percent` away from the same field of the record before
+    BLANK = "blank"  # the field is empty `days` after the record's day
+    FATAL = "fatal"  # grade 5 without a fatal outcome, or the other way round
+    AFTER_DEATH = "after_death"  # dated after the day of death
+    BEFORE = "before"  # the field lies before `other`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlausibleRange:
+    """What a value of a test rarely leaves, both ends included. unit: the standard one of the test."""
+
+    test_code: str
+    least: Decimal
+    most: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataRule:
+    """A question the system asks about a field by itself, and takes back when the data conform.
+
+    kinds: of records it looks at. field: on which the question hangs; "" = what the check itself names.
+    question: one sentence; {value}, {label}, {other}, {days}, {percent}, {least}, {most}, {unit} are filled in.
+    """
+
+    id: str
+    title: str
+    title_zh: str
+    check: DataCheck
+    kinds: frozenset[str]
+    question: str
+    source: Source
+    field: str = ""
+    other: str = ""
+    days: int = 0
+    percent: int = 0
+    ranges: tuple[PlausibleRange, ...] = ()
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolVersion:
     """One resolved protocol version: everything a rule may read."""
@@ -771,5 +818,6 @@ class ProtocolVersion:
     scheduled_tests: tuple[ScheduledTest, ...] = ()
     contraceptive_methods: tuple[ContraceptiveMethod, ...] = ()
     procedures: tuple[Procedure, ...] = ()
+    data_rules: tuple[DataRule, ...] = ()
     deviation_rules: tuple[DeviationRule, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

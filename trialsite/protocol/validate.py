@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from string import Formatter
 
 from trialsite.protocol.types import (
     Act,
@@ -14,6 +15,8 @@ from trialsite.protocol.types import (
     CollectionPeriod,
     ContraceptiveMethod,
     Criterion,
+    DataCheck,
+    DataRule,
     DeviationRule,
     DltExemption,
     DoseLevel,
@@ -63,6 +66,7 @@ Item = (
     | ScheduledTest
     | ContraceptiveMethod
     | Procedure
+    | DataRule
     | DeviationRule
 )
 
@@ -139,6 +143,7 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.scheduled_tests,
         *version.contraceptive_methods,
         *version.procedures,
+        *version.data_rules,
         *version.deviation_rules,
     )
 
@@ -177,6 +182,7 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
         | ScheduledTest
         | ContraceptiveMethod
         | Procedure
+        | DataRule
     ] = [
         *version.schedule,
         *version.clocks,
@@ -187,6 +193,7 @@ def _check_texts(version: ProtocolVersion) -> Iterator[Fault]:
         *version.scheduled_tests,
         *version.contraceptive_methods,
         *version.procedures,
+        *version.data_rules,
     ]
     for titled in titled_items:
         if not (titled.title and titled.title_zh):
@@ -229,6 +236,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((owed.id, owed.source) for owed in version.scheduled_tests),
         *((method.id, method.source) for method in version.contraceptive_methods),
         *((done.id, done.source) for done in version.procedures),
+        *((rule.id, rule.source) for rule in version.data_rules),
         *((rule.id, rule.source) for rule in version.deviation_rules),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
@@ -554,6 +562,40 @@ def _check_cohorts(version: ProtocolVersion) -> Iterator[Fault]:
             yield _fault("cohort-window", row.id, "differs from the window of the cohort rule")
 
 
+_ASKED_WITH = frozenset({"value", "label", "other", "days", "percent", "least", "most", "unit"})
+_OF_RANGES = frozenset({DataCheck.IMPLAUSIBLE, DataCheck.UNIT_MISSING})
+_OF_A_FIELD = frozenset({DataCheck.VAGUE_REASON, DataCheck.CHANGE, DataCheck.BLANK, DataCheck.BEFORE})
+
+
+def _check_data_rules(version: ProtocolVersion) -> Iterator[Fault]:
+    for rule in version.data_rules:
+        named = {name for _, name, _, _ in Formatter().parse(rule.question) if name is not None}
+        if not rule.question or not named <= _ASKED_WITH:
+            yield _fault(
+                "question-unsound", rule.id, "its question is missing or names what is never filled in"
+            )
+        fits = (
+            bool(rule.kinds),
+            (rule.check in _OF_A_FIELD) == bool(rule.field),
+            (rule.check is DataCheck.BEFORE) == bool(rule.other),
+            (rule.check is DataCheck.CHANGE) == (rule.percent > 0),
+            (rule.check in _OF_RANGES) == bool(rule.ranges),
+            rule.days >= 0,
+        )
+        if not all(fits):
+            yield _fault("data-rule-unsound", rule.id, "what it looks at does not fit its check")
+        yield from _check_ranges(rule)
+
+
+def _check_ranges(rule: DataRule) -> Iterator[Fault]:
+    for test_code, count in Counter(one.test_code for one in rule.ranges).items():
+        if count > 1:
+            yield _fault("range-twice", rule.id, f"{test_code} has {count} ranges")
+    for one in rule.ranges:
+        if not one.least < one.most:
+            yield _fault("range-unsound", rule.id, f"the range of {one.test_code} is empty")
+
+
 _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_number,
     _check_ids,
@@ -575,5 +617,6 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_monitoring,
     _check_product,
     _check_contraception,
+    _check_data_rules,
     _check_deviation_rules,
 )

@@ -145,6 +145,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_ANNOTATIONS = {
     "participants.tasks.reconcile_everybody": {"soft_time_limit": 3500, "time_limit": 3600},
+    "participants.tasks.check_data_of_everybody": {"soft_time_limit": 3500, "time_limit": 3600},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 

@@ -45,6 +45,13 @@ JOURNEY_STATUS: dict[str, Status] = {
     "died": Status(words="Died", letter="Di", shape="octagon", tone="dark"),
 }
 
+# A question about a field: red while it waits for an answer, amber while it waits for whoever asked.
+QUERY_STATUS: dict[str, Status] = {
+    "open": Status(words="Open query", letter="Q", shape="octagon", tone="bad"),
+    "answered": Status(words="Answered query", letter="A", shape="triangle", tone="warn"),
+    "closed": Status(words="Closed query", letter="C", shape="ring", tone="quiet"),
+}
+
 
 def status_of(state: object) -> Status:
     """Return how a due state or journey state is shown; an unlisted one gets its own words, quietly."""

@@ -18,8 +18,8 @@ from trialsite.api.fields import (
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import ReasonedIn
 from trialsite.protocol.findings import Category
-from trialsite.signing.api.shapes import WithSignaturesOut
 from trialsite.protocol.types import Act, LooksAt, Source
+from trialsite.signing.api.shapes import WithSignaturesOut
 
 
 def _said(help_text: str, **options: Any) -> CleanCharField:

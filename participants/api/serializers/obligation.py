@@ -156,6 +156,19 @@ class ReminderChangeOut(OutSerializer):
     after = serializers.DateTimeField(allow_null=True, help_text="When it would leave, UTC.")
 
 
+class QueryChangeOut(OutSerializer):
+    """A question of the system that would be asked, or closed by itself."""
+
+    rule_id = serializers.CharField(help_text="Data rule that asks it.")
+    kind = serializers.CharField(help_text="Kind of the record.")
+    ref = serializers.CharField(help_text="Id of the record.")
+    field = serializers.CharField(help_text="Field it is about.")
+    question = serializers.CharField(help_text="The question.")
+    is_asked = serializers.BooleanField(
+        help_text="Whether it would be asked; false: it would close by itself."
+    )
+
+
 class PreviewOut(OutSerializer):
     """What would change. Nothing was written."""
 
@@ -164,6 +177,7 @@ class PreviewOut(OutSerializer):
     removed = ObligationOut(many=True, help_text="What would no longer be in the plan.")
     deviations = DeviationChangeOut(many=True, help_text="What would be found, cleared or dated anew.")
     reminders = ReminderChangeOut(many=True, help_text="What would be sent at another time.")
+    queries = QueryChangeOut(many=True, help_text="What the system would ask, or ask no more.")
 
 
 class ContraceptionOut(OutSerializer):

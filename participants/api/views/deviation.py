@@ -33,6 +33,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.api.commands import CommandView
 from trialsite.api.steps import UnderCommand, named
 from trialsite.api.views import ScopedDetail, ScopedList
+from trialsite.signing.api.shapes import WithSignaturesOut
 
 BY_ID = {"deviation_id": "id"}
 

@@ -13,6 +13,7 @@ from django.forms.widgets import CheckboxSelectMultiple, RadioSelect
 from django.http import HttpRequest
 from django.template.context import Context
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -78,6 +79,26 @@ def page_frame(context: Context) -> Frame | None:
 def status_badge(state: object, *, compact: bool = False) -> dict[str, object]:
     """Show a due state or journey state; compact: the sign alone, its words for screen readers."""
     return {"status": components.status_of(state), "compact": compact}
+
+
+@register.inclusion_tag("web/components/query_flag.html")
+def query_flag(state: str, href: str = "", count: int = 1, *, compact: bool = True) -> dict[str, object]:
+    """Show that a question about a field is open, answered or closed, by shape, letter and colour."""
+    return {"status": components.QUERY_STATUS[state], "href": href, "count": count, "compact": compact}
+
+
+@register.inclusion_tag("web/components/record_flag.html")
+def record_flag(flags: Any, kind: str, ref: object, *, quiet: bool = False) -> dict[str, object]:
+    """Lead from a row to its record field by field, with the flag of what was asked about it.
+
+    quiet: nothing where nothing was asked.
+
+    flags: what answers `of(kind, ref)` with a state and a count, or None; it knows the `code` of the participant.
+    """
+    flag = flags.of(kind, ref)
+    status = components.QUERY_STATUS[flag.state] if flag else None
+    href = "" if quiet and flag is None else reverse("record", args=[flags.code, kind, ref])
+    return {"status": status, "count": flag.count if flag else 0, "href": href}
 
 
 @register.inclusion_tag("web/components/window_bar.html")
