@@ -75,7 +75,7 @@ _PLACES = (
         permission=Permission.VIEW_DEVIATIONS,
         icon="flag",
         group=FINDINGS,
-        order=10,
+        order=110,
     ),
     Place(
         name="deviation-figures",
@@ -85,7 +85,7 @@ _PLACES = (
         permission=Permission.VIEW_DEVIATIONS,
         icon="activity",
         group=FINDINGS,
-        order=15,
+        order=115,
     ),
     Place(
         name="trail",
@@ -95,7 +95,7 @@ _PLACES = (
         permission=Permission.VIEW_TRAIL,
         icon="history",
         group=TRAIL,
-        order=10,
+        order=210,
     ),
     Place(
         name="reads",
@@ -105,7 +105,7 @@ _PLACES = (
         permission=Permission.REVIEW_ACCESS,
         icon="eye",
         group=PEOPLE,
-        order=20,
+        order=320,
     ),
 )
 
