@@ -9,7 +9,7 @@ TESTS ?= tests
 COMPILE := $(PYTHON) -m compileall -q -j 0 trialsite participants screening infusion followup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep tamper bench-audit mutation
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,12 @@ bench-sweep: $(DEV_STAMP)  ## print what sweep, delivery and reconciliation cost
 
 random-journeys: $(DEV_STAMP)  ## the plan against the stored obligations over 200 random journeys (a quarter of an hour)
 	@TRIALSITE_JOURNEYS=200 $(PYTHON) -m pytest tests/participants/test_reconcile_properties.py
+
+tamper: $(DEV_STAMP)  ## tamper with the sealed audit trail 500 times and check that each is found; 200 clean runs beside (ten minutes)
+	@$(PYTHON) -m tests.seal.tampering --trials 500 --clean 200
+
+bench-audit: $(DEV_STAMP)  ## print what the audit trail costs a write, and how fast a million entries are sealed and checked (ten minutes)
+	@$(PYTHON) -m bench.audit
 
 mutation: $(DEV_STAMP)  ## change the rules of eligibility and grading spot by spot and see whether a test notices (half an hour)
 	@.venv/bin/mutmut run --max-children 2 && .venv/bin/mutmut results

@@ -10,6 +10,9 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from trialsite.audit.acting import through
+
+    through.set(f"command {sys.argv[1]}" if len(sys.argv) > 1 else "command")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

@@ -1,180 +1,296 @@
-"""What the trail costs, and which way of storing a change is the better one.
+"""What the trail costs, and how fast it is checked, in one run of interleaved rounds.
 
-Prints medians of interleaved rounds and the ratio of each variant to the same write on a table without a
-trail. Absolute times depend on the machine; the ratios of one run are what to compare.
+    python -m bench.audit [--rounds 11] [--entries 1000000]        (or: make bench-audit)
 
-    python bench/audit.py [rounds]          needs DATABASE_URL with the migrations applied
+The same writes through the ORM on the same table without a trail, with it, and, where `simple_history` can be imported,
+with a history kept by the application:
 
-Everything happens in schemas of its own, dropped at the end.
+    pip install --target /tmp/history django-simple-history && PYTHONPATH=/tmp/history python -m bench.audit
+
+All of it over one connection, so the bulk writes meet a session warmed by thousands of single-row updates: statement
+triggers go quadratic there. Works in a database of its own. One JSON object; ratios count, times depend on the machine.
 """
 
+import argparse
+import importlib.util
+import json
 import os
-import re
 import statistics
-import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
-import django
-import psycopg
+from trialsite.devservices.shared_server import shared_server
 
-PROJECT = Path(__file__).resolve().parent.parent
-SOURCE = PROJECT / "trialsite/audit/migrations/0001_trail.sql"
-DIFF = re.compile(r"        SELECT jsonb_object_agg.*?after := coalesce\(after, '\{\}'\);\n", re.DOTALL)
-WHOLE = "        before := to_jsonb(OLD);\n        after := whole;\n"
-LOOP = """        before := '{}';
-        after := '{}';
-        declare was jsonb := to_jsonb(OLD); name text;
-        begin
-            FOR name IN SELECT jsonb_object_keys(whole) LOOP
-                IF was -> name IS DISTINCT FROM whole -> name THEN
-                    before := before || jsonb_build_object(name, was -> name);
-                    after := after || jsonb_build_object(name, whole -> name);
-                END IF;
-            END LOOP;
-        end;
-"""
-COLUMNS = (
-    "id, participant_id, site_id, code, status, planned_on, opens_at, closes_at, weight, note, version, flags"
-)
-SETTINGS = ("actor_id", "actor_label", "role", "action", "reason", "request_id", "acted_at")
-SET_ALL = "SELECT " + ", ".join(f"set_config('trialsite.{name}', %s, true)" for name in SETTINGS)
-WHO = ("1b4e28ba", "A. Nurse", "nurse", "bench.wrote", "", "", "2026-01-01T00:00:00+00:00")
+_until_the_end = ExitStack()
+os.environ["DJANGO_SETTINGS_MODULE"] = "trialsite.settings.test"
+os.environ.setdefault("TRIALSITE_TEST_DB", "bench_audit")
+if not os.environ.get("DATABASE_URL"):
+    os.environ["DATABASE_URL"] = _until_the_end.enter_context(shared_server())
 
+# E402 from here on: the settings read DATABASE_URL, and models can be declared only after setup().
+import django  # noqa: E402
+from django.conf import settings  # noqa: E402
 
-def variants() -> dict[str, str | None]:
-    """Return the body of the trigger function for each variant; None is the table without a trail."""
-    text = SOURCE.read_text(encoding="utf-8")
-    start = text.index("CREATE FUNCTION public.trail_write")
-    body = text[start : text.index("$function$;", start) + len("$function$;")]
-    if not DIFF.search(body):
-        raise SystemExit("The difference was not found in 0001_trail.sql; bench/audit.py must follow it.")
-    return {
-        "none": None,
-        "product": body,
-        "whole rows": DIFF.sub(WHOLE, body),
-        "loop diff": DIFF.sub(LOOP, body),
-        "no SET": re.sub(r"\n    SET \w+ = .*", "", body),
-    }
+HAS_HISTORY = importlib.util.find_spec("simple_history") is not None
+if HAS_HISTORY:
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "simple_history"]
+django.setup()
+
+from django.db import connection, models, transaction  # noqa: E402
+from django.test.utils import setup_test_environment  # noqa: E402
+
+from trialsite.accounts.permissions import SystemActor  # noqa: E402
+from trialsite.audit.acting import acting  # noqa: E402
+from trialsite.audit.trail import install_trail_sql  # noqa: E402
+from trialsite.seal.connections import sealer_conninfo  # noqa: E402
+from trialsite.seal.keys import make_key, read_key  # noqa: E402
+from trialsite.seal.sealer import Database, Sealer  # noqa: E402
+from trialsite.seal.standalone import check, read_anchors  # noqa: E402
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+BENCH = SystemActor("bench")
+SINGLE, FEW, MANY = 200, 200, 2000
 
 
-def schema_of(name: str) -> str:
-    return f"bench_{name.replace(' ', '_').lower()}"
+class Visit(models.Model):
+    """Twelve columns and three indexes, like a table of the product."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    participant_id = models.UUIDField(db_index=True)
+    site_id = models.UUIDField()
+    code = models.CharField(max_length=20)
+    status = models.CharField(max_length=20)
+    planned_on = models.DateField()
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    weight_kg = models.DecimalField(max_digits=6, decimal_places=2)
+    note = models.TextField()
+    version = models.IntegerField(default=1)
+    flags = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.code
 
 
-def build(cursor: psycopg.Cursor, name: str, body: str | None) -> None:
-    """Make one table, and for a variant its function and a copy of the trail."""
-    schema = schema_of(name)
-    cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-    cursor.execute(f"CREATE SCHEMA {schema}")
-    cursor.execute(
-        f"""CREATE TABLE {schema}.visit (id uuid PRIMARY KEY, participant_id uuid NOT NULL, site_id uuid NOT NULL,
-        code text NOT NULL, status text NOT NULL, planned_on date, opens_at timestamptz, closes_at timestamptz,
-        weight numeric(6,2), note text NOT NULL, version int NOT NULL, flags jsonb);
-        CREATE INDEX ON {schema}.visit (participant_id);
-        CREATE INDEX ON {schema}.visit (site_id, closes_at)"""
+def _kind(name: str, **more: Any) -> type[Visit]:
+    class Meta:
+        app_label = "audit"
+        db_table = f"bench_{name}"
+        indexes = [models.Index(fields=["site_id", "closes_at"], name=f"bench_{name}_window")]
+
+    return type(f"{name.title()}Visit", (Visit,), {"Meta": Meta, "__module__": __name__, **more})
+
+
+KINDS: dict[str, type[Visit]] = {"none": _kind("none"), "trail": _kind("trail")}
+if HAS_HISTORY:
+    from simple_history.models import HistoricalRecords
+    from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+
+    KINDS["history"] = _kind(
+        "history", history=HistoricalRecords(history_user_id_field=models.TextField(null=True))
     )
-    if body is None:
-        return
-    cursor.execute(f"CREATE TABLE {schema}.audit_entry (LIKE public.audit_entry INCLUDING ALL)")
-    cursor.execute(
-        body.replace("public.trail_write", f"{schema}.trail_write").replace(
-            "public.audit_entry", f"{schema}.audit_entry"
+
+
+def rows(model: type[Visit], count: int) -> list[Visit]:
+    who, where = uuid4(), uuid4()
+    return [
+        model(
+            participant_id=who,
+            site_id=where,
+            code=f"V-D{number % 12}",
+            status="planned",
+            planned_on=AT.date(),
+            opens_at=AT,
+            closes_at=AT,
+            weight_kg="61.25",
+            note="as planned, by telephone",
+            flags={"assumed": True},
         )
-    )
-    cursor.execute(
-        f"""CREATE TRIGGER t AFTER INSERT OR UPDATE OR DELETE ON {schema}.visit FOR EACH ROW
-        EXECUTE FUNCTION {schema}.trail_write('id');
-        ALTER TABLE {schema}.visit ENABLE ALWAYS TRIGGER t;
-        CREATE TRIGGER u BEFORE INSERT ON {schema}.audit_entry FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)
-        EXECUTE FUNCTION public.trail_refuse()"""
-    )
+        for number in range(count)
+    ]
 
 
-def insert_sql(schema: str, rows: int) -> str:
-    return f"""INSERT INTO {schema}.visit ({COLUMNS}) SELECT gen_random_uuid(),
-        md5((i / 12)::text)::uuid, md5((i % 4)::text)::uuid, 'V-D' || i % 12, 'planned', date '2026-01-01' + i % 300,
-        timestamptz '2026-01-01' + i * interval '1 hour', timestamptz '2026-02-01' + i * interval '1 hour',
-        61.25, 'as planned, by telephone', 1, '{{"assumed": true}}' FROM generate_series(1, {rows}) AS i"""  # noqa: S608  (names of this file)
+def act(name: str) -> AbstractContextManager[None]:
+    """Open the transaction of one act: with an actor where there is a trail."""
+    if name == "trail":
+        return acting(by=BENCH, at=AT, action="bench.wrote", reason="measured")
+    return transaction.atomic()
 
 
-def measured(name: str, connection: psycopg.Connection, rows: int) -> dict[str, float]:
-    """Return microseconds per row of each kind of write on one variant, in one round."""
-    schema = schema_of(name)
-    trail = name != "none"
-    cursor = connection.cursor()
+def timed(per: int, work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) / per * 1e6
 
-    def timed(statements: Callable[[], object], count: int) -> float:
-        started = time.perf_counter()
-        statements()
-        return (time.perf_counter() - started) / count * 1e6
 
-    def transactions(sql: list[str]) -> None:
-        for statement in sql:
-            with connection.transaction():
-                if trail:
-                    cursor.execute(SET_ALL, WHO)
-                cursor.execute(statement)
+def one_by_one(name: str, kept: list[Visit], together: int, **how: Any) -> None:
+    for first in range(0, len(kept), together):
+        with act(name):
+            for row in kept[first : first + together]:
+                row.status, row.version = "done", row.version + 1
+                row.save(**how)
 
-    figures = {"insert many": timed(lambda: transactions([insert_sql(schema, rows)]), rows)}
-    figures["insert 1"] = timed(lambda: transactions([insert_sql(schema, 1)] * 200), 200)
-    keys = [row[0] for row in cursor.execute(f"SELECT id FROM {schema}.visit LIMIT 200").fetchall()]  # noqa: S608  (names of this file)
-    update = f"UPDATE {schema}.visit SET status = 'done', version = version + 1"  # noqa: S608  (names of this file)
-    figures["update 1"] = timed(lambda: transactions([f"{update} WHERE id = '{key}'" for key in keys]), 200)
-    figures["update many"] = timed(lambda: transactions([f"{update} WHERE note <> ''"]), rows + 200)
-    if trail:
-        size = f"""SELECT avg(pg_column_size(old) + pg_column_size(new)) FROM {schema}.audit_entry
-            WHERE op = 'UPDATE'"""  # noqa: S608  (names of this file)
-        figures["bytes old+new"] = float(cursor.execute(size).fetchone()[0])
-        cursor.execute(f"TRUNCATE {schema}.audit_entry")
-    cursor.execute(f"TRUNCATE {schema}.visit")
-    connection.commit()
+
+def bulk_insert(name: str, model: type[Visit], made: list[Visit]) -> None:
+    with act(name):
+        if name == "history":
+            bulk_create_with_history(made, model, batch_size=MANY)
+        else:
+            model._base_manager.bulk_create(made)
+
+
+def bulk_update(name: str, model: type[Visit]) -> None:
+    """A statement for all rows; what a history of the application misses, so there it reads and writes the rows."""
+    with act(name):
+        if name == "history":
+            kept = list(model._base_manager.all())
+            for row in kept:
+                row.status = "missed"
+            bulk_update_with_history(kept, model, ["status"], batch_size=MANY)
+        else:
+            model._base_manager.update(status="missed", version=models.F("version") + 1)
+
+
+def measured(name: str, model: type[Visit]) -> dict[str, float]:
+    """Return microseconds per row of each kind of write, in one round that leaves the table empty."""
+    made = rows(model, SINGLE)
+    figures = {
+        "insert 1": timed(SINGLE, lambda: one_by_one(name, made, 1, force_insert=True)),
+        "update 1": timed(SINGLE, lambda: one_by_one(name, made, 1, force_update=True)),
+        "update 5 in one transaction": timed(SINGLE, lambda: one_by_one(name, made, 5, force_update=True)),
+    }
+    clear()
+    for count in (FEW, MANY):
+        many = rows(model, count)
+        figures[f"bulk insert {count}"] = timed(count, lambda many=many: bulk_insert(name, model, many))
+        figures[f"bulk update {count}"] = timed(count, lambda: bulk_update(name, model))
+        clear()
     return figures
 
 
-def main(rounds: int) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.dev")
-    sys.path.insert(0, str(PROJECT))
-    django.setup()
-    from django.db import connection as configured
-
-    connection = psycopg.connect(**configured.get_connection_params() | {"cursor_factory": psycopg.Cursor})
-    connection.prepare_threshold = None
+def clear() -> None:
+    """Empty the tables as their owner: what is measured is writing."""
     with connection.cursor() as cursor:
-        for name, body in variants().items():
-            build(cursor, name, body)
-    connection.commit()
-    names = list(variants())
-    results: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+        cursor.execute("SET session_replication_role = origin")
+        tables = [model._meta.db_table for model in KINDS.values()]
+        tables += [model.history.model._meta.db_table for name, model in KINDS.items() if name == "history"]
+        cursor.execute("ALTER TABLE bench_trail DISABLE TRIGGER trail_no_truncate")
+        cursor.execute(f"TRUNCATE {', '.join(tables)}")
+        cursor.execute("ALTER TABLE bench_trail ENABLE ALWAYS TRIGGER trail_no_truncate")
+
+
+def writes(rounds: int) -> dict[str, Any]:
+    with connection.schema_editor() as editor:
+        for name, model in KINDS.items():
+            editor.create_model(model)
+            if name == "history":
+                editor.create_model(model.history.model)
+        editor.execute(install_trail_sql("bench_trail"), params=None)
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in KINDS}
+    names = list(KINDS)
+    for turn in range(rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            found[name].append(measured(name, KINDS[name]))
+    return report(found)
+
+
+def report(found: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
+    """Return medians per row, and the median ratio of each round's pair."""
+
+    def median(name: str, measure: str) -> float:
+        return statistics.median(one[measure] for one in found[name])
+
+    def ratio(name: str, other: str, measure: str) -> float:
+        pairs = zip(found[name], found[other], strict=True)
+        return round(statistics.median(one[measure] / two[measure] for one, two in pairs), 2)
+
+    measures = list(found["trail"][0])
+    result: dict[str, Any] = {
+        "us_per_row": {name: {one: round(median(name, one), 1) for one in measures} for name in found},
+        "trail_to_none": {one: ratio("trail", "none", one) for one in measures},
+        "per_row_2000_to_200": {
+            one: round(median("trail", f"{one} {MANY}") / median("trail", f"{one} {FEW}"), 2)
+            for one in ("bulk insert", "bulk update")
+        },
+    }
+    if HAS_HISTORY:
+        result["history_to_trail"] = {one: ratio("history", "trail", one) for one in measures}
+    return result
+
+
+FILL = """INSERT INTO audit_entry (recorded_at, acted_at, actor_id, actor_label, role, action, reason, request_id,
+        table_name, row_id, participant_id, site_id, op, old, new, txid)
+    SELECT clock_timestamp(), now(), md5((i % 40)::text), 'Li Na (li.na)', 'nurse', 'followup.visit_recorded', '', gen_random_uuid()::text,
+        'participants_obligation', gen_random_uuid()::text, md5((i / 90)::text)::uuid::text, '', 'UPDATE',
+        '{"status": "planned", "version": 1, "fulfilled_on": null}', '{"status": "done", "version": 2, "fulfilled_on": "2026-01-01"}',
+        txid_current()
+    FROM generate_series(1, %s) AS i"""
+
+
+def checks(entries: int) -> dict[str, Any]:
+    """Seal and check so many entries; two processes, everything recomputed outside the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER trail_unforgeable")
+        for _ in range(10):
+            cursor.execute(FILL, [entries // 10])
+        cursor.execute("ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER trail_unforgeable")
+        cursor.execute("SELECT count(*) FROM audit_entry")
+        count = cursor.fetchone()[0]
+        cursor.execute("VACUUM ANALYZE audit_entry")
+    with tempfile.TemporaryDirectory() as folder:
+        make_key(Path(folder) / "key")
+        sealer = Sealer(sealer_conninfo(), read_key(Path(folder) / "key"), Path(folder) / "anchors")
+        began = time.perf_counter()
+        sealed = sealer.seal_once(datetime.now(UTC))
+        sealing = time.perf_counter() - began
+        anchors, _ = read_anchors((Path(folder) / "anchors").read_text().splitlines())
+        seconds = []
+        for _ in range(3):
+            report = check(
+                Database(sealer_conninfo()),
+                public_key=sealer.public_key,
+                anchors=anchors,
+                now=time.time(),
+                workers=2,
+            )
+            if report.findings or report.entries != count:
+                raise SystemExit(f"The check failed: {[str(one) for one in report.findings][:5]}")
+            seconds.append(report.seconds)
+    best = statistics.median(seconds)
+    return {
+        "entries": sealed.entries,
+        "sealed_per_second": round(sealed.entries / sealing),
+        "verified_seconds": round(best, 2),
+        "verified_per_second": round(count / best),
+        "ten_million_would_take_seconds": round(best * 10_000_000 / count, 1),
+    }
+
+
+def main(rounds: int, entries: int) -> None:
+    setup_test_environment()
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
-        for turn in range(rounds):
-            first = turn % len(names)
-            for name in names[first:] + names[:first]:
-                results[name].append(measured(name, connection, 2000))
+        result = {"writes": writes(rounds)} if rounds else {}
+        if entries:
+            result["checks"] = checks(entries)
+        print(json.dumps(result, indent=2))
     finally:
-        connection.rollback()
-        for name in names:
-            connection.execute(f"DROP SCHEMA {schema_of(name)} CASCADE")
-        connection.commit()
-    report(results)
-
-
-def report(results: dict[str, list[dict[str, float]]]) -> None:
-    """Print the median per row and, where there is a plain table to compare with, the median ratio."""
-    plain = results["none"]
-    for measure in results["product"][0]:
-        print(measure)
-        for name, rounds in results.items():
-            if measure not in rounds[0]:
-                continue
-            median = statistics.median(figures[measure] for figures in rounds)
-            line = f"  {name:12} {median:9.1f}"
-            if measure in plain[0]:
-                pairs = [one[measure] / other[measure] for one, other in zip(rounds, plain, strict=True)]
-                line += f" us/row   x{statistics.median(pairs):.2f}"
-            print(line)
+        connection.creation.destroy_test_db("bench_audit", verbosity=0)
+        _until_the_end.close()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 11)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    given = parser.parse_args()
+    main(given.rounds, given.entries)

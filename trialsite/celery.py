@@ -1,18 +1,35 @@
 """The Celery application. The broker carries only nudges; PostgreSQL is the record."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.schedules import crontab
 from kombu.transport import TRANSPORT_ALIASES
 
+from trialsite.audit.acting import request_id, through
 from trialsite.health.rules import PULSE_SECONDS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trialsite.settings.dev")
 
 TRANSPORT_ALIASES["pgmq"] = "trialsite.broker:Transport"
 
-app = Celery("trialsite")
+
+class NamedTask(Task[Any, Any]):
+    """A task whose name and id stand in the trail beside whoever it acts for."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; what it writes says through which task, and under the task's own id where no request has one."""
+        named = through.set(f"task {self.name}")
+        numbered = request_id.set(request_id.get() or str(self.request.id or ""))
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            request_id.reset(numbered)
+            through.reset(named)
+
+
+app = Celery("trialsite", task_cls=NamedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -29,6 +46,11 @@ app.conf.beat_schedule = {
     },
     # Checks files of laboratory results whose worker died; as a rule there are none.
     "resume-result-files": {"task": "screening.tasks.resume_result_files", "schedule": 60.0},
+    # Months ahead, so that a night or many without it cost nothing; without any, entries go to the last partition.
+    "make-trail-partitions": {
+        "task": "trialsite.audit.tasks.make_trail_partitions",
+        "schedule": crontab(hour="19", minute="30"),
+    },
     "purge-idempotency-records": {
         "task": "trialsite.api.tasks.purge_idempotency_records",
         "schedule": crontab(hour="19", minute="15"),

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from participants.api.views.as_known_at import AsKnownAt
 from participants.api.views.consent import ConsentDetail, ConsentList, CorrectConsent, RecordConsent
 from participants.api.views.deviation import (
     CloseDeviation,
@@ -66,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}preview/", by_method(post=PreviewChange)),
     path(f"{ONE}transfer/", by_method(post=TransferParticipant)),
     path(f"{ONE}plans/", by_method(get=FormerPlans)),
+    path(f"{ONE}as-known-at/", by_method(get=AsKnownAt)),
     path(f"{ONE}contraception/", by_method(get=ContraceptionView)),
     path(f"{ONE}observations/", by_method(get=ObservationList, post=RecordObservations)),
     path(f"{ONE}consents/", by_method(get=ConsentList, post=RecordConsent)),

@@ -15,6 +15,7 @@ _WHAT: dict[Part, tuple[str, str]] = {
     Part.BEAT: ("Timer", "Starts the sweep every minute and the repair every night."),
     Part.WORKER: ("Worker", "Opens, closes, reminds and finds what was missed."),
     Part.DELIVERY: ("Mail server", "Takes the reminders that leave the house."),
+    Part.SEALER: ("Sealer", "Signs the audit trail every few seconds, outside the database."),
 }
 _TROUBLE: dict[Trouble, str] = {
     Trouble.STOPPED: "Stopped",
@@ -57,7 +58,11 @@ def parts_seen(now: datetime) -> tuple[PartSeen, ...]:
     """Return every part with what is wrong with it. One query."""
     signs = {Part(row.part): row.to_value() for row in Heartbeat.objects.all()}
     wrong = {one.part: one for one in stalled(signs.values(), now)}
-    return tuple(_part(part, wrong.get(part), signs[part].ok_at if part in signs else None) for part in Part)
+    return tuple(
+        _part(part, wrong.get(part), signs[part].ok_at if part in signs else None)
+        for part in Part
+        if part is not Part.SEALER or part in signs
+    )
 
 
 def _part(part: Part, wrong: Stalled | None, ok_at: datetime | None) -> PartSeen:

@@ -100,6 +100,7 @@ def participant(request: HttpRequest, code: str) -> HttpResponse:
         "side_panels": [panel for panel in panels if panel.name in SIDE],
         "panels": [panel for panel in panels if panel.name not in SIDE],
         "acts": acts_for(user, page.participant),
+        "may_read_trail": access.may(Permission.VIEW_TRAIL, site_id),
     }
     return render(request, template_for(request, "participants/participant.html", "body"), context)
 

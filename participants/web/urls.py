@@ -3,6 +3,7 @@
 from django.urls import path
 
 from participants.web import (
+    as_known_at,
     card,
     deviation_figures,
     feeds,
@@ -74,6 +75,7 @@ urlpatterns = [
     ),
     path("participants/<str:code>/transfer/", step_view(transfers.TRANSFER), name="participant-transfer"),
     path("participants/<str:code>/plans/", replanning.former_plans, name="former-plans"),
+    path("participants/<str:code>/as-known-at/", as_known_at.known_page, name="as-known-at"),
     path("participants/<str:code>/card/", card.card, name="visit-card"),
     path("participants/<str:code>/panels/consent/", panels.consent, name="panel-consent"),
     path("participants/<str:code>/panels/identity/", panels.identity, name="panel-identity"),

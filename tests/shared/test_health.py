@@ -38,7 +38,7 @@ def sign(part: Part, *, ago: timedelta = timedelta(), failing: bool = False) -> 
 
 
 LATE = SILENT_AFTER + timedelta(microseconds=1)
-BEAT, WORKER, DELIVERY = Part
+BEAT, WORKER, DELIVERY, SEALER = Part
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ BEAT, WORKER, DELIVERY = Part
         pytest.param([sign(part, ago=SILENT_AFTER) for part in Part], [], id="all within the limit"),
         pytest.param(
             [sign(part, ago=LATE) for part in Part],
-            [(BEAT, STOPPED), (WORKER, UNKNOWN), (DELIVERY, UNKNOWN)],
-            id="beat stopped: nobody asks the worker",
+            [(BEAT, STOPPED), (WORKER, UNKNOWN), (DELIVERY, UNKNOWN), (SEALER, STOPPED)],
+            id="all stopped: nobody asks the worker, and nobody need ask the sealer",
         ),
         pytest.param(
             [sign(BEAT), sign(WORKER, ago=LATE), sign(DELIVERY, ago=LATE)],
@@ -68,6 +68,11 @@ BEAT, WORKER, DELIVERY = Part
             id="mail failed when the worker stopped",
         ),
         pytest.param([sign(BEAT, ago=LATE), sign(WORKER), sign(DELIVERY)], [(BEAT, STOPPED)], id="just now"),
+        pytest.param(
+            [sign(BEAT), sign(WORKER, ago=LATE), sign(DELIVERY), sign(SEALER, failing=True)],
+            [(WORKER, STOPPED), (SEALER, FAILING)],
+            id="the sealer fails for itself",
+        ),
     ],
 )
 def test_what_silence_means(signs: list[SignOfLife], expected: list[tuple[Part, Trouble]]) -> None:

@@ -28,6 +28,9 @@ class Actor(Protocol):
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Correlates the entries of one request. It says nothing about who acts."""
 
+through: ContextVar[str] = ContextVar("through", default="")
+"""The task or command by which somebody acts; empty for a page or the API."""
+
 # The actor of the block that is open in this context, with the connection it is open on: a copied context in
 # another thread has another connection and therefore no open block.
 _open: ContextVar[tuple[int, str] | None] = ContextVar("open_acting_block", default=None)
@@ -40,16 +43,21 @@ _SETTINGS = (
     "trialsite.reason",
     "trialsite.request_id",
     "trialsite.acted_at",
+    "trialsite.site_zone",
+    "trialsite.through",
 )
 _SET_ALL = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in _SETTINGS)
 _ACTION = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 
 @contextmanager
-def acting(*, by: Actor, at: datetime, action: str, reason: str = "", role: str = "") -> Iterator[None]:
+def acting(
+    *, by: Actor, at: datetime, action: str, reason: str = "", role: str = "", site_zone: str = ""
+) -> Iterator[None]:
     """Open a transaction in which every write is recorded as the act of `by`.
 
     role: what `by` acts as; by default the roles the actor states itself. at: aware instant of the act. action: dotted, lower case, such as "participants.consent_recorded".
+    site_zone: IANA zone of the site where it is done.
     Inside a block of the same actor it joins: no statement, the outer action, reason and role stay.
     An exception rolls back what the block wrote. Left inside a larger transaction, nobody acts any more.
     Raises ValueError for a naive `at`, a malformed `action` or an unnamed actor, and RuntimeError inside a
@@ -66,7 +74,17 @@ def acting(*, by: Actor, at: datetime, action: str, reason: str = "", role: str 
         return
     role = role or getattr(by, "actor_role", "")
     with transaction.atomic():
-        _announce(by.actor_id, by.actor_label, role, action, reason, request_id.get(), at.isoformat())
+        _announce(
+            by.actor_id,
+            by.actor_label,
+            role,
+            action,
+            reason,
+            request_id.get(),
+            at.isoformat(),
+            site_zone,
+            through.get(),
+        )
         token = _open.set((id(connection.connection), by.actor_id))
         try:
             yield

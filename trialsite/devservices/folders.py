@@ -42,6 +42,11 @@ class StateFolder:
         return self.root / "beat"
 
     @property
+    def seal(self) -> Path:
+        """The sealer's key and its anchors: what the database does not know."""
+        return self.root / "seal"
+
+    @property
     def postgres(self) -> Path:
         return self.root / "postgres"
 
@@ -70,7 +75,7 @@ class StateFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             # As root the database runs under another account, which must be able to pass through.
             self.root.chmod(0o711 if os.geteuid() == 0 else 0o700)
-            for folder in (self.logs, self.mail, self.beat):
+            for folder in (self.logs, self.mail, self.beat, self.seal):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(0o700)
                 with tempfile.TemporaryFile(dir=folder):

@@ -27,6 +27,7 @@ from trialsite.devservices.preflight import (
     take_port,
 )
 from trialsite.devservices.problems import CannotStart
+from trialsite.seal.keys import make_key, public_hex, read_key
 
 READY_SECONDS = 60
 GRACE_SECONDS = 10
@@ -81,6 +82,7 @@ class Supervisor:
         self.sockets.append(web)
         self._start_database()
         self._start_broker()
+        self._prepare_seals()
         self.run_step("migrate", "migrate", "--noinput", "--skip-checks")  # `make check` has them
         self._start_mail_sink()
         self.start_web(web)
@@ -144,6 +146,19 @@ class Supervisor:
         else:
             check_broker(self.wishes.broker_url)
 
+    def _prepare_seals(self) -> None:
+        """Give the sealer a key and a file for its anchors; those of a database that is gone are put aside."""
+        key, anchors = self.state.seal / "key.pem", self.state.seal / "anchors.jsonl"
+        if self.is_new_database and anchors.exists():
+            anchors.replace(anchors.with_name(f"anchors-until-{int(time.time())}.jsonl"))
+        if not key.exists():
+            make_key(key)
+        self.child_environment |= {
+            "AUDIT_SEAL_KEY_FILE": str(key),
+            "AUDIT_SEAL_ANCHOR_FILE": str(anchors),
+            "AUDIT_SEAL_PUBLIC_KEY": public_hex(read_key(key)),
+        }
+
     def _load_demo_once(self) -> None:
         """Load the demonstration cohort into an empty database, once; the mark is set only after success."""
         mark = (self.state.postgres if self.server else self.state.root) / "demo-loaded"
@@ -194,6 +209,9 @@ class Supervisor:
             "worker", [*celery, *worker, "--without-gossip", "--without-mingle", "--without-heartbeat"]
         )
         self.start_child("beat", [*celery, "beat", "--loglevel", "INFO"])
+        # Whatever the program changed in triggers and rights since the last start came with its code.
+        explained = ["--explain", "started by the local stack, which migrates first"]
+        self.start_child("sealer", [sys.executable, str(PROJECT / "manage.py"), "audit_seal", *explained])
 
     def start_child(self, name: str, command: list[str], *passed: socket.socket) -> Child:
         child = Child(

@@ -1,4 +1,4 @@
-"""Beat with a heartbeat: it notes that it gives the time, and tells of a worker that does not answer."""
+"""Beat with a heartbeat: it notes that it gives the time, and tells of a worker or a sealer that does not answer."""
 
 import logging
 import time
@@ -36,6 +36,6 @@ class BeatingScheduler(PersistentScheduler):
         try:
             close_old_connections()
             note_alive(Part.BEAT, at=clock.now())
-            raise_alarms(clock.now(), about=[Part.WORKER])
+            raise_alarms(clock.now(), about=[Part.WORKER, Part.SEALER])
         except Error:
             log.exception("no sign of life could be noted: the database does not answer")

@@ -13,6 +13,7 @@ INSTALLED_APPS = [
     "trialsite.web",
     "trialsite.api",
     "trialsite.health",
+    "trialsite.seal",
     "trialsite.inspection",
     "participants",
     "screening",
@@ -112,6 +113,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 # Files of laboratory results: what the browser may send, and what the command reads from the disk.
 RESULT_UPLOAD_MAX_BYTES = env.int("RESULT_UPLOAD_MAX_MB", default=64) * 1_000_000
 RESULT_FILE_MAX_BYTES = env.int("RESULT_FILE_MAX_MB", default=1000) * 1_000_000
+
+# Seals over the audit trail: the sealer's private key, the append-only file in the second place, the public key.
+AUDIT_SEAL_KEY_FILE = env("AUDIT_SEAL_KEY_FILE", default="")
+AUDIT_SEAL_ANCHOR_FILE = env("AUDIT_SEAL_ANCHOR_FILE", default="")
+AUDIT_SEAL_PUBLIC_KEY = env("AUDIT_SEAL_PUBLIC_KEY", default="")
 
 # How bags are coded: a class that fulfils infusion.rules.bag_codes.BagCodeFormat.
 BAG_CODE_FORMAT = env("BAG_CODE_FORMAT", default="infusion.rules.bag_codes.OwnBagCode")
