@@ -4,12 +4,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import django_filters as filters
 from django.core.validators import RegexValidator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
-from participants.models import Deviation, DeviationStatus
+from participants.models import Cause, Deviation, DeviationAction, DeviationStatus
 from participants.queries.trail import acted_by, of_code, tables
 from participants.queries.words import ARMS, in_words
 from participants.states import State
+from trialsite import clock
 from trialsite.audit.models import Entry, Operation, ReadEntry
 from trialsite.audit.reads import ReadKind
 from trialsite.protocol.findings import Category
@@ -42,13 +44,16 @@ class ParticipantFilter(filters.FilterSet):
 
 
 class DeviationFilter(filters.FilterSet):
-    """important: as proposed by the rule or the person who entered it."""
+    """important: as assessed, before that as proposed. status: a stage, or all that are not closed. rule: its id."""
 
     code = filters.CharFilter(
         field_name="participant__code", lookup_expr="icontains", max_length=16, label="Subject code"
     )
     status = filters.ChoiceFilter(
-        choices=DeviationStatus.choices, empty_label="Open and closed", label="Status"
+        choices=[("open", "Not closed"), *DeviationStatus.choices],
+        method="narrow_status",
+        empty_label="Open and closed",
+        label="Status",
     )
     important = filters.ChoiceFilter(
         choices=[("true", "Important"), ("false", "Not important")],
@@ -59,8 +64,28 @@ class DeviationFilter(filters.FilterSet):
     category = filters.ChoiceFilter(choices=CATEGORIES, empty_label="Every category", label="Category")
     site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")
 
+    rule = filters.CharFilter(field_name="rule_id", max_length=80, label="Rule")
+    cause = filters.ChoiceFilter(choices=Cause.choices, empty_label="Every cause", label="Cause")
+    action = filters.ChoiceFilter(
+        choices=[("overdue", "Overdue"), ("open", "Open")],
+        method="narrow_action",
+        empty_label="All",
+        label="Actions",
+    )
+
+    def narrow_status(self, rows: QuerySet[Deviation], name: str, value: str) -> QuerySet[Deviation]:
+        return rows.exclude(status=DeviationStatus.CLOSED) if value == "open" else rows.filter(status=value)
+
+    def narrow_action(self, rows: QuerySet[Deviation], name: str, value: str) -> QuerySet[Deviation]:
+        late = DeviationAction.objects.filter(deviation=OuterRef("pk"), done_at=None)
+        if value == "overdue":
+            late = late.filter(due_on__lt=clock.now().date())
+        return rows.filter(Exists(late))
+
     def narrow_importance(self, rows: QuerySet[Deviation], name: str, value: str) -> QuerySet[Deviation]:
-        return rows.filter(proposed_important=value == "true")
+        return rows.alias(counts=Coalesce("is_important", "proposed_important")).filter(
+            counts=value == "true"
+        )
 
 
 class ObligationFilter(filters.FilterSet):

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from participants.models import Participant
 from participants.services.delivery import deliver_once, settle_expired_claims
+from participants.services.notices import sweep_notices
 from participants.services.obligations import reconcile_participant
 from participants.services.sweep import sweep_once
 from trialsite import clock
@@ -21,6 +22,8 @@ def sweep() -> int:
     total = 0
     while count := sweep_once(by=SWEEP, at=clock.now()):
         total += count
+    while sweep_notices(by=SWEEP, at=clock.now()):
+        continue
     settle_expired_claims(by=SWEEP, at=clock.now())
     began = time.monotonic()
     while time.monotonic() - began < DELIVERS_FOR_SECONDS and deliver_once(by=SWEEP, at=clock.now()):

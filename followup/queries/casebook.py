@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from followup.models import Visit, VisitProcedure
 from followup.rules.procedures import unanswered
-from participants.models import Deviation, DeviationStatus, JourneyEvent, Obligation, Participant
+from participants.models import Deviation, JourneyEvent, Obligation, Participant
 from trialsite.accounts.models import User
 from trialsite.protocol.due import due_state
 from trialsite.protocol.procedures import planned_procedures
@@ -111,9 +111,8 @@ def _visits(ids: Sequence[UUID]) -> _Visits:
         answers[answer.visit_id].append(answer)
     deviations: dict[tuple[UUID, str], int] = defaultdict(int)
     about_visits = Q(subject__startswith="V-")
-    for participant_id, subject in Deviation.objects.filter(
-        about_visits, participant__in=ids, status=DeviationStatus.OPEN
-    ).values_list("participant_id", "subject"):
+    still_open = Deviation.objects.unclosed().filter(about_visits, participant__in=ids)
+    for participant_id, subject in still_open.values_list("participant_id", "subject"):
         if participant_id is not None:
             deviations[participant_id, subject.partition(":")[0]] += 1
     events: dict[UUID, list[JourneyEvent]] = defaultdict(list)

@@ -136,7 +136,7 @@ class FollowUp:
 
     def may_visit(self, performed_at: datetime | None = None) -> Gate:
         """Return what holds a visit at the time entered, by default now; as the service judges it."""
-        return gate(Act.VISIT, hold_checks(Act.VISIT, self.course.obligations, performed_at or self.at))
+        return gate(Act.VISIT, hold_checks(Act.VISIT, self.course.holders, performed_at or self.at))
 
     def may_complete(self, completed_at: datetime | None = None) -> Gate:
         """Return what holds the completion at the time entered, by default now."""

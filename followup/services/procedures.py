@@ -138,7 +138,7 @@ def _judge(
     """Store the departures that are new, close those that were none."""
     found = findings_of(checklist, answers)
     if found:
-        store_findings(course.participant, [(one, visit.performed_at) for one in found], at=at)
+        store_findings(course, [(one, visit.performed_at) for one in found], at=at)
     present = {one.subject for one in found}
     former = (
         _finding(checklist, one.entry.procedure, ProcedureOutcome(one.before.outcome))

@@ -60,7 +60,7 @@ def record_visit(
         reason=reason,
     ) as course:
         row = _scheduled(course.stored.get(obligation_key), obligation_key)
-        may = gate(Act.VISIT, hold_checks(Act.VISIT, course.obligations, performed_at))
+        may = gate(Act.VISIT, hold_checks(Act.VISIT, course.holders, performed_at))
         findings = settle(may, happened=True, reason=reason)
         visit = Visit(
             participant=course.participant,

@@ -156,7 +156,7 @@ def gate_of(course: Course, infusion: Infusion, readiness: Readiness, at: dateti
         assigned_arm=course.participant.assigned_arm,
         dose_level=course.participant.dose_level,
         events=course.events,
-        obligations=course.obligations,
+        obligations=course.holders,
         now=infusion.started_at,
         also=(
             *standing_of(course.participant).checks(at=infusion.started_at, dosed_on=started_on),

@@ -111,13 +111,13 @@ class Treatment:
     def may_collect(self, performed_at: datetime | None = None) -> Gate:
         """Return what holds a collection at the time entered, by default now; as the service judges it."""
         now = performed_at or self.at
-        return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, self.course.obligations, now))
+        return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, self.course.holders, now))
 
     def may_plan(self, planned_on: date | None = None) -> Gate:
         """Return the gate of a plan for that day at the site, by default for today."""
         return may_plan_infusion(
             has_released_product=self.released is not None,
-            obligations=self.course.obligations,
+            obligations=self.course.holders,
             now=self.at,
             also=[
                 *self.standing.checks(at=self.at, dosed_on=None),
@@ -138,7 +138,7 @@ class Treatment:
         now = given_at or self.at
         return may_condition(
             has_released_product=self.released is not None,
-            obligations=self.course.obligations,
+            obligations=self.course.holders,
             now=now,
             also=[
                 *also,
@@ -182,7 +182,7 @@ class Treatment:
             assigned_arm=self.participant.assigned_arm,
             dose_level=self.participant.dose_level,
             events=self.course.events,
-            obligations=self.course.obligations,
+            obligations=self.course.holders,
             now=started_at,
             also=(
                 *self.standing.checks(at=started_at, dosed_on=started_on),

@@ -138,7 +138,7 @@ def pregnancy_check(
     hours = next(limit.value for limit in version.limits if limit.id == "L-PREG-TEST-H")
     reason = f"The confidential test that clears this dose is not on record in the {hours} h before"
     if facts.tested_on is None:
-        return (check("pregnancy-test", None, reason, Category.PROCEDURE),)
+        return (check("confidential-test", None, reason, Category.PROCEDURE),)
     first = given_at - day_start_at(facts.tested_on, zone)
     last = given_at - day_end_at(facts.tested_on, zone)
     limit = timedelta(hours=hours)
@@ -146,4 +146,4 @@ def pregnancy_check(
     undecided = (
         f"Whether the confidential test lies in the {hours} h before depends on its hour, not recorded"
     )
-    return (check("pregnancy-test", passed, undecided if passed is None else reason, Category.PROCEDURE),)
+    return (check("confidential-test", passed, undecided if passed is None else reason, Category.PROCEDURE),)

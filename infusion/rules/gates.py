@@ -8,8 +8,8 @@ from decimal import Decimal
 from infusion.states import ProductState
 from screening.rules.gates import recheck_check
 from trialsite.protocol.findings import Category
-from trialsite.protocol.gates import Check, Gate, check, gate, hold_checks
-from trialsite.protocol.types import Act, Arm, DoseLevel, Event, EventKind, Obligation, ProtocolVersion
+from trialsite.protocol.gates import Check, Gate, Holder, check, gate, hold_checks
+from trialsite.protocol.types import Act, Arm, DoseLevel, Event, EventKind, ProtocolVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def _excursion_check(product: ProductFacts) -> Check:
 def may_plan_infusion(
     *,
     has_released_product: bool,
-    obligations: Iterable[Obligation],
+    obligations: Iterable[Holder],
     now: datetime,
     also: Iterable[Check] = (),
 ) -> Gate:
@@ -111,7 +111,7 @@ def may_plan_infusion(
 def may_condition(
     *,
     has_released_product: bool,
-    obligations: Iterable[Obligation],
+    obligations: Iterable[Holder],
     now: datetime,
     also: Iterable[Check] = (),
 ) -> Gate:
@@ -168,7 +168,7 @@ def may_infuse(
     assigned_arm: Arm | None,
     dose_level: str,
     events: Iterable[Event],
-    obligations: Iterable[Obligation],
+    obligations: Iterable[Holder],
     now: datetime,
     also: Iterable[Check] = (),
 ) -> Gate:

@@ -79,7 +79,7 @@ def medication_findings(
     """Return one important finding for each item of the list that a medication goes against."""
     return tuple(
         Finding(
-            rule_id=one.id,
+            rule_id=f"PROHIBITED-{one.id}",
             category=Category.MEDICATION,
             title=f"Prohibited medication: {one.title}",
             is_important=True,

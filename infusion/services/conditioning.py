@@ -52,7 +52,7 @@ def plan_infusion(
         product = released_product(course.participant)
         may = may_plan_infusion(
             has_released_product=product is not None,
-            obligations=course.obligations,
+            obligations=course.holders,
             now=made_at,
             also=[
                 *_standing(course.participant, planned_on, made_at),
@@ -180,7 +180,7 @@ def _dose_gate(course: Course, dose: LymphodepletionDose, at: datetime) -> Gate:
     product = released_product(course.participant)
     return may_condition(
         has_released_product=product is not None,
-        obligations=course.obligations,
+        obligations=course.holders,
         now=dose.given_at,
         also=[
             *dose_checks(version, dose.fludarabine_mg_per_m2, dose.cyclophosphamide_mg_per_m2),

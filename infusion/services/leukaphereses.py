@@ -59,7 +59,7 @@ def plan_leukapheresis(
     ) as course:
         if planned_on < civil_date(at, course.participant.site.time_zone):
             raise RuleViolated("planned-in-the-past", "Choose today or a later date.", field="planned_on")
-        may = gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.obligations, at))
+        may = gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.holders, at))
         settle(may, happened=False, reason=reason)
         plan = LeukapheresisPlan(
             participant=course.participant,
@@ -101,7 +101,7 @@ def record_leukapheresis(
         at=at,
         reason=reason,
     ) as course:
-        may = gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.obligations, performed_at))
+        may = gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.holders, performed_at))
         findings = settle(may, happened=True, reason=reason)
         last = latest_plan(course.participant)
         leukapheresis = Leukapheresis(

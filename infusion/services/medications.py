@@ -120,7 +120,7 @@ def _find(
     if needs_reason:
         require_reason(reason, "; ".join(finding.title for finding in found))
     begun_at = day_start_at(medication.started_on, course.participant.site.time_zone)
-    store_findings(course.participant, [(one, begun_at) for one in found], at=at, reason=reason)
+    store_findings(course, [(one, begun_at) for one in found], at=at, reason=reason)
 
 
 def _require_sound(course: Course, medication: ConcomitantMedication, at: datetime) -> None:

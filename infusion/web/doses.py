@@ -81,5 +81,5 @@ def _titles(treatment: Treatment) -> dict[str, str]:
         "given-flu": f"Fludarabine given as planned, within {limit('L-LD-TOLERANCE')} %",
         "given-cy": f"Cyclophosphamide given as planned, within {limit('L-LD-TOLERANCE')} %",
         "bridging": f"Bridging ended at least {limit('L-BRIDGE-WASHOUT')} days before, or there was none",
-        "pregnancy-test": f"A negative pregnancy test in the {limit('L-PREG-TEST-H')} h before",
+        "confidential-test": f"A negative pregnancy test in the {limit('L-PREG-TEST-H')} h before",
     }

@@ -5,11 +5,19 @@ from django.urls import URLPattern, URLResolver, path
 from participants.api.views.as_known_at import AsKnownAt
 from participants.api.views.consent import ConsentDetail, ConsentList, CorrectConsent, RecordConsent
 from participants.api.views.deviation import (
+    AssessDeviation,
+    CheckDeviation,
     CloseDeviation,
+    CompleteDeviationAction,
     DeviationDetail,
     DeviationList,
     DeviationsOfParticipant,
+    PlanDeviationAction,
     RecordDeviation,
+    RecordDeviationNotice,
+    RecordSiteDeviation,
+    ReopenDeviation,
+    ReportDeviation,
 )
 from participants.api.views.deviation_figures import DeviationFigures
 from participants.api.views.identity import OpenIdentity, RecordIdentity
@@ -56,6 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "sites/<str:code>/protocol-activations/", by_method(get=ProtocolActivationList, post=ActivateProtocol)
     ),
+    path("sites/<str:code>/deviations/", by_method(post=RecordSiteDeviation)),
     path("sites/<str:code>/icf-approvals/", by_method(get=IcfApprovalList, post=ActivateIcf)),
     path("sites/<str:code>/amendment-preview/", by_method(get=PreviewAmendment)),
     path("icf-versions/", by_method(get=IcfVersionList, post=RegisterIcfVersion)),
@@ -87,5 +96,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trail/", by_method(get=TrailList)),
     path("deviations/", by_method(get=DeviationList)),
     path("deviations/<uuid:deviation_id>/", by_method(get=DeviationDetail)),
+    path("deviations/<uuid:deviation_id>/report/", by_method(post=ReportDeviation)),
+    path("deviations/<uuid:deviation_id>/assess/", by_method(post=AssessDeviation)),
+    path("deviations/<uuid:deviation_id>/actions/", by_method(post=PlanDeviationAction)),
+    path("deviation-actions/<uuid:action_id>/done/", by_method(post=CompleteDeviationAction)),
+    path("deviations/<uuid:deviation_id>/notices/", by_method(post=RecordDeviationNotice)),
+    path("deviations/<uuid:deviation_id>/check/", by_method(post=CheckDeviation)),
     path("deviations/<uuid:deviation_id>/close/", by_method(post=CloseDeviation)),
+    path("deviations/<uuid:deviation_id>/reopen/", by_method(post=ReopenDeviation)),
 ]

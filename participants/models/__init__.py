@@ -2,7 +2,16 @@
 
 from participants.models.calendar_feed import CalendarFeed
 from participants.models.consent import Consent, IcfApproval, IcfVersion, ProtocolActivation, Signer
-from participants.models.deviation import Deviation, DeviationStatus
+from participants.models.deviation import (
+    ActionKind,
+    Cause,
+    Deviation,
+    DeviationAction,
+    DeviationNotice,
+    DeviationStatus,
+    DeviationStep,
+    NoticeTo,
+)
 from participants.models.disposition import Disposition, DispositionKind
 from participants.models.identity import Identity, IdentityOpening
 from participants.models.journey_event import JourneyEvent
@@ -12,11 +21,16 @@ from participants.models.participant import Participant, Sex
 from participants.models.reminder import Channel, Reminder, ReminderStatus
 
 __all__ = [
+    "ActionKind",
     "CalendarFeed",
+    "Cause",
     "Channel",
     "Consent",
     "Deviation",
+    "DeviationAction",
+    "DeviationNotice",
     "DeviationStatus",
+    "DeviationStep",
     "Disposition",
     "DispositionKind",
     "IcfApproval",
@@ -24,6 +38,7 @@ __all__ = [
     "Identity",
     "IdentityOpening",
     "JourneyEvent",
+    "NoticeTo",
     "Obligation",
     "Observation",
     "ObservationDomain",

@@ -11,11 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from participants.models import (
     Consent,
+    Deviation,
+    DeviationStatus,
     IcfApproval,
     JourneyEvent,
     Obligation,
@@ -27,6 +29,8 @@ from participants.states import State
 from trialsite.errors import RuleViolated
 from trialsite.protocol import types
 from trialsite.protocol.amended import plan_across, versions_over_time
+from trialsite.protocol.deviation_rules import holding, holding_rules
+from trialsite.protocol.gates import Holder, HoldingDeviation
 from trialsite.protocol.registry import Activation, ConsentedVersion, resolve, version_for
 from trialsite.protocol.types import Event, EventKind, Facts, IcfActivation, ProtocolVersion
 from trialsite.protocol.validate import ProtocolInvalid
@@ -47,13 +51,17 @@ class SiteVersions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """participant: the locked row. events: in force, by time. stored: obligation rows by key."""
+    """participant: the locked row. events: in force, by time. stored: obligation rows by key.
+
+    deviations: those that hold an act, or held one.
+    """
 
     participant: Participant
     events: tuple[Event, ...]
     versions: SiteVersions
     consented: tuple[ConsentedVersion, ...]
     stored: Mapping[str, Obligation]
+    deviations: tuple[HoldingDeviation, ...] = ()
 
     @property
     def state(self) -> State:
@@ -72,6 +80,11 @@ class Course:
     @property
     def obligations(self) -> tuple[types.Obligation, ...]:
         return tuple(row.to_value() for row in self.stored.values() if row.cancelled_at is None)
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        """Return whatever may hold an act: what is due, and deviations that nobody has assessed."""
+        return (*self.obligations, *self.deviations)
 
     def version_at(self, at: datetime) -> ProtocolVersion:
         """Return the protocol version in force for this participant at `at`.
@@ -150,6 +163,7 @@ def _course(participant: Participant, loaded: Mapping[str, Any], stored: Mapping
             for values in loaded["consent_values"]
         ),
         stored=stored,
+        deviations=tuple(_holding(values) for values in loaded["deviation_values"]),
     )
 
 
@@ -174,6 +188,11 @@ def _everything_known() -> QuerySet[Participant, Mapping[str, Any]]:
     consents = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=True)
     approvals = IcfApproval.objects.filter(site=OuterRef("site"))
     activations = ProtocolActivation.objects.filter(site=OuterRef("site"))
+    deviations = Deviation.objects.filter(
+        Q(assessed_at__isnull=False) | ~Q(status=DeviationStatus.CLOSED),
+        participant=OuterRef("pk"),
+        rule_id__in=sorted(holding_rules()),
+    )
     return Participant.objects.values(
         "pk",
         event_values=ArraySubquery(
@@ -203,6 +222,17 @@ def _everything_known() -> QuerySet[Participant, Mapping[str, Any]]:
                 )
             )
         ),
+        deviation_values=ArraySubquery(
+            deviations.values(
+                row=JSONObject(
+                    rule_id="rule_id",
+                    revision="rule_revision",
+                    description="description",
+                    detected_at="detected_at",
+                    assessed_at="assessed_at",
+                )
+            )
+        ),
     )
 
 
@@ -214,6 +244,16 @@ def _event(values: Mapping[str, Any]) -> Event:
         item=values["item"],
         ref=values["ref"],
         facts=values["facts"],
+    )
+
+
+def _holding(values: Mapping[str, Any]) -> HoldingDeviation:
+    assessed_at = values["assessed_at"]
+    return HoldingDeviation(
+        description=values["description"],
+        holds=frozenset(holding(values["rule_id"], values["revision"])),
+        since=datetime.fromisoformat(values["detected_at"]),
+        until=datetime.fromisoformat(assessed_at) if assessed_at else None,
     )
 
 

@@ -123,7 +123,8 @@ def _lines(counted: QuerySet[Any], by: str, months: Sequence[str], name: Any) ->
 
 
 def _is_important() -> Q:
-    return Q(proposed_important=True)
+    """As assessed, before that as proposed."""
+    return Q(is_important=True) | Q(is_important=None, proposed_important=True)
 
 
 def _bars(numbers: Mapping[str, int], months: Sequence[str], most: int) -> tuple[Bar, ...]:

@@ -1,4 +1,4 @@
-"""The rows of the lists: participants with what is due next, deviations with their participants."""
+"""The rows of the lists: participants with what is due next, versions of a site."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

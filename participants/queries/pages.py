@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
+from django.db.models import Case, Value, When
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from participants.models import (
     Consent,
     Deviation,
+    DeviationStatus,
     Identity,
     IdentityOpening,
     JourneyEvent,
@@ -149,7 +152,9 @@ def consents_of(participant: Participant) -> Sequence[Consent]:
 def deviations_of(participant: Participant) -> Sequence[Deviation]:
     """Return the deviations: open ones first, of these the important ones, then the newest."""
     rows = Deviation.objects.filter(participant=participant)
-    return list(rows.order_by("-status", "-proposed_important", "-occurred_at", "id"))
+    is_closed = Case(When(status=DeviationStatus.CLOSED, then=Value(1)), default=Value(0))
+    counts = Coalesce("is_important", "proposed_important")
+    return list(rows.order_by(is_closed, counts.desc(), "-occurred_at", "id"))
 
 
 def identity_state(participant: Participant) -> tuple[bool, IdentityOpening | None]:

@@ -125,10 +125,10 @@ def deviations_of(participants: Iterable[Participant]) -> Mapping[object, Known]
     """Return the deviations on record by participant: one query for all of them."""
     found: dict[object, Known] = {one.pk: {} for one in participants}
     for row in Deviation.objects.filter(participant__in=list(found)):
-        is_open = row.status == DeviationStatus.OPEN
+        is_open = row.status != DeviationStatus.CLOSED
         found[row.participant_id][row.rule_id, row.subject] = _Known(
             title=row.description,
-            is_important=row.proposed_important,
+            is_important=row.counts_as_important,
             occurred_at=row.occurred_at,
             is_open=is_open,
             is_settled=not is_open

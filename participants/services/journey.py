@@ -101,7 +101,7 @@ def _judge_order(
     former, present = departures(before.events), departures(after.events)
     found = [*also, *(departure for key, departure in present.items() if key not in former)]
     if found:
-        store_findings(after.participant, found, at=at, reason=reason)
+        store_findings(after, found, at=at, reason=reason)
     gone = [key for key in former if key not in present]
     if gone:
         close_settled_findings(after.participant, gone, at=at)

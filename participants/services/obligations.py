@@ -150,7 +150,7 @@ def _cancelled(row: Obligation, at: datetime) -> Obligation:
 def _judge(course: Course, difference: PlanDiff, at: datetime) -> None:
     judged = judge_plan(difference, at)
     if judged.found:
-        store_findings(course.participant, judged.found, at=at)
+        store_findings(course, judged.found, at=at)
     notes: dict[str, list[tuple[str, str]]] = {}
     for finding, note in judged.gone.items():
         notes.setdefault(note, []).append(finding)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from participants.services.deviations import notice_due_on
 from participants.services.sweep_sql import SWEEP, rule_rows
 from trialsite.accounts.models import Site
 from trialsite.accounts.permissions import Permission, require
@@ -31,7 +32,7 @@ def sweep_once(*, by: Actor, at: datetime) -> int:
     if not _is_anything_due(at):
         return 0
     with acting(by=by, at=at, action="participants.swept"), connection.cursor() as cursor:
-        cursor.execute(SWEEP, {"at": at, "size": BATCH_SIZE, **rule_rows(), **_quiet_rows(at)})
+        cursor.execute(SWEEP, {"at": at, "size": BATCH_SIZE, **rule_rows(), **_rows_of_sites(at)})
         (count,) = cursor.fetchone()
     return int(count)
 
@@ -46,13 +47,19 @@ def _is_anything_due(at: datetime) -> bool:
     return bool(found)
 
 
-def _quiet_rows(at: datetime) -> dict[str, Any]:
-    """Where routine mail has to wait, by site and version, and until when."""
-    sites, versions, ends = [], [], []
-    for (site, zone), version in product(Site.objects.values_list("id", "time_zone"), shipped()):
-        leaves_at = not_before(at, zone, version.quiet_hours)
-        if leaves_at > at:
-            sites.append(site)
-            versions.append(version.number)
-            ends.append(leaves_at)
-    return {"quiet_sites": sites, "quiet_versions": versions, "quiet_ends": ends}
+def _rows_of_sites(at: datetime) -> dict[str, Any]:
+    """By site and version: until when routine mail has to wait, and by when an important deviation is reported."""
+    pairs = list(product(Site.objects.all(), shipped()))
+    waits = [
+        (site.pk, version.number, leaves_at)
+        for site, version in pairs
+        if (leaves_at := not_before(at, site.time_zone, version.quiet_hours)) > at
+    ]
+    return {
+        "quiet_sites": [one for one, _, _ in waits],
+        "quiet_versions": [one for _, one, _ in waits],
+        "quiet_ends": [one for _, _, one in waits],
+        "notice_sites": [site.pk for site, _ in pairs],
+        "notice_versions": [version.number for _, version in pairs],
+        "notice_ends": [notice_due_on(site, at, version) for site, version in pairs],
+    }

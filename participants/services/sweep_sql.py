@@ -10,9 +10,11 @@ from itertools import product
 from typing import Any
 
 from participants.rules import RECORDED_AFTERWARDS, SETTLED
+from participants.services.deviations import RETURNED
+from trialsite.protocol.deviation_rules import rule_of
 from trialsite.protocol.findings import Finding, finding_in
 from trialsite.protocol.registry import shipped
-from trialsite.protocol.types import DueState, Epoch, Obligation, ObligationKind, Source
+from trialsite.protocol.types import DeviationRule, DueState, Epoch, Obligation, ObligationKind, Source
 
 SWEEP = """
 WITH due AS MATERIALIZED (
@@ -81,24 +83,39 @@ WITH due AS MATERIALIZED (
     ON CONFLICT DO NOTHING
 ), found AS (
     SELECT judged.id, judged.participant_id, judged.site_id, judged.key, judged.title,
-        coalesce(judged.closes_at, %(at)s) AS occurred_at, f.rule_id, f.category, f.words, f.proposes_important
+        coalesce(judged.closes_at, %(at)s) AS occurred_at, f.rule_id, f.revision, f.category, f.words,
+        f.proposes_important, n.last_on AS notice_due_on
     FROM judged
-    JOIN unnest(%(kinds)s::text[], %(states)s::text[], %(in_window)s::boolean[], %(important)s::boolean[],
-        %(rule_ids)s::text[], %(categories)s::text[], %(words)s::text[], %(proposed)s::boolean[])
-        AS f(kind, state, in_window, important, rule_id, category, words, proposes_important)
-        ON f.kind = judged.kind AND f.state = judged.state AND f.in_window = judged.is_protocol_window
-            AND f.important = judged.is_important
+    JOIN unnest(%(ruled)s::text[], %(kinds)s::text[], %(states)s::text[], %(in_window)s::boolean[],
+        %(important)s::boolean[], %(rule_ids)s::text[], %(revisions)s::smallint[], %(applies)s::date[],
+        %(categories)s::text[], %(words)s::text[], %(proposed)s::boolean[])
+        AS f(version, kind, state, in_window, important, rule_id, revision, applies_from, category, words,
+            proposes_important)
+        ON f.version = judged.protocol_version AND f.kind = judged.kind AND f.state = judged.state
+            AND f.in_window = judged.is_protocol_window AND f.important = judged.is_important
+            AND (f.applies_from IS NULL OR f.applies_from <= coalesce(judged.closes_on, judged.target_on))
+    LEFT JOIN unnest(%(notice_sites)s::uuid[], %(notice_versions)s::text[], %(notice_ends)s::date[])
+        AS n(site_id, version, last_on)
+        ON f.proposes_important AND n.site_id = judged.site_id AND n.version = judged.protocol_version
 ), reopened AS (
     UPDATE participants_deviation AS d
-    SET status = 'open', closed_at = NULL, closing_note = '', occurred_at = found.occurred_at, version = d.version + 1
+    SET status = 'draft', closed_at = NULL, closing_note = '', is_important = NULL, assessed_at = NULL,
+        occurred_at = found.occurred_at, version = d.version + 1
     FROM found
     WHERE d.participant_id = found.participant_id AND d.rule_id = found.rule_id AND d.subject = found.key
         AND d.status = 'closed' AND (d.closing_note = %(settled)s OR starts_with(d.closing_note, %(recorded)s))
+    RETURNING d.id, d.participant_id
+), returned AS (
+    INSERT INTO participants_deviationstep (id, recorded_at, version, deviation_id, participant_id, step, before, after,
+        note, recorded_by)
+    SELECT gen_random_uuid(), %(at)s, 1, id, participant_id, 'return', 'closed', 'draft', %(returned)s, 'system'
+    FROM reopened
 ), departed AS (
-    INSERT INTO participants_deviation (id, recorded_at, version, participant_id, site_id, rule_id, subject, category,
-        description, reason, proposed_important, occurred_at, detected_at, detected_by, status, closing_note)
-    SELECT gen_random_uuid(), %(at)s, 1, participant_id, site_id, rule_id, key, category,
-        title || words, '', proposes_important, occurred_at, %(at)s, 'system', 'open', ''
+    INSERT INTO participants_deviation (id, recorded_at, version, participant_id, site_id, rule_id, rule_revision,
+        subject, category, description, reason, proposed_important, occurred_at, detected_at, detected_by, status,
+        notice_due_on, cause, immediate_action, reported_by, reporter_id, assessed_by, assessment_reason, closing_note)
+    SELECT gen_random_uuid(), %(at)s, 1, participant_id, site_id, rule_id, revision, key, category,
+        title || words, '', proposes_important, occurred_at, %(at)s, 'system', 'draft', notice_due_on, '', '', '', '', '', '', ''
     FROM found
     ON CONFLICT DO NOTHING
 ), moved AS (
@@ -125,11 +142,24 @@ def rule_rows() -> dict[str, Any]:
             ("versions", "ladders", "positions", "rungs", "levels", "roles", "criticals"), _rung_rows()
         ),
         **_columns(
-            ("kinds", "states", "in_window", "important", "rule_ids", "categories", "words", "proposed"),
+            (
+                "ruled",
+                "kinds",
+                "states",
+                "in_window",
+                "important",
+                "rule_ids",
+                "revisions",
+                "applies",
+                "categories",
+                "words",
+                "proposed",
+            ),
             _finding_rows(),
         ),
         "settled": SETTLED,
         "recorded": RECORDED_AFTERWARDS,
+        "returned": RETURNED,
     }
 
 
@@ -159,13 +189,18 @@ def _finding_rows() -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for kind, state, in_window, important in product(ObligationKind, DueState, (True, False), (True, False)):
         finding = finding_in(_nameless(kind, in_window=in_window, important=important), state)
-        if finding is not None:
-            rows.append((kind.value, state.value, in_window, important, *_said(finding)))
+        for version in shipped() if finding else ():
+            rule = rule_of(version, finding.rule_id) if finding else None
+            if finding and rule:
+                known = (version.number, kind.value, state.value, in_window, important)
+                rows.append((*known, *_said(finding, rule)))
     return rows
 
 
-def _said(finding: Finding) -> tuple[object, ...]:
-    return finding.rule_id, finding.category.value, finding.title, finding.is_important
+def _said(finding: Finding, rule: DeviationRule) -> tuple[object, ...]:
+    """The rule decides on category and importance, the finding has the words."""
+    judged = (rule.id, rule.revision, rule.applies_from, rule.category.value)
+    return *judged, finding.title, rule.is_important
 
 
 def _nameless(kind: ObligationKind, *, in_window: bool, important: bool) -> Obligation:

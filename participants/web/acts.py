@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from participants.models import Participant
-from participants.web import steps, transfers
+from participants.web import deviation_steps, steps, transfers
 from trialsite.accounts.models import User
 from trialsite.web.steps import Step
 
@@ -23,7 +23,7 @@ class Act:
 # None: a line between groups of the menu.
 _MENU: tuple[tuple[Step, str] | None, ...] = (
     (steps.CONSENT, "signature"),
-    (steps.DEVIATION, "flag"),
+    (deviation_steps.RECORD, "flag"),
     (steps.EDIT, "pencil"),
     (steps.IDENTITY, "id"),
     None,

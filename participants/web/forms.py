@@ -1,4 +1,4 @@
-"""The forms of this app: consent, identity, particulars, how participation ends, deviations."""
+"""The forms of this app: consent, identity, particulars, how participation ends, versions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 from django import forms
 
 from participants.models import DispositionKind, IcfApproval, Sex, Signer
-from participants.queries.words import ARMS, in_words
-from trialsite.protocol.findings import Category
+from participants.queries.words import ARMS
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
 _YES_NO = [("yes", "Yes"), ("no", "No")]
@@ -198,29 +197,6 @@ class CloseReferralForm(StepForm):
     reason = ReasonField()
 
     not_after_today = ("occurred_at",)
-
-
-class DeviationForm(StepForm):
-    category = forms.ChoiceField(
-        label="Category",
-        choices=[("", "Choose"), *((one.value, in_words(one.value)) for one in Category)],
-    )
-    description = _text(
-        "What departed from the protocol", most=500, rows=3, required=True, help_text="No names of patients."
-    )
-    is_important = forms.ChoiceField(
-        label="Important",
-        choices=_YES_NO,
-        help_text="It may affect safety, rights or well-being, or the reliability of the data.",
-    )
-    occurred_at = SiteMomentField(label="When it happened")
-    reason = ReasonField(label="Why it happened", help_text="")
-
-    not_after_today = ("occurred_at",)
-
-
-class CloseDeviationForm(StepForm):
-    note = _text("How it was dealt with", most=500, rows=3, required=True)
 
 
 class RegisterIcfForm(StepForm):

@@ -17,6 +17,7 @@ from participants.queries.lists import participant_rows, participants_listed
 from participants.queries.pages import participant_for, participant_page
 from participants.queries.paging import page_of
 from participants.web.acts import acts_for
+from participants.web.deviation_lines import deviation_lines
 from participants.web.lines import home_lines, own_lines
 from participants.web.lists import chosen, links, narrowed, offer_sites, template_for
 from participants.web.panels import SIDE
@@ -61,6 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "pages": Pages(previous=start, next=following, shown=page.shown, noun="due"),
         "may_refer": user.access.holds(Permission.REFER_PARTICIPANT),
         "now": now,
+        "about_deviations": deviation_lines(request, user, now),
     }
     return render(request, template_for(request, "participants/home.html", "list"), context)
 

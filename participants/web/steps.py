@@ -6,22 +6,20 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from participants.models import Consent, Deviation, DispositionKind, IcfVersion, Participant
+from participants.models import Consent, DispositionKind, IcfVersion, Participant
 from participants.queries.lists import icf_in_force, icfs_of
 from participants.queries.pages import banner_of, participant_for
 from participants.services.consents import correct_consent, record_consent
-from participants.services.deviations import close_deviation, record_deviation
 from participants.services.dispositions import record_disposition
 from participants.services.identities import DirectIdentifiers, record_identity
 from participants.services.referral import edit_participant
 from participants.states import State
 from participants.web import forms
 from participants.web.previews import consent_preview, consent_remarks
-from participants.web.targets import OfParticipant, find_consent, find_deviation
+from participants.web.targets import OfParticipant, find_consent
 from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
-from trialsite.protocol.findings import Category
 from trialsite.web.steps import Step
 
 BANNER = "participants/banner.html"
@@ -274,48 +272,6 @@ CLOSE_REFERRAL = Step(
     banner=BANNER,
     blocked=_only_referred,
     context=banner,
-)
-
-# ---- Deviations
-
-
-def _deviate(target: Participant, entered: dict[str, Any], *, by: User, at: datetime) -> Deviation:
-    given = _without(entered, "version")
-    given["category"] = Category(given["category"])
-    given["is_important"] = given["is_important"] == "yes"
-    return record_deviation(participant=target, by=by, at=at, **given)
-
-
-def _close(target: OfParticipant[Deviation], entered: dict[str, Any], *, by: User, at: datetime) -> Deviation:
-    return close_deviation(deviation=target.record, note=entered["note"], by=by, at=at)
-
-
-DEVIATION = Step(
-    name="deviation-record",
-    title="Record a deviation",
-    permission=Permission.RECORD_DEVIATION,
-    form_class=forms.DeviationForm,
-    find=participant_for,
-    run=_deviate,
-    submit="Record deviation",
-    done="Deviation recorded.",
-    explanation="For what the system cannot see by itself. Late, early and missed visits are found without you.",
-    banner=BANNER,
-    context=banner,
-)
-
-CLOSE_DEVIATION = Step(
-    name="deviation-close",
-    title="Close a deviation",
-    permission=Permission.RECORD_DEVIATION,
-    form_class=forms.CloseDeviationForm,
-    find=find_deviation,
-    run=_close,
-    submit="Close deviation",
-    done="Deviation closed. It stays on record.",
-    banner=BANNER,
-    context=banner,
-    template="participants/steps/close_deviation.html",
 )
 
 

@@ -150,7 +150,7 @@ def _deviation_rows(user: User, sought: Sought) -> Iterator[Cells]:
             one.subject,
             one.description,
             one.reason,
-            one.proposed_important,
+            one.counts_as_important,
             one.occurred_at,
             one.detected_at,
             one.detected_by,

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.http import Http404
 from django.urls import reverse
 
-from participants.models import Consent, Deviation, Participant
+from participants.models import Consent, Deviation, DeviationAction, Participant
+from participants.queries.lists import deviations_listed
 from participants.queries.pages import participant_for
 from trialsite.accounts.models import Site, User
-from trialsite.accounts.permissions import Permission
 from trialsite.audit.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -59,16 +59,44 @@ def find_consent(user: User, code: str, *, consent_id: UUID) -> OfParticipant[Co
     return OfParticipant(found, participant)
 
 
-def find_deviation(user: User, code: str, *, deviation_id: UUID) -> OfParticipant[Deviation]:
-    """Return the deviation of this participant. Raises Http404."""
-    participant = participant_for(user, code)
-    found = Deviation.objects.visible_to(user, Permission.VIEW_DEVIATIONS).filter(
-        participant=participant, pk=deviation_id
-    )
-    deviation = found.first()
-    if deviation is None:
+@dataclass(frozen=True, slots=True)
+class OfDeviation:
+    """A deviation, as a form's target. action: the one the form is about, where it is about one."""
+
+    record: Deviation
+    action: DeviationAction | None = None
+
+    @property
+    def site(self) -> Site:
+        return self.record.site
+
+    @property
+    def version(self) -> int:
+        return self.action.version if self.action else self.record.version
+
+    def get_absolute_url(self) -> str:
+        return self.record.get_absolute_url()
+
+
+def find_deviation(user: User, code: str, *, deviation_id: UUID) -> OfDeviation:
+    """Return the deviation of the site with this code. Raises Http404."""
+    found = deviations_listed(user).filter(site__code=code, pk=deviation_id).first()
+    if found is None:
         raise Http404
-    return OfParticipant(deviation, participant)
+    return OfDeviation(found)
+
+
+def find_action(user: User, code: str, *, deviation_id: UUID, action_id: UUID) -> OfDeviation:
+    """Return the deviation with one of its actions. Raises Http404."""
+    of = find_deviation(user, code, deviation_id=deviation_id)
+    action = DeviationAction.objects.filter(deviation=of.record, pk=action_id).select_related("owner").first()
+    if action is None:
+        raise Http404
+    return OfDeviation(of.record, action)
+
+
+def find_site_of_deviations(user: User, code: str) -> AtSite:
+    return AtSite(_site(user, code), reverse("deviations"))
 
 
 def find_site_of_versions(user: User, code: str) -> AtSite:

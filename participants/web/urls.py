@@ -6,6 +6,8 @@ from participants.web import (
     as_known_at,
     card,
     deviation_figures,
+    deviation_pages,
+    deviation_steps,
     feeds,
     health,
     inbox,
@@ -14,7 +16,6 @@ from participants.web import (
     panels,
     previews,
     reads,
-    registers,
     reminder_steps,
     replanning,
     rounds,
@@ -42,7 +43,26 @@ urlpatterns = [
     path("versions/<str:code>/icf/", step_view(site_steps.ACTIVATE_ICF), name="icf-activate"),
     path("versions/<str:code>/protocol/", step_view(site_steps.ACTIVATE_PROTOCOL), name="protocol-activate"),
     path("versions/<str:code>/preview/", replanning.amendment, name="amendment-preview"),
-    path("deviations/", registers.deviations, name="deviations"),
+    path("deviations/", deviation_pages.deviations, name="deviations"),
+    path("deviations/<uuid:deviation_id>/", deviation_pages.deviation, name="deviation"),
+    path(
+        "deviations/<str:code>/record/",
+        step_view(deviation_steps.RECORD_AT_SITE),
+        name=deviation_steps.RECORD_AT_SITE.name,
+    ),
+    *(
+        path(
+            f"deviations/<str:code>/<uuid:deviation_id>/{one.name.removeprefix('deviation-')}/",
+            step_view(one),
+            name=one.name,
+        )
+        for one in deviation_steps.STEPS
+    ),
+    path(
+        "deviations/<str:code>/<uuid:deviation_id>/actions/<uuid:action_id>/done/",
+        step_view(deviation_steps.COMPLETE),
+        name=deviation_steps.COMPLETE.name,
+    ),
     path("deviations/figures/", deviation_figures.figures, name="deviation-figures"),
     path("audit/reads/", reads.reads, name="reads"),
     path("audit/reads/review/", reads.review, name="reads-review"),
@@ -111,10 +131,5 @@ urlpatterns = [
     path("participants/<str:code>/withdraw/", step_view(steps.WITHDRAW), name="participant-withdraw"),
     path("participants/<str:code>/lost/", step_view(steps.LOST), name="participant-lost"),
     path("participants/<str:code>/death/", step_view(steps.DEATH), name="participant-death"),
-    path("participants/<str:code>/deviation/", step_view(steps.DEVIATION), name="deviation-record"),
-    path(
-        "participants/<str:code>/deviations/<uuid:deviation_id>/close/",
-        step_view(steps.CLOSE_DEVIATION),
-        name="deviation-close",
-    ),
+    path("participants/<str:code>/deviation/", step_view(deviation_steps.RECORD), name="deviation-record"),
 ]

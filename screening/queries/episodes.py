@@ -93,7 +93,7 @@ class Screening:
             for event in self.course.events
         )
         now = started_at or self.at
-        return may_start_screening(has_consented=consented, obligations=self.course.obligations, now=now)
+        return may_start_screening(has_consented=consented, obligations=self.course.holders, now=now)
 
     def may_confirm(self) -> Gate:
         return may_confirm(self.verdict())
@@ -105,7 +105,7 @@ class Screening:
             verdict=verdict_for_enrolment(self.course, self.file, self.course.version_at(now), now, arm),
             is_confirmed=self.state is EpisodeState.ELIGIBLE,
             is_site_full=self.taken_places >= self.version.trial.planned_participants,
-            obligations=self.course.obligations,
+            obligations=self.course.holders,
             now=now,
         )
 

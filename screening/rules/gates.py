@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 
 from trialsite.protocol.criteria import Verdict, VerdictStatus
 from trialsite.protocol.findings import Category
-from trialsite.protocol.gates import Check, Gate, check, gate, hold_checks
-from trialsite.protocol.types import Act, Arm, Event, EventKind, Obligation, ProtocolVersion
+from trialsite.protocol.gates import Check, Gate, Holder, check, gate, hold_checks
+from trialsite.protocol.types import Act, Arm, Event, EventKind, ProtocolVersion
 
 
-def may_start_screening(*, has_consented: bool, obligations: Iterable[Obligation], now: datetime) -> Gate:
+def may_start_screening(*, has_consented: bool, obligations: Iterable[Holder], now: datetime) -> Gate:
     """Screening needs a signed consent, and no re-consent open. Source: clinical rules 5.5."""
     return gate(
         Act.START_SCREENING,
@@ -32,7 +32,7 @@ def may_enrol(
     verdict: Verdict,
     is_confirmed: bool,
     is_site_full: bool,
-    obligations: Iterable[Obligation],
+    obligations: Iterable[Holder],
     now: datetime,
 ) -> Gate:
     """Enrolment needs a signed decision on findings that still make the participant eligible.

@@ -148,7 +148,7 @@ def _enrolment_findings(
         verdict=verdict_for_enrolment(course, file, version, enrolled_at, arm),
         is_confirmed=file is not None and file.episode.state == EpisodeState.ELIGIBLE.value,
         is_site_full=_places_taken() >= version.trial.planned_participants,
-        obligations=course.obligations,
+        obligations=course.holders,
         now=enrolled_at,
     )
     return settle(may, happened=already_happened, reason=reason)

@@ -44,7 +44,7 @@ def start_screening(
         if any(state == EpisodeState.OPEN.value for _, state in numbers):
             raise Conflict("episode-open", "A screening episode is open already. Finish it first.")
         # Whether consent came first is judged once, with the order of all events (`happened`).
-        may = may_start_screening(has_consented=True, obligations=course.obligations, now=started_at)
+        may = may_start_screening(has_consented=True, obligations=course.holders, now=started_at)
         findings = settle(may, happened=True, reason=reason)
         arm = intended_arm.value if intended_arm else course.participant.intended_arm
         episode = ScreeningEpisode(

@@ -35,7 +35,7 @@ from infusion.services.bedside import record_round
 from infusion.services.confidential import record_confidential_case, record_follow_up
 from infusion.services.label_prints import record_label_printed
 from infusion.services.medications import record_medication
-from participants.models import Deviation, Obligation, Reminder, ReminderStatus
+from participants.models import Obligation, Reminder, ReminderStatus
 from participants.services.calendar_feeds import issue_calendar_feed
 from participants.services.deviations import record_deviation
 from participants.states import State
@@ -43,6 +43,7 @@ from screening.models import Evidence
 from screening.services.aliases import link_subject
 from screening.services.result_files import receive_file
 from tests.factories.accounts import make_user
+from tests.factories.handling import of_a_deviation
 from tests.factories.journeys import Story, make_ward, participant_at, there
 from tests.followup.response import told
 from trialsite.accounts.models import Membership, User
@@ -198,7 +199,7 @@ def _world() -> World:
     values = {
         "round_id": has_round(story),
         "consent_id": there(story.consent).pk,
-        "deviation_id": Deviation.objects.filter(participant=story.participant).get().pk,
+        **of_a_deviation(story),
         "episode_id": there(story.episode).pk,
         "leukapheresis_id": there(story.leukapheresis).pk,
         "product_id": there(story.product).pk,

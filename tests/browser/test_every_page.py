@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 
 from followup.models import Visit
 from infusion.services.adverse_events import record_adverse_event
-from participants.models import Deviation
 from participants.services.deviations import record_deviation
 from participants.states import State
 from screening.models import Evidence
@@ -31,6 +30,7 @@ from tests.browser.conftest import IS_AT_LENGTH, SiteClock
 from tests.browser.pages import Desk
 from tests.browser.soundness import Watch
 from tests.factories.accounts import make_user
+from tests.factories.handling import of_a_deviation
 from tests.factories.journeys import Story, make_ward, participant_at, there
 from tests.participants.web import browser_of
 from trialsite.accounts.models import Membership, User
@@ -75,7 +75,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "round_id": has_round(story),
         "reminder_id": has_mail_that_failed(story).pk,
         "consent_id": there(story.consent).pk,
-        "deviation_id": Deviation.objects.filter(participant=story.participant).get().pk,
+        **of_a_deviation(story),
         "leukapheresis_id": there(story.leukapheresis).pk,
         "product_id": there(story.product).pk,
         "entry_id": story.moves_bag("stored", temperature_c="-120").pk,

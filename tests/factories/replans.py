@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from participants.models import Deviation, DeviationStatus, Obligation, Participant
+from participants.models import Deviation, Obligation, Participant
 from participants.queries.preview import Replan
 from trialsite.protocol import types
 from trialsite.protocol.registry import resolve
@@ -26,7 +26,7 @@ def standing(participant: Participant, at: datetime) -> Standing:
         for rung, instant in zip(ladders[row.ladder].rungs, row.rung_at, strict=False):
             if instant is not None and instant > at and not row.is_settled:
                 reminders[row.key, rung.id] = instant
-    found = Deviation.objects.filter(participant=participant, status=DeviationStatus.OPEN)
+    found = Deviation.objects.unclosed().filter(participant=participant)
     return Standing(
         plan={row.key: row.to_value() for row in rows},
         deviations={(one.rule_id, one.subject): one.occurred_at for one in found},

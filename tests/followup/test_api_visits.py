@@ -66,7 +66,7 @@ def test_a_late_visit_is_accepted_and_correcting_its_date_closes_the_deviation()
     story = participant_at(State.INFUSED).wait(2)
     visit = comes(story).json()
     late = Deviation.objects.get(participant=story.participant, subject="V-D1#1")
-    assert (late.rule_id, late.status) == ("WINDOW-LATE", "open")
+    assert (late.rule_id, late.status) == ("WINDOW-LATE", "draft")
     here = f"visits/{visit['id']}/"
     correction = {"performed_at": shown(story.now - timedelta(days=1)), "reason": "Entered a day late."}
     assert refused(nurse(story).patch(here, correction, match=None)) == (428, "if-match-required")

@@ -65,7 +65,7 @@ def test_each_procedure_is_answered_and_what_was_not_done_is_a_deviation() -> No
         "PR-CAR": "not_applicable",
     }
     assert rows["PR-CYTOKINES"].protocol_version == "1.0"
-    assert findings(story) == [("V-D1#1:PR-CYTOKINES", "procedure", "open")]
+    assert findings(story) == [("V-D1#1:PR-CYTOKINES", "procedure", "draft")]
     deviation = Deviation.objects.get(rule_id="PROCEDURE-NOT-DONE")
     assert (deviation.proposed_important, deviation.occurred_at) == (False, story.now)
     line = next(row for row in follow_up_of(story.participant, story.now).planned if row.visit == visit)
@@ -117,7 +117,7 @@ def test_an_answer_is_corrected_with_a_reason_and_the_first_one_stays() -> None:
     assert VisitProcedure.objects.in_force().get(visit=visit, procedure_id="PR-LAB").corrects == first
     assert findings(story) == [
         ("V-D1#1:PR-LAB", "procedure", "closed"),
-        ("V-D1#1:PR-VS-3", "procedure", "open"),
+        ("V-D1#1:PR-VS-3", "procedure", "draft"),
     ]
     entries = Entry.objects.filter(action="followup.procedures_recorded")
     assert {one.reason for one in entries} == {"entered for another person"}
@@ -128,7 +128,7 @@ def test_an_answer_is_corrected_with_a_reason_and_the_first_one_stays() -> None:
 
     back = [said("PR-LAB", NOT_DONE, "no veins"), said("PR-VS-3", NOT_DONE, "once only")]
     record_procedures(visit=visit, procedures=back, by=nurse, at=at, reason="it was right before")
-    assert [status for _, _, status in findings(story)] == ["open", "open"]
+    assert [status for _, _, status in findings(story)] == ["draft", "draft"]
 
 
 def test_what_was_found_about_procedures_is_dated_by_the_corrected_visit() -> None:

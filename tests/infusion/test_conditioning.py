@@ -26,7 +26,7 @@ from trialsite.protocol.windows import civil_date
 pytestmark = pytest.mark.django_db
 
 
-GATES = {f"GATE-lymphodepletion-{code}" for code in ("recheck", "pregnancy-test", "bridging", "weight")}
+GATES = {f"GATE-lymphodepletion-{code}" for code in ("recheck", "confidential-test", "bridging", "weight")}
 
 
 def about_to_begin() -> Story:
@@ -123,7 +123,7 @@ def test_a_woman_is_tested_for_pregnancy_shortly_before_the_first_dose() -> None
         one.code: one.outcome
         for one in treatment_of(story.participant, story.now).may_condition("V-LD1#1").checks
     }
-    assert checks["pregnancy-test"] is Outcome.FAIL
+    assert checks["confidential-test"] is Outcome.FAIL
 
     story.renews_evidence(("pregnancy_test",))
     conditions(story, reason="the re-check is too old")

@@ -132,7 +132,7 @@ def test_a_prohibited_medication_is_recorded_with_a_reason_and_is_a_deviation() 
         is_given(story, ended_on=today(story) - DAY)
 
     given = is_given(story, reason="Swelling of the throat")
-    found = Deviation.objects.get(rule_id="M-STEROID")
+    found = Deviation.objects.get(rule_id="PROHIBITED-M-STEROID")
     assert (found.subject, found.category, found.proposed_important) == (
         str(given.pk),
         "prohibited_medication",
@@ -171,8 +171,8 @@ def test_one_that_ended_before_the_period_is_found_no_longer_and_one_that_reache
     end_medication(medication=early, ended_on=begun, by=nurse, at=at)
     end_medication(medication=late, ended_on=today(story), by=nurse, at=at)
     end_medication(medication=again, ended_on=begun + DAY, by=nurse, at=at)
-    rows = Deviation.objects.filter(rule_id="M-STEROID").values_list("subject", "status")
-    assert set(rows) == {(str(late.pk), "open"), (str(again.pk), "closed")}
+    rows = Deviation.objects.filter(rule_id="PROHIBITED-M-STEROID").values_list("subject", "status")
+    assert set(rows) == {(str(late.pk), "draft"), (str(again.pk), "closed")}
 
 
 @pytest.mark.django_db

@@ -93,7 +93,7 @@ def test_lost_to_follow_up_needs_three_attempts_or_a_reason() -> None:
 
     assert story.state is State.LOST_TO_FOLLOW_UP
     assert story.due_states()["V-M6#1"] is DueState.NOT_REQUIRED
-    assert not Deviation.objects.exclude(rule_id="ROUND-MISSED").exists()
+    assert not Deviation.objects.exclude(rule_id__startswith="ROUND-MISSED").exists()
 
 
 def test_lost_with_too_few_attempts_and_a_reason_is_a_deviation() -> None:
@@ -101,7 +101,7 @@ def test_lost_with_too_few_attempts_and_a_reason_is_a_deviation() -> None:
 
     leaves(story, DispositionKind.LOST_TO_FOLLOW_UP, contact_attempts=1, reason="family moved abroad")
 
-    deviation = Deviation.objects.exclude(rule_id="ROUND-MISSED").get()
+    deviation = Deviation.objects.exclude(rule_id__startswith="ROUND-MISSED").get()
     assert (deviation.category, deviation.proposed_important) == ("discontinuation", True)
 
 

@@ -32,7 +32,7 @@ def swept(story: Story) -> None:
 
 def found(story: Story) -> list[tuple[str, str]]:
     """What is open about visits and clocks; confidential tests have a story of their own."""
-    rows = Deviation.objects.filter(participant=story.participant, status="open")
+    rows = Deviation.objects.unclosed().filter(participant=story.participant)
     return sorted((one.rule_id, one.subject) for one in rows if one.subject[:2] in {"V-", "C-"})
 
 

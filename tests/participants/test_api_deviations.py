@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from participants.states import State
@@ -49,18 +51,64 @@ def test_a_deviation_that_is_not_acceptable_is_refused(
     assert refused(noticed(refer(make_ward()), **change)) == (status, code)
 
 
-def test_a_deviation_is_closed_once_with_a_note_and_stays_on_record() -> None:
+def test_a_deviation_is_dealt_with_step_by_step_and_read_with_its_lineage() -> None:
     story = participant_at(State.SCREENING)
-    here = f"deviations/{noticed(story).json()['id']}/"
-    program = Program(story.ward.nurse, story.now)
-    assert refused(program.post(f"{here}close/", {"note": ""})) == (400, "invalid-input")
-    closed = program.post(f"{here}close/", {"note": "Taken an hour later."}, match='"1"')
-    assert (closed.status_code, closed.json()["status"]) == (200, "closed")
-    assert program.get(here).json() == closed.json()
-    assert refused(program.post(f"{here}close/", {"note": "Again."})) == (409, "already-closed")
-    stale = program.post(f"{here}close/", {"note": "Again."}, match='"1"')
+    here = f"deviations/{noticed(story, is_important=True).json()['id']}/"
+    nurse, investigator = Program(story.ward.nurse, story.now), Program(story.ward.investigator, story.now)
+    assert refused(nurse.post(f"{here}report/", {"explanation": "hurry"})) == (400, "invalid-input")
+    report = {"cause": "workload", "explanation": "night shift alone"}
+    reported = nurse.post(f"{here}report/", report, match='"1"')
+    assert (reported.status_code, reported.json()["status"]) == (200, "reported")
+    assert refused(nurse.post(f"{here}assess/", {"is_important": True, "reason": "x"})) == (
+        403,
+        "not-permitted",
+    )
+    stale = investigator.post(f"{here}assess/", {"is_important": True, "reason": "x"}, match='"1"')
     assert refused(stale) == (412, "stale-version")
-    assert stale.json()["current"]["status"] == "closed"
+    assert investigator.post(f"{here}assess/", {"is_important": True, "reason": "safety"}).json()[
+        "is_important"
+    ]
+    plan = {"kind": "corrective", "description": "measure daily", "owner": str(story.ward.nurse.pk)}
+    plan["due_on"] = (story.now + timedelta(days=3)).date().isoformat()
+    other = {"owner": "00000000-0000-0000-0000-000000000007"}
+    assert refused(investigator.post(f"{here}actions/", plan | other)) == (400, "unknown-reference")
+    action = investigator.post(f"{here}actions/", plan).json()
+    assert nurse.post(f"deviation-actions/{action['id']}/done/", {"note": "done"}).json()["done_at"]
+    for recipient in ("sponsor", "ethics_committee"):
+        body = {"recipient": recipient, "sent_at": shown(story.now)}
+        assert nurse.post(f"{here}notices/", body).status_code == 201
+    check = {"is_effective": True, "note": "values complete"}
+    assert investigator.post(f"{here}check/", check).json()["status"] == "checked"
+    closed = investigator.post(f"{here}close/", {"note": "Taken daily since."})
+    assert (closed.status_code, closed.json()["status"]) == (200, "closed")
+    read = nurse.get(here).json()
+    assert read | closed.json() == read
+    assert {one["step"] for one in read["steps"]} == {"report", "assess", "plan", "confirm", "close"}
+    assert (read["rule"]["id"], read["actions"][0]["owner"]) == ("MANUAL", story.ward.nurse.display_name)
+    assert (len(read["notices"]), read["obstacles"], read["alike"]) == (2, [], [])
+    again = investigator.post(f"{here}close/", {"note": "Again."})
+    assert refused(again) == (409, "not-at-this-stage")
+    assert investigator.post(f"{here}reopen/", {"reason": "again"}).json()["status"] == "reported"
+
+
+def test_a_deviation_of_the_site_has_no_participant() -> None:
+    ward = make_ward()
+    story = refer(ward)
+    body = {
+        "category": "other",
+        "description": "Log missing",
+        "is_important": False,
+        "occurred_at": shown(story.now),
+    }
+    nurse = Program(ward.nurse, story.now)
+    found = nurse.post(f"sites/{ward.site.code}/deviations/", body)
+    assert found.status_code == 201, found.json()
+    assert (found.status_code, found.json()["participant"], found.json()["site"]) == (
+        201,
+        None,
+        ward.site.code,
+    )
+    assert nurse.get(f"deviations/{found.json()['id']}/").json()["evidence"] == []
 
 
 def test_an_auditor_reads_every_site_and_records_nothing() -> None:

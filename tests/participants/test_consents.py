@@ -169,7 +169,7 @@ class TestCorrection:
         found = Deviation.objects.get()
         assert (found.rule_id, found.status, found.proposed_important) == (
             "CONSENT-BEFORE-PROCEDURE",
-            "open",
+            "draft",
             True,
         )
         assert found.subject == str(there(story.episode).pk)
@@ -182,7 +182,7 @@ class TestCorrection:
 
         corrects(story, first + timedelta(days=2), reason="no, it was not")
         found.refresh_from_db()
-        assert (found.status, found.closing_note, found.closed_at) == ("open", "", None)
+        assert (found.status, found.closing_note, found.closed_at) == ("draft", "", None)
 
     def test_a_blank_reason_is_refused(self) -> None:
         story = participant_at(State.SCREENING)
@@ -224,7 +224,7 @@ def test_a_form_found_later_heals_the_screening_that_seemed_to_come_before_it() 
         reason="the form is still with the ward",
     )
     found = Deviation.objects.get()
-    assert (found.rule_id, found.status) == ("CONSENT-BEFORE-PROCEDURE", "open")
+    assert (found.rule_id, found.status) == ("CONSENT-BEFORE-PROCEDURE", "draft")
 
     signs(story.wait(1), signed_at=story.now - timedelta(days=2))
 

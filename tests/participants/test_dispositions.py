@@ -152,7 +152,7 @@ def test_a_death_entered_late_makes_the_visit_after_it_a_deviation() -> None:
         reason="learned late",
     )
 
-    found = Deviation.objects.exclude(rule_id="ROUND-MISSED").get()
+    found = Deviation.objects.exclude(rule_id__startswith="ROUND-MISSED").get()
     assert (found.rule_id, found.subject) == (
         "ORDER-visit_performed",
         str(story.participant.visits.get(obligation_key="V-D1#1").pk),

@@ -12,9 +12,9 @@ from infusion.services.leukaphereses import correct_leukapheresis
 from participants.models import Deviation, JourneyEvent, Participant
 from participants.queries.preview import Replan, preview, preview_correction
 from participants.services.consents import correct_consent
-from participants.services.deviations import close_deviation
 from participants.services.sweep import sweep_once
 from participants.states import State
+from tests.factories.handling import is_closed
 from tests.factories.journeys import Story, participant_at, there
 from tests.factories.replans import after, standing
 from trialsite.accounts.permissions import SystemActor
@@ -144,7 +144,7 @@ def test_a_deviation_that_a_person_closed_is_not_promised_to_open_again() -> Non
     story = told_year()
     late = Deviation.objects.get(participant=story.participant, subject="V-D14#1")
     assert late.rule_id == "WINDOW-LATE"
-    close_deviation(deviation=late, note="explained", by=story.ward.coordinator, at=story.now)
+    is_closed(late, story)
     before = standing(story.participant, story.now)
     promised, act = infusion_moves(story, -1)
     assert ("WINDOW-LATE", "V-D14#1") not in {(one.rule_id, one.subject) for one in promised.deviations}

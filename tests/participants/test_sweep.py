@@ -215,7 +215,7 @@ class TestDeviations:
         sweep(at)
 
         found = Deviation.objects.get(subject="V-D1#1")
-        assert (found.status, found.closed_at, found.closing_note) == ("open", None, "")
+        assert (found.status, found.closed_at, found.closing_note) == ("draft", None, "")
 
 
 @pytest.mark.django_db

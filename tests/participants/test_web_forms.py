@@ -456,25 +456,57 @@ def test_a_referral_is_closed_only_before_screening() -> None:
     assert fresh.state is State.NOT_SCREENED
 
 
-def test_a_deviation_is_recorded_and_closed_with_a_note() -> None:
+def test_a_deviation_is_dealt_with_on_the_pages_from_found_to_opened_again() -> None:
     story = participant_at(State.ENROLLED)
-    client = browser_of(story.ward.nurse)
+    nurse, investigator = browser_of(story.ward.nurse), browser_of(story.ward.investigator)
     entered = {
         "category": Category.PRIVACY.value,
         "description": "List left on the printer",
         "is_important": "yes",
         "occurred_at": wall(story.now),
     }
-
-    client.post(path(story, "deviation/"), filled(**entered))
+    nurse.post(path(story, "deviation/"), filled(**entered))
     deviation = Deviation.objects.get()
-    silent = client.post(path(story, f"deviations/{deviation.pk}/close/"), filled(note=" "))
-    closed = client.post(path(story, f"deviations/{deviation.pk}/close/"), filled(note="Shredded; ward told"))
+    here = f"/deviations/{story.ward.site.code}/{deviation.pk}/"
 
-    assert deviation.proposed_important
-    assert "note" in silent.context["form"].errors
-    assert closed.status_code == 303
+    def does(client: Client, tail: str, **given: str) -> int:
+        return client.post(f"{here}{tail}/", filled(version="", **given)).status_code
+
+    assert does(nurse, "report", cause="workload", explanation=" ") == 422
+    assert (
+        does(nurse, "report", cause="workload", explanation="in a hurry", immediate_action="shredded") == 303
+    )
+    assert does(nurse, "assess", is_important="yes", reason="names") == 403
+    assert does(investigator, "assess", is_important="yes", reason="names on it") == 303
+    told = {"kind": "preventive", "description": "printer code", "due_on": story.now.date().isoformat()}
+    tomorrow = (story.now + timedelta(days=2)).date().isoformat()
+    owner = str(story.ward.nurse.pk)
+    assert does(investigator, "plan", **told | {"owner": owner, "due_on": tomorrow}) == 303
+    action = deviation.actions.get()
+    assert "printer code" in nurse.get("/").content.decode()
+    assert does(investigator, "check", is_effective="yes", note="none since") == 422
+    assert does(nurse, f"actions/{action.pk}/done", note="code set") == 303
+    assert does(investigator, "check", is_effective="yes", note="none since") == 303
+    for recipient in ("sponsor", "ethics_committee"):
+        assert does(nurse, "tell", recipient=recipient, sent_at=wall(story.now), reference="7") == 303
+    assert does(investigator, "close", note="Shredded; ward told") == 303
     assert Deviation.objects.get().closing_note == "Shredded; ward told"
+    page = investigator.get(deviation.get_absolute_url())
+    assert [one.title for one in page.context["offers"]] == ["Open a deviation again"]
+    assert does(investigator, "reopen", reason="it happened again") == 303
+    assert Deviation.objects.get().status == "reported"
+
+
+def test_a_deviation_of_the_site_is_recorded_from_the_log() -> None:
+    ward = make_ward()
+    entered = {"category": "other", "description": "Log missing", "is_important": "no"}
+    address = f"/deviations/{ward.site.code}/record/"
+    saved = browser_of(ward.nurse).post(address, filled(**entered, occurred_at="2026-01-05T10:00"))
+    assert saved.status_code == 303
+    found = Deviation.objects.get()
+    assert (found.participant, saved.headers["Location"]) == (None, found.get_absolute_url())
+    assert browser_of(make_ward().nurse).get(address).status_code == 404
+    assert browser_of(make_ward().nurse).get(found.get_absolute_url()).status_code == 404
 
 
 def test_the_menu_offers_what_is_possible_and_says_why_the_rest_is_not() -> None:
@@ -616,4 +648,4 @@ def test_ids_in_addresses_are_uuids_of_this_participant() -> None:
     client = browser_of(story.ward.coordinator)
 
     assert client.get(path(story, f"consents/{unknown}/correct/")).status_code == 404
-    assert client.get(path(story, f"deviations/{unknown}/close/")).status_code == 404
+    assert client.get(f"/deviations/{story.ward.site.code}/{unknown}/report/").status_code == 404

@@ -7,10 +7,11 @@ import pytest
 
 from participants.models import Deviation
 from participants.queries.trail import acts, tables, trail_for
-from participants.services.deviations import close_deviation, record_deviation
+from participants.services.deviations import record_deviation
 from participants.services.referral import edit_participant
 from participants.states import State
 from tests.factories.accounts import make_user
+from tests.factories.handling import is_closed
 from tests.factories.journeys import Story, make_ward, participant_at, refer
 from tests.participants.web import HTMX, browser_of, queries_of
 from trialsite.accounts.permissions import Role
@@ -83,7 +84,7 @@ def test_versions_offer_their_forms_to_the_admin_of_the_site_alone() -> None:
 def test_deviations_are_found_by_status_importance_category_and_site() -> None:
     one, two = refer(make_ward()), refer(make_ward())
     important = _deviation(one, is_important=True, category=Category.PRIVACY)
-    closed = close_deviation(deviation=_deviation(one), note="done", by=one.ward.nurse, at=one.now)
+    closed = is_closed(_deviation(one), one)
     elsewhere = _deviation(two)
     client = browser_of(make_user(Role.AUDITOR))
 
@@ -91,6 +92,9 @@ def test_deviations_are_found_by_status_importance_category_and_site() -> None:
         return {row.pk for row, _ in client.get(f"/deviations/?{query}").context["rows"]}
 
     assert found("status=closed") == {closed.pk}
+    assert found("status=open") == {important.pk, elsewhere.pk}
+    assert found("action=overdue") == found("action=open") == set()
+    assert found("cause=knowledge") == {closed.pk}
     assert found("important=true") == {important.pk}
     assert found("important=false") == {closed.pk, elsewhere.pk}
     assert found("category=privacy") == {important.pk}
@@ -135,13 +139,16 @@ def test_deviations_of_another_site_are_not_listed() -> None:
     assert browser_of(mine.ward.nurse).get("/deviations/").context["rows"] == []
 
 
-def test_an_auditor_reads_deviations_but_is_not_offered_to_close_them() -> None:
+def test_an_auditor_reads_deviations_but_is_offered_no_step() -> None:
     story = refer(make_ward())
-    _deviation(story)
-    close = f"/participants/{story.participant.code}/deviations/"
+    page = _deviation(story).get_absolute_url()
+    report = f"{page.replace('/deviations/', f'/deviations/{story.ward.site.code}/')}report/"
 
-    assert close in browser_of(story.ward.nurse).get("/deviations/").content.decode()
-    assert close not in browser_of(make_user(Role.AUDITOR)).get("/deviations/").content.decode()
+    assert report in browser_of(story.ward.nurse).get(page).content.decode()
+    read = browser_of(make_user(Role.AUDITOR)).get(page)
+    assert read.context["offers"] == []
+    assert report not in read.content.decode()
+    assert "participants.deviation_recorded" in read.content.decode()
 
 
 # ---- Trail
@@ -268,9 +275,7 @@ def test_a_participants_deviation_panel_shows_open_and_important_ones_first() ->
     story = participant_at(State.ENROLLED)
     plain = _deviation(story)
     important = _deviation(story.wait(1), is_important=True)
-    closed = close_deviation(
-        deviation=_deviation(story.wait(1)), note="done", by=story.ward.nurse, at=story.now
-    )
+    closed = is_closed(_deviation(story.wait(1)), story)
 
     response = browser_of(story.ward.nurse).get(f"/participants/{story.participant.code}/panels/deviations/")
 

@@ -204,7 +204,7 @@ def test_there_is_an_hour_to_write_up_what_was_done() -> None:
     gone = finding_for(found["M-H1-0015#1"], closes_at + timedelta(hours=1))
     assert gone is not None
     assert gone.is_important
-    assert gone.rule_id == "ROUND-MISSED"
+    assert gone.rule_id == "ROUND-MISSED-KEY"
 
 
 def test_an_unknown_word_covers_nothing() -> None:

@@ -75,7 +75,14 @@ class Permission(StrEnum):
     )
     CORRECT_RECORD = "correct_record", "Correct or void an entry made before, with a reason."
     VIEW_DEVIATIONS = "view_deviations", "Read the protocol deviations of the site."
-    RECORD_DEVIATION = "record_deviation", "Add, assess and close protocol deviations."
+    RECORD_DEVIATION = (
+        "record_deviation",
+        "Add and report protocol deviations, say who was told, and what was done about them.",
+    )
+    ASSESS_DEVIATION = (
+        "assess_deviation",
+        "Assess reported deviations, plan actions, judge their effect, close and reopen.",
+    )
     VIEW_TRAIL = "view_trail", "Read the audit trail, and record that it was reviewed."
     REVIEW_ACCESS = "review_access", "See who has which role, their last sign-in and what they opened."
     EXPORT_RECORDS = "export_records", "Take the tables of an inspection out as files with hashes."
@@ -130,6 +137,7 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.CORRECT_RECORD: _TRIAL_STAFF,
     Permission.VIEW_DEVIATIONS: _EVERY_ROLE,
     Permission.RECORD_DEVIATION: _TRIAL_STAFF | _ADMIN,
+    Permission.ASSESS_DEVIATION: _INVESTIGATOR | _ADMIN,
     Permission.VIEW_TRAIL: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},
     Permission.REVIEW_ACCESS: _ADMIN | {Role.AUDITOR},
     Permission.EXPORT_RECORDS: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},

@@ -24,6 +24,7 @@ from trialsite.protocol.types import (
     CollectionPeriod,
     ContraceptiveMethod,
     Criterion,
+    DeviationRule,
     DltExemption,
     DoseLevel,
     Ladder,
@@ -127,6 +128,7 @@ def apply(previous: ProtocolVersion, amendment: Amendment) -> ProtocolVersion:
         scheduled_tests=_amended(ScheduledTest, previous.scheduled_tests, amendment),
         contraceptive_methods=_amended(ContraceptiveMethod, previous.contraceptive_methods, amendment),
         procedures=_amended(Procedure, previous.procedures, amendment),
+        deviation_rules=_amended(DeviationRule, previous.deviation_rules, amendment),
     )
 
 

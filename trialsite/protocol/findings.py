@@ -5,23 +5,10 @@ Source: clinical rules 5.3.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from trialsite.protocol.due import due_state
+from trialsite.protocol.types import Category as Category
 from trialsite.protocol.types import DueState, Obligation, ObligationKind
-
-
-class Category(StrEnum):
-    CONSENT = "consent"
-    ELIGIBILITY = "eligibility"
-    PRODUCT = "investigational_product"
-    MEDICATION = "prohibited_medication"
-    PROCEDURE = "procedure"
-    VISIT_WINDOW = "visit_window"
-    SAFETY_REPORTING = "safety_reporting"
-    DISCONTINUATION = "discontinuation"
-    PRIVACY = "privacy"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +28,16 @@ _LATE_STATES = {
     DueState.MISSED: ("WINDOW-MISSED", "not done"),
 }
 _WINDOWED = frozenset({ObligationKind.VISIT, ObligationKind.PROCEDURE, ObligationKind.TEST})
-# A test is important where the one before it was not done either (plan says so); entered later, it is not any more.
-_MISSED_TEST = ("TEST-MISSED", "not done")
-_MISSED_AGAIN = ("TEST-MISSED-AGAIN", "not done, the second in a row")
+# A visit or round is important where the protocol says so; a test where the one before it was not done either (plan
+# says so), which entered later it is not any more.
+_MISSED = {
+    (ObligationKind.TEST, False): ("TEST-MISSED", "not done"),
+    (ObligationKind.TEST, True): ("TEST-MISSED-AGAIN", "not done, the second in a row"),
+    (ObligationKind.ROUND, False): ("ROUND-MISSED", "not done"),
+    (ObligationKind.ROUND, True): ("ROUND-MISSED-KEY", "not done"),
+    (ObligationKind.VISIT, True): ("WINDOW-MISSED-KEY", "not done"),
+    (ObligationKind.PROCEDURE, True): ("WINDOW-MISSED-KEY", "not done"),
+}
 
 
 def finding_for(obligation: Obligation, now: datetime) -> Finding | None:
@@ -67,8 +61,8 @@ def finding_in(obligation: Obligation, state: DueState) -> Finding | None:
     if obligation.kind not in _WINDOWED or not obligation.is_protocol_window or state not in _LATE_STATES:
         return None
     rule_id, words = _LATE_STATES[state]
-    if obligation.kind is ObligationKind.TEST and state is DueState.MISSED:
-        rule_id, words = _MISSED_AGAIN if obligation.is_important else _MISSED_TEST
+    if state is DueState.MISSED:
+        rule_id, words = _MISSED.get((obligation.kind, obligation.is_important), (rule_id, words))
     return Finding(
         rule_id=rule_id,
         category=Category.PROCEDURE if state is DueState.MISSED else Category.VISIT_WINDOW,
@@ -81,10 +75,11 @@ def finding_in(obligation: Obligation, state: DueState) -> Finding | None:
 def _missed_round(obligation: Obligation, state: DueState) -> Finding | None:
     if state is not DueState.MISSED:
         return None
+    rule_id, words = _MISSED[obligation.kind, obligation.is_important]
     return Finding(
-        rule_id="ROUND-MISSED",
+        rule_id=rule_id,
         category=Category.PROCEDURE,
-        title=f"{obligation.title}: not done",
+        title=f"{obligation.title}: {words}",
         is_important=obligation.is_important,
         subject=obligation.key,
     )

@@ -67,23 +67,53 @@ def check(code: str, passed: bool | None, reason: str, category: Category) -> Ch
     return Check(code=code, outcome=outcome, reason=reason, category=category)
 
 
-def hold_checks(act: Act, obligations: Iterable[Obligation], now: datetime) -> list[Check]:
-    """Return a failing check for each obligation that held `act` at `now` (an open re-consent, say).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingDeviation:
+    """A deviation that holds acts from when it was detected until it was assessed; until None = not yet."""
+
+    description: str
+    holds: frozenset[Act]
+    since: datetime
+    until: datetime | None
+
+
+Holder = Obligation | HoldingDeviation
+
+
+def hold_checks(act: Act, holders: Iterable[Holder], now: datetime) -> list[Check]:
+    """Return a failing check for each obligation (an open re-consent, say) and deviation that held `act` at `now`.
 
     now: when the act takes, or took, place. What was signed or ended later does not heal it in retrospect.
     """
     return [
-        Check(
-            code=f"held-{obligation.item_id.lower()}",
-            outcome=Outcome.FAIL,
-            reason=f"{obligation.title} is owed since {obligation.opens_on.isoformat()}",
-            category=Category.CONSENT,
-        )
-        for obligation in obligations
-        if act in obligation.holds
-        and obligation.opens_at <= now
-        and due_state(_as_of(obligation, now), now) in OPEN_STATES
+        _owed(one) if isinstance(one, Obligation) else _unassessed(one)
+        for one in holders
+        if act in one.holds and _held_at(one, now)
     ]
+
+
+def _owed(obligation: Obligation) -> Check:
+    return Check(
+        code=f"held-{obligation.item_id.lower()}",
+        outcome=Outcome.FAIL,
+        reason=f"{obligation.title} is owed since {obligation.opens_on.isoformat()}",
+        category=Category.CONSENT,
+    )
+
+
+def _unassessed(deviation: HoldingDeviation) -> Check:
+    return Check(
+        code="held-deviation",
+        outcome=Outcome.FAIL,
+        reason=f"A deviation has to be assessed first: {deviation.description}",
+        category=Category.OTHER,
+    )
+
+
+def _held_at(one: Holder, now: datetime) -> bool:
+    if isinstance(one, HoldingDeviation):
+        return one.since <= now and (one.until is None or now < one.until)
+    return one.opens_at <= now and due_state(_as_of(one, now), now) in OPEN_STATES
 
 
 def _as_of(obligation: Obligation, now: datetime) -> Obligation:

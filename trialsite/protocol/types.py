@@ -92,6 +92,57 @@ class Act(StrEnum):
     VISIT = "visit"
 
 
+class Category(StrEnum):
+    """What kind of departure. Source: clinical rules 5.3."""
+
+    CONSENT = "consent"
+    ELIGIBILITY = "eligibility"
+    PRODUCT = "investigational_product"
+    MEDICATION = "prohibited_medication"
+    PROCEDURE = "procedure"
+    VISIT_WINDOW = "visit_window"
+    SAFETY_REPORTING = "safety_reporting"
+    DISCONTINUATION = "discontinuation"
+    PRIVACY = "privacy"
+    OTHER = "other"
+
+
+class LooksAt(StrEnum):
+    """What a deviation rule judges."""
+
+    OBLIGATION = "obligation"  # something due: its state. about: the kind of obligation
+    EVENT = "event"  # something that happened: its place on the journey. about: the kind of event
+    ACT = "act"  # an act whose gate did not pass. about: the act
+    MEDICATION = "medication"  # a concomitant medication. about: the item of the list of prohibited ones
+    ANSWER = "answer"  # what was done at a visit. about: ""
+    DEVIATION = "deviation"  # another deviation: how it is dealt with. about: ""
+    PERSON = "person"  # nothing: a person noticed it. about: ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviationRule:
+    """One thing that the protocol calls a departure. Source: clinical rules 5.3.
+
+    revision: of the rule itself, from 1; a revised rule is another item of an amendment under the same id.
+    is_important: the default, before anybody has assessed it (ICH E3). basis: the sentence of the protocol that is
+    departed from. applies_from: what occurred before that civil date of the site is no departure by this rule; None = it
+    came with the first version.
+    holds: acts that wait until somebody has assessed the deviation.
+    """
+
+    id: str
+    revision: int
+    category: Category
+    is_important: bool
+    looks_at: LooksAt
+    about: str
+    title: str
+    basis: str
+    source: Source
+    applies_from: date | None = None
+    holds: frozenset[Act] = frozenset()
+
+
 class ObligationKind(StrEnum):
     VISIT = "visit"  # an encounter of the schedule
     PROCEDURE = "procedure"  # leukapheresis, lymphodepletion dose, infusion
@@ -720,4 +771,5 @@ class ProtocolVersion:
     scheduled_tests: tuple[ScheduledTest, ...] = ()
     contraceptive_methods: tuple[ContraceptiveMethod, ...] = ()
     procedures: tuple[Procedure, ...] = ()
+    deviation_rules: tuple[DeviationRule, ...] = ()
     retired: tuple[str, ...] = ()  # ids that earlier versions used; never given to another item

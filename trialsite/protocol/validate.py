@@ -7,17 +7,20 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from trialsite.protocol.types import (
+    Act,
     Arm,
     BodySurface,
     ClockDefinition,
     CollectionPeriod,
     ContraceptiveMethod,
     Criterion,
+    DeviationRule,
     DltExemption,
     DoseLevel,
     EventKind,
     Ladder,
     Limit,
+    LooksAt,
     MonitoringRow,
     ObligationKind,
     Offset,
@@ -60,6 +63,7 @@ Item = (
     | ScheduledTest
     | ContraceptiveMethod
     | Procedure
+    | DeviationRule
 )
 
 # The registry record has 13 inclusion and 12 exclusion criteria; these ids are never lost silently.
@@ -135,6 +139,7 @@ def items_of(version: ProtocolVersion) -> tuple[Item, ...]:
         *version.scheduled_tests,
         *version.contraceptive_methods,
         *version.procedures,
+        *version.deviation_rules,
     )
 
 
@@ -224,6 +229,7 @@ def _check_sources(version: ProtocolVersion) -> Iterator[Fault]:
         *((owed.id, owed.source) for owed in version.scheduled_tests),
         *((method.id, method.source) for method in version.contraceptive_methods),
         *((done.id, done.source) for done in version.procedures),
+        *((rule.id, rule.source) for rule in version.deviation_rules),
         *((definition.arm, definition.source) for definition in version.arms),
         ("trial", version.trial.source),
         ("cohort-rule", version.cohort_rule.source),
@@ -494,6 +500,29 @@ def _check_contraception(version: ProtocolVersion) -> Iterator[Fault]:
         yield _fault("methods-unsound", "contraceptive-methods", "no method counts")
 
 
+def _check_deviation_rules(version: ProtocolVersion) -> Iterator[Fault]:
+    """Each rule says what it looks at, in words that leave the record; each prohibited medication has its rule."""
+    about = {
+        LooksAt.OBLIGATION: {kind.value for kind in ObligationKind},
+        LooksAt.EVENT: {"", *(kind.value for kind in EventKind)},
+        LooksAt.ACT: {act.value for act in Act},
+        LooksAt.MEDICATION: {drug.id for drug in version.prohibited_medications},
+    }
+    for rule in version.deviation_rules:
+        if not (rule.title and rule.basis and rule.revision >= 1):
+            yield _fault(
+                "text-missing", rule.id, "needs a title, the sentence it rests on and a revision from 1"
+            )
+        if rule.about not in about.get(rule.looks_at, {""}):
+            yield _fault("rule-unsound", rule.id, f"there is no {rule.looks_at} {rule.about!r} to look at")
+        if any(word in f"{rule.id} {rule.title}".lower() for word in _TELLING):
+            yield _fault("title-telling", rule.id, "stands on lists and must name no condition")
+    judged = {rule.about for rule in version.deviation_rules if rule.looks_at is LooksAt.MEDICATION}
+    for drug in version.prohibited_medications:
+        if drug.id not in judged:
+            yield _fault("rule-missing", drug.id, "is prohibited, and no rule finds it")
+
+
 def _check_doses(version: ProtocolVersion) -> Iterator[Fault]:
     for level in version.dose_levels:
         if not 0 < level.lower_cells_per_kg <= level.nominal_cells_per_kg <= level.upper_cells_per_kg:
@@ -546,4 +575,5 @@ _CHECKS: tuple[Callable[[ProtocolVersion], Iterator[Fault]], ...] = (
     _check_monitoring,
     _check_product,
     _check_contraception,
+    _check_deviation_rules,
 )

@@ -1,4 +1,7 @@
-"""Writes docs/algorithms/lifecycle.md from the transition table, or checks that it is up to date."""
+"""Writes what is drawn from the transition tables, or checks that it is up to date.
+
+docs/algorithms/lifecycle.md: the journey. docs/algorithms/deviations.md: the handling of a deviation and its rules.
+"""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -7,14 +10,16 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from participants.management.deviation_rules import describe as describe_deviations
 from participants.states import LEADS_TO, TRANSITIONS, State, next_state
 from trialsite.protocol.types import EventKind
 
 PATH = Path("docs", "algorithms", "lifecycle.md")
+DEVIATIONS = Path("docs", "algorithms", "deviations.md")
 
 
 class Command(BaseCommand):
-    help = "Write docs/algorithms/lifecycle.md from the transition table in code."
+    help = "Write docs/algorithms/lifecycle.md and deviations.md from the tables in code."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,12 +28,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
-        path = Path(settings.BASE_DIR) / PATH
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(describe(), encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != describe():
-            raise CommandError(f"{PATH} is out of date. Run: manage.py lifecycle_diagram")
+        for name, text in ((PATH, describe()), (DEVIATIONS, describe_deviations())):
+            path = Path(settings.BASE_DIR) / name
+            if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            elif not path.exists() or path.read_text(encoding="utf-8") != text:
+                raise CommandError(f"{name} is out of date. Run: manage.py lifecycle_diagram")
 
 
 def describe() -> str:
@@ -39,7 +45,7 @@ def describe() -> str:
 _HEADING = (
     "# The journey of a participant",
     "",
-    "Generated from `participants/states.py` by `manage.py lifecycle_diagram`. Do not edit.",
+    "Generated from `participants/states/journey.py` by `manage.py lifecycle_diagram`. Do not edit.",
     "",
     "The diagram shows the events that change the state. An event the table below does not list for a state is",
     "out of order: where it has happened all the same it is recorded with a reason and becomes a deviation.",

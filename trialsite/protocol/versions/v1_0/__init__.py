@@ -11,6 +11,7 @@ from trialsite.protocol.versions.v1_0.adverse_events import (
 from trialsite.protocol.versions.v1_0.conditioning import BODY_SURFACE
 from trialsite.protocol.versions.v1_0.contraception import CONTRACEPTIVE_METHODS, SCHEDULED_TESTS
 from trialsite.protocol.versions.v1_0.criteria import CRITERIA
+from trialsite.protocol.versions.v1_0.deviations import DEVIATION_RULES
 from trialsite.protocol.versions.v1_0.eligibility import RECHECKS, THRESHOLDS
 from trialsite.protocol.versions.v1_0.monitoring import MONITORING
 from trialsite.protocol.versions.v1_0.procedures import PROCEDURES
@@ -59,4 +60,5 @@ VERSION = ProtocolVersion(
     quiet_hours=QUIET_HOURS,
     scheduled_tests=SCHEDULED_TESTS,
     contraceptive_methods=CONTRACEPTIVE_METHODS,
+    deviation_rules=DEVIATION_RULES,
 )

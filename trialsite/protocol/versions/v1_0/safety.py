@@ -224,6 +224,12 @@ LIMITS = (
     _limit("L-RECHECK-VALID", 3, "days", "Longest time from the re-check to the act it clears"),
     _limit("L-RECONSENT", 28, "days", "Time to sign a new consent version"),
     _limit("L-LOST-ATTEMPTS", 3, "attempts", "Documented contact attempts before lost to follow-up"),
+    _limit(
+        "L-DEVIATION-REPORT",
+        5,
+        "working days",
+        "Time to report an important deviation to sponsor and ethics committee",
+    ),
     _limit("L-FLU-MIN", 25, "mg/m2", "Lowest daily dose of fludarabine"),
     _limit("L-FLU-MAX", 30, "mg/m2", "Highest daily dose of fludarabine"),
     _limit("L-CY-MIN", 250, "mg/m2", "Lowest daily dose of cyclophosphamide"),
