@@ -3,11 +3,12 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Q
 
 from infusion.models import (
     AdverseEvent,
@@ -30,6 +31,7 @@ from participants.models import (
 from participants.queries.as_known_at import owned_models, rows_of
 from participants.queries.course import load_course
 from participants.services.identities import _plain
+from participants.services.notices import sweep_notices
 from participants.services.obligations import reconcile_participant
 from participants.services.sweep import sweep_once
 from participants.states import State
@@ -164,7 +166,8 @@ class TestTroubles:
         late = Deviation.objects.filter(rule_id="SAFETY-LATE", subject__startswith="C-SAE")
 
         assert late.count() == 2
-        assert all(one.proposed_important and one.status == "draft" for one in late)
+        assert all(one.proposed_important for one in late)
+        assert {one.status for one in late} == {"draft", "closed"}
         assert [
             AdverseEvent.objects.get(pk=one.subject.partition(":")[2]).reports.exists() for one in late
         ].count(True) == 1
@@ -223,6 +226,75 @@ class TestTroubles:
         found = Counter(Deviation.objects.values_list("rule_id", flat=True))
 
         assert min(found["WINDOW-EARLY"], found["WINDOW-LATE"], found["WINDOW-MISSED"]) >= 1
+
+
+def test_deviations_are_at_every_stage_of_their_handling() -> None:
+    found = Counter(Deviation.objects.values_list("status", flat=True))
+    assert min(found[stage] for stage in ("draft", "reported", "acting", "closed")) >= 1
+    late = Deviation.objects.get(rule_id="NOTICE-LATE")
+    assert (late.participant, late.site.code) == (None, "WH01")
+    assert sweep_notices(by=SWEEP, at=NOW) == 0
+
+
+# ---- The detector over the whole study
+
+_DUE_RULES = ("WINDOW-", "TEST-", "ROUND-", "SAFETY-LATE", "RECONSENT-LATE")
+_AHEAD = (timedelta(days=1), timedelta(days=40), timedelta(days=400), timedelta(days=16 * 366))
+
+
+def departed(row: Obligation, at: datetime) -> str | None:
+    """What a row of the plan departs from at `at`: a second, simple reading of clinical rules 5.3 and 6.1."""
+    done, closes = row.fulfilled_at, row.closes_at
+    called_off = row.ended_at is not None and (closes is None or row.ended_at < closes)
+    if row.kind in {"clock", "reconsent"}:
+        is_late = closes is not None and (done or at) >= closes and not (done is None and called_off)
+        return {"clock": "SAFETY-LATE", "reconsent": "RECONSENT-LATE"}[row.kind] if is_late else None
+    is_missed = done is None and not called_off and row.missed_at is not None and row.missed_at <= at
+    if row.kind == "round":
+        return ("ROUND-MISSED-KEY" if row.is_important else "ROUND-MISSED") if is_missed else None
+    if row.kind not in {"visit", "procedure", "test"} or not row.is_protocol_window:
+        return None
+    if done is not None:
+        is_late = closes is not None and done >= closes
+        return "WINDOW-EARLY" if done < row.opens_at else "WINDOW-LATE" if is_late else None
+    if not is_missed:
+        return None
+    if row.kind == "test":
+        return "TEST-MISSED-AGAIN" if row.is_important else "TEST-MISSED"
+    return "WINDOW-MISSED-KEY" if row.is_important else "WINDOW-MISSED"
+
+
+def test_while_the_clock_runs_to_the_end_of_the_study_the_deviations_are_those_of_a_simple_check() -> None:
+    """Nobody opens anything from now on. Each stop of the clock: equal; swept again: nothing is added."""
+    about_due = Q()
+    for start in _DUE_RULES:
+        about_due |= Q(rule_id__startswith=start)
+    before = Deviation.objects.filter(about_due).count()
+    for ahead in _AHEAD:
+        at = NOW + ahead
+        while sweep_once(by=SWEEP, at=at):
+            continue
+        expected = {
+            (row.participant_id, rule_id, row.key)
+            for row in Obligation.objects.filter(cancelled_at=None)
+            if (rule_id := departed(row, at))
+        }
+        standing = Deviation.objects.standing().filter(about_due)
+        found = list(standing.values_list("participant_id", "rule_id", "subject"))
+        assert len(found) == len(set(found))
+        assert set(found) == expected
+        counted = Deviation.objects.count()
+        assert sweep_once(by=SWEEP, at=at) == 0
+        assert Deviation.objects.count() == counted
+    assert Deviation.objects.filter(about_due).count() > before + 100
+    wrong = {
+        str(one.pk)
+        for one in Infusion.objects.select_related("participant")
+        if one.route != one.participant.arm
+    }
+    assert (
+        set(Deviation.objects.filter(rule_id="GATE-infuse-route").values_list("subject", flat=True)) == wrong
+    )
 
 
 def test_nobodys_identity_is_in_plain_text() -> None:

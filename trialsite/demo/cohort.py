@@ -11,6 +11,7 @@ from random import Random
 from participants.models import IcfVersion, Reminder, ReminderStatus
 from participants.services.delivery import deliver_once
 from participants.services.identities import record_identity
+from participants.services.notices import sweep_notices
 from participants.services.referral import refer_participant
 from participants.services.sweep import sweep_once
 from trialsite.accounts.permissions import SystemActor
@@ -19,6 +20,7 @@ from trialsite.demo.bedside import Bedside
 from trialsite.demo.checklists import answered
 from trialsite.demo.episodes import Telling, tell
 from trialsite.demo.escalation import Enrolee, Escalation
+from trialsite.demo.handled import handle_deviations
 from trialsite.demo.people import invent_person, open_sites, put_in_force, revise_consent_form
 from trialsite.demo.readings import record_readings
 from trialsite.demo.story import NotYet, Ward
@@ -99,7 +101,7 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     stage = set_stage(now)
     for arm in Arm:
         tell_arm(stage, arm, report=report)
-    catch_up(now)
+    catch_up(now, stage.wards)
     return PARTICIPANTS
 
 
@@ -172,9 +174,12 @@ def _tell(booked: Booked, escalation: Escalation, now: datetime, telling: Tellin
     record_readings(story, rng)
 
 
-def catch_up(at: datetime) -> None:
-    """Sweep to `at` and count the reminders of the past as sent: nobody is mailed about last year."""
+def catch_up(at: datetime, wards: Sequence[Ward]) -> None:
+    """Sweep to `at`, deal with some of what was found, and count the reminders of the past as sent: nobody is mailed about last year."""
     while sweep_once(by=SWEEP, at=at):
+        continue
+    handle_deviations(wards, at)
+    while sweep_notices(by=SWEEP, at=at):
         continue
     with acting(by=SWEEP, at=at, action="participants.reminders_let_go"):
         Reminder.objects.filter(status=ReminderStatus.PLANNED).update(next_attempt_at=at)  # also at night

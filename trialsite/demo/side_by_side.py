@@ -35,7 +35,7 @@ def load_side_by_side(now: datetime, *, report: Callable[[str], object] = print)
         _, status = os.waitpid(child, 0)
     if status != 0:
         raise ArmNotTold(f"The {second.value} arm could not be told.")
-    catch_up(now)
+    catch_up(now, stage.wards)
     return PARTICIPANTS
 
 
