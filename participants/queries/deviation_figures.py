@@ -10,14 +10,16 @@ from django.db.models import (
     CharField,
     Count,
     DurationField,
+    Exists,
     ExpressionWrapper,
     F,
     Func,
+    OuterRef,
     Q,
     QuerySet,
 )
 
-from participants.models import Deviation
+from participants.models import Deviation, DeviationAction
 from participants.queries.words import in_words
 
 MONTHS = 12
@@ -55,10 +57,20 @@ class Figures:
     by_site: tuple[Line, ...]
     total: int
     unclosed: int
+    overdue: int
     detection_median: timedelta | None
     detection_most: timedelta | None
     closure_median: timedelta | None
     closure_most: timedelta | None
+
+
+def with_actions(rows: QuerySet[Deviation], today: date) -> QuerySet[Deviation]:
+    """Add `actions_open` and `actions_overdue`, how many actions are not done, and should have been before `today`."""
+    is_open = Q(actions__done_at=None, actions__isnull=False)
+    return rows.annotate(
+        actions_open=Count("actions", filter=is_open, distinct=True),
+        actions_overdue=Count("actions", filter=is_open & Q(actions__due_on__lt=today), distinct=True),
+    )
 
 
 class _Percentile(Aggregate):
@@ -70,7 +82,7 @@ class _Percentile(Aggregate):
 
 
 def figures_of(rows: QuerySet[Deviation], today: date) -> Figures:
-    """Return the figures of deviations that are narrowed and scoped already; three queries.
+    """Return the figures of deviations that are narrowed and scoped already; four queries.
 
     A month is one of the calendar at the deviation's site; the last is that of `today`.
     """
@@ -80,8 +92,13 @@ def figures_of(rows: QuerySet[Deviation], today: date) -> Figures:
         months=months,
         by_category=_lines(counted, "category", months, lambda key: in_words(key).capitalize()),
         by_site=_lines(counted, "site__code", months, str),
+        overdue=rows.filter(Exists(_late(today))).count(),
         **_times(rows),
     )
+
+
+def _late(today: date) -> QuerySet[DeviationAction]:
+    return DeviationAction.objects.filter(deviation=OuterRef("pk"), done_at=None, due_on__lt=today)
 
 
 def months_until(today: date) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db.models import Q, QuerySet
@@ -57,13 +58,16 @@ class RowGroup:
 class TrailAct:
     """Everything one command wrote: who, when, why, and each row it touched. role: "" where the name says it.
 
-    zone: of the site of the participant it is about; UTC where it is about none or several.
+    zone: of the site of the participant it is about; UTC where it is about none or several. code: of that participant,
+    "" likewise. known_at: the first full second at which all of it was known, on the clock of the zone.
     """
 
     action: str
     acted_at: datetime
     recorded_at: datetime
     zone: str
+    code: str
+    known_at: str
     who: str
     role: str
     reason: str
@@ -135,19 +139,24 @@ class _Words:
         found = self.people.get(entry.pk)
         return found.code if found else ""
 
-    def zone(self, entries: Iterable[Entry]) -> str:
-        zones = {found.zone for entry in entries if (found := self.people.get(entry.pk))}
-        return zones.pop() if len(zones) == 1 else "UTC"
+    def person(self, entries: Iterable[Entry]) -> Whose | None:
+        """The one participant that the entries are about; None where it is none or several."""
+        people = {found for entry in entries if (found := self.people.get(entry.pk))}
+        return people.pop() if len(people) == 1 else None
 
 
 def _act(entries: list[Entry], words: _Words) -> TrailAct:
     first = entries[0]
     alike = sorted(entries, key=lambda entry: (entry.table_name, entry.op))
+    person = words.person(entries)
+    zone = person.zone if person else "UTC"
     return TrailAct(
         action=first.action,
         acted_at=first.acted_at,
         recorded_at=first.recorded_at,
-        zone=words.zone(entries),
+        zone=zone,
+        code=person.code if person else "",
+        known_at=_known_at(entries, zone),
         who=first.actor_label or first.actor_id,
         role="" if f"({first.role})" in first.actor_label else first.role,
         reason=first.reason,
@@ -156,6 +165,11 @@ def _act(entries: list[Entry], words: _Words) -> TrailAct:
             for _, together in groupby(alike, key=lambda entry: (entry.table_name, entry.op))
         ),
     )
+
+
+def _known_at(entries: Iterable[Entry], zone: str) -> str:
+    latest = max(entry.acted_at for entry in entries).astimezone(ZoneInfo(zone))
+    return (latest.replace(microsecond=0) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _group(entries: list[Entry], words: _Words) -> RowGroup:

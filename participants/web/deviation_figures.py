@@ -29,6 +29,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     context = {
         "filter": offer_sites(request, found),
         "figures": told,
+        "overdue": told.overdue,
         "groups": (("Category", "category", told.by_category), ("Site", "site", told.by_site)),
         "times": (
             ("Until it was noticed", in_words(told.detection_median), in_words(told.detection_most)),

@@ -83,7 +83,7 @@ _PLACES = (
         permission=Permission.VIEW_DEVIATIONS,
         icon="flag",
         group=FINDINGS,
-        order=10,
+        order=110,
     ),
     Place(
         name="deviation-figures",
@@ -93,7 +93,7 @@ _PLACES = (
         permission=Permission.VIEW_DEVIATIONS,
         icon="activity",
         group=FINDINGS,
-        order=15,
+        order=115,
     ),
     Place(
         name="trail",
@@ -103,7 +103,7 @@ _PLACES = (
         permission=Permission.VIEW_TRAIL,
         icon="history",
         group=TRAIL,
-        order=10,
+        order=210,
     ),
     Place(
         name="reads",
@@ -113,7 +113,7 @@ _PLACES = (
         permission=Permission.REVIEW_ACCESS,
         icon="eye",
         group=PEOPLE,
-        order=20,
+        order=320,
     ),
 )
 

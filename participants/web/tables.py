@@ -9,8 +9,10 @@ from django_filters import FilterSet
 
 from participants.filters import DeviationFilter, ReadFilter, TrailFilter
 from participants.models import Deviation, Participant
+from participants.queries.deviation_figures import with_actions
 from participants.queries.lists import deviations_listed
 from participants.queries.trail import EntryShown, entries_shown, site_codes, tables, trail_for
+from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.models import Entry, ReadEntry
@@ -121,14 +123,14 @@ TRAIL = Table(
 # ---- Deviations
 
 _DEVIATIONS = (
-    Column(name="participant", heading="Participant", share=9),
-    Column(name="site", heading="Site", share=5),
+    Column(name="participant", heading="Participant", share=11),
+    Column(name="site", heading="Site", share=6),
     Column(name="category", heading="Category", share=11),
-    Column(name="rule", heading="Rule", share=12),
+    Column(name="rule", heading="Rule", share=15),
     Column(name="subject", heading="About"),
     Column(name="description", heading="What departed", share=28),
     Column(name="reason", heading="Reason", share=14),
-    Column(name="is_important", heading="Important", share=7),
+    Column(name="is_important", heading="Important", share=9),
     Column(name="occurred_at", heading="Happened", share=13),
     Column(name="detected_at", heading="Detected", share=13),
     Column(name="detected_by", heading="Detected by", share=9),
@@ -136,12 +138,29 @@ _DEVIATIONS = (
     Column(name="closed_at", heading="Closed", share=13),
     Column(name="closing_note", heading="Closing note", share=14),
     Column(name="id", heading="Id"),
+    Column(name="rule_revision", heading="Revision of the rule"),
+    Column(name="cause", heading="Cause"),
+    Column(name="immediate_action", heading="Done at once"),
+    Column(name="reported_at", heading="Reported"),
+    Column(name="reported_by", heading="Reported by"),
+    Column(name="assessed_at", heading="Assessed"),
+    Column(name="assessed_by", heading="Assessed by"),
+    Column(name="assessment_reason", heading="Reason of the assessment"),
+    Column(name="notice_due_on", heading="To be told by"),
+    Column(name="notified_at", heading="Told"),
+    Column(name="actions_open", heading="Open actions"),
+    Column(name="actions_overdue", heading="Overdue actions"),
 )
 
 
 def _deviation_rows(user: User, sought: Sought) -> Iterator[Cells]:
     found = DeviationFilter(dict(sought), deviations_listed(user))
-    for one in found.qs.order_by("detected_at", "id").iterator(chunk_size=_BATCH):
+    one: Any
+    for one in (
+        with_actions(found.qs, clock.local_date("UTC", clock.now()))
+        .order_by("detected_at", "id")
+        .iterator(chunk_size=_BATCH)
+    ):
         yield (
             one.participant.code if one.participant else None,
             one.site.code,
@@ -158,6 +177,18 @@ def _deviation_rows(user: User, sought: Sought) -> Iterator[Cells]:
             one.closed_at,
             one.closing_note,
             one.pk,
+            one.rule_revision,
+            one.cause,
+            one.immediate_action,
+            one.reported_at,
+            one.reported_by,
+            one.assessed_at,
+            one.assessed_by,
+            one.assessment_reason,
+            one.notice_due_on,
+            one.notified_at,
+            one.actions_open,
+            one.actions_overdue,
         )
 
 

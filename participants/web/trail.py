@@ -17,6 +17,7 @@ from trialsite.inspection.models import Reviewed
 from trialsite.inspection.web.reviews import ReviewPage, review_page
 from trialsite.web.access import requires, signed_in
 
+_RARE = {"action", "row", "request_id"}  # shown where a link has brought them
 _PAGE_SIZE = 150  # entries; shown as the acts that wrote them
 _COUNTED_UP_TO = 100_000
 
@@ -29,6 +30,8 @@ def trail(request: HttpRequest) -> HttpResponse:
     found = TrailFilter(request.GET, reads.trail_for(user))
     page = page_of(found.qs, ("-id",), request.GET.get("cursor", ""), _PAGE_SIZE)
     sought = chosen(request, found)
+    for name in _RARE - sought.keys():
+        found.form.fields.pop(name)
     context = {
         "filter": found,
         "acts": reads.acts(page.rows, user),

@@ -40,6 +40,6 @@ def register() -> None:
             permission=Permission.VIEW_PARTICIPANT,
             icon="clipboard-list",
             group=FINDINGS,
-            order=20,
+            order=120,
         )
     )

@@ -53,7 +53,7 @@ def test_a_deviation_counts_in_the_month_of_its_site() -> None:
     (site,) = told.by_site
     assert (site.key, site.total) == (story.ward.site.code, 3)
     assert [bar.height for bar in site.bars if bar.count] == ["17.0", "34.0"]
-    assert (told.total, told.unclosed) == (3, 3)
+    assert (told.total, told.unclosed, told.overdue) == (3, 3, 0)
     assert told.closure_median is None
     assert told.detection_median is not None
 

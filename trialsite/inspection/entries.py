@@ -22,7 +22,7 @@ _PLACES = (
         permission=Permission.VIEW_TRAIL,
         icon="checkbox",
         group=TRAIL,
-        order=30,
+        order=220,
     ),
     Place(
         name="access",
@@ -32,7 +32,7 @@ _PLACES = (
         permission=Permission.REVIEW_ACCESS,
         icon="users-group",
         group=PEOPLE,
-        order=10,
+        order=310,
     ),
     Place(
         name="export",
@@ -42,7 +42,7 @@ _PLACES = (
         permission=Permission.EXPORT_RECORDS,
         icon="download",
         group=FILES,
-        order=10,
+        order=410,
     ),
 )
 
@@ -60,5 +60,6 @@ def register() -> None:
             permission=Permission.VIEW_TRAIL,
             icon="shield-check",
             order=80,
+            prefix=("/audit/", "/trail/"),
         )
     )

@@ -9,7 +9,7 @@ from trialsite.accounts.permissions import Access, Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavItem:
-    """One entry. `prefix`: the entry is marked as current on every path that starts with it."""
+    """One entry. `prefix`: the entry is marked as current on every path that starts with it, or with one of them."""
 
     name: str
     title: str
@@ -17,7 +17,7 @@ class NavItem:
     permission: Permission
     icon: str
     order: int
-    prefix: str = ""
+    prefix: str | tuple[str, ...] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ class FiguresOut(OutSerializer):
 
     total = serializers.IntegerField(help_text="Deviations that fit.")
     unclosed = serializers.IntegerField(help_text="Of which not closed.")
+    overdue = serializers.IntegerField(help_text="Of which with an action that should have been done by now.")
     detection_median_s = serializers.FloatField(
         allow_null=True, help_text="From happening to detection, the middle one."
     )
@@ -77,5 +78,7 @@ def _seconds(told: Figures) -> dict[str, Any]:
         for name in ("detection_median", "detection_most", "closure_median", "closure_most")
         for taken in [getattr(told, name)]
     }
-    shared = {name: getattr(told, name) for name in ("total", "unclosed", "by_category", "by_site")}
+    shared = {
+        name: getattr(told, name) for name in ("total", "unclosed", "overdue", "by_category", "by_site")
+    }
     return shared | times

@@ -160,7 +160,9 @@ def _write_sheet(path: Path, one: _Written, request: Request, taken_at: datetime
 
 
 def _printed(cell: Any, zone: str) -> str:
-    """Return a cell as it is printed: an instant on the clock of the zone, anything else as the CSV has it."""
+    """Return a cell as it is printed: an instant on the clock of the zone, yes and no in words, anything else as the CSV has it."""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
     text = text_of(cell)
     if not _INSTANT.fullmatch(text):
         return text

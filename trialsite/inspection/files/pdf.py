@@ -25,7 +25,7 @@ _WIDEST = 1.02  # of a sign, at size 1
 _PIECE = re.compile(
     r"\s*[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|\s*[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+|\s+"
 )
-_LONGEST_CELL = 4000  # characters; the files beside it hold the whole
+_LONGEST_CELL = 900  # characters; the files beside it hold the whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
