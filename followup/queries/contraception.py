@@ -130,6 +130,11 @@ class LedgerFile:
         return refused.on if refused else None
 
     @property
+    def is_assumed(self) -> bool:
+        """Whether the last day rests on an assumption: the registry states the year after infusion alone."""
+        return self.period is not None and self.period.basis not in {Basis.INFUSION, Basis.DEATH}
+
+    @property
     def basis(self) -> str:
         """Where the last covered day comes from, in words."""
         return "" if self.period is None else basis_in_words(self.period, self.course.events, self.version)
