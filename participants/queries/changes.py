@@ -9,6 +9,9 @@ from trialsite.protocol.schedule import Change
 from trialsite.protocol.types import Obligation, ObligationKind
 
 
+FOLDED_FROM = 20  # lines
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Civil dates at the site, both ends included; last_on None = no end."""
@@ -72,6 +75,11 @@ class PlanPreview:
             or self.dated
             or self.reminders
         )
+
+    @property
+    def is_long(self) -> bool:
+        """Whether what appears and goes is better folded up: a second infusion begins a whole schedule anew."""
+        return len(self.added) + len(self.removed) + len(self.settled) > FOLDED_FROM
 
     @property
     def reminder_words(self) -> str:
