@@ -6,10 +6,12 @@ class InfusionConfig(AppConfig):
 
     def ready(self) -> None:
         from infusion.queries import data_kinds, signables
+        from infusion.queries.later_tests import later_tests
         from infusion.services.laboratory_grades import follow_values
         from infusion.web import panels
         from participants.queries.data_records import register_records
         from participants.services.followers import register_follower_of_values
+        from screening.queries.later_tests import register_later_tests
         from trialsite.signing.kinds import register
 
         register_records(*data_kinds.KINDS)
@@ -17,3 +19,4 @@ class InfusionConfig(AppConfig):
         register_follower_of_values(follow_values)
         for kind in signables.KINDS:
             register(kind)
+        register_later_tests(later_tests)

@@ -145,6 +145,16 @@ class SpanOut(OutSerializer):
     last_on = serializers.DateField(allow_null=True, help_text="Last day; null where no end is known.")
 
 
+class NamedMethodOut(OutSerializer):
+    """A method that was named at screening and is not in the ledger yet."""
+
+    answer = serializers.CharField(help_text="The answer of screening, such as hormonal.")
+    named_on = serializers.DateField(help_text="Day the answer is about, or was entered.")
+    methods = serializers.ListField(
+        child=serializers.CharField(), help_text="Ids of the methods it may mean; one of them is recorded."
+    )
+
+
 class LedgerOut(OutSerializer):
     """The contraception period, its gaps and how the participant stands today; null before consent."""
 
@@ -160,6 +170,9 @@ class LedgerOut(OutSerializer):
         allow_null=True, help_text="Last day before the next gap to come; null where none is known."
     )
     contact_refused_on = serializers.DateField(allow_null=True, help_text="Since when reminders are stopped.")
+    named_at_screening = NamedMethodOut(
+        many=True, help_text="Methods that screening names and the ledger does not have yet."
+    )
 
 
 class SiteLineOut(OutSerializer):

@@ -234,5 +234,7 @@ class SurvivalContactOut(OutSerializer):
         ContactSource, help_text="How the site learned of it."
     )
     note = serializers.CharField(allow_blank=True, help_text="Remark.")
+    voided_at = serializers.DateTimeField(allow_null=True, help_text="When it was taken back, UTC, or null.")
+    void_reason = serializers.CharField(allow_blank=True, help_text="Why it was taken back.")
     recorded_at = serializers.DateTimeField(help_text=RECORDED_AT)
     version = serializers.IntegerField(help_text=VERSION)

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from followup.api.views.casebook import CasebookList
 from followup.api.views.contraception import (
     AgreementList,
     AllowContact,
@@ -44,6 +45,7 @@ from followup.api.views.survival import (
     SurvivalContactList,
     WithdrawNewTherapy,
     WithdrawProgression,
+    WithdrawSurvivalContact,
 )
 from followup.api.views.visits import (
     CompleteStudy,
@@ -92,6 +94,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         by_method(get=SurvivalContactList, post=RecordSurvivalContact),
     ),
     path("survival-contacts/<uuid:contact_id>/", by_method(patch=CorrectSurvivalContact)),
+    path("survival-contacts/<uuid:contact_id>/withdrawal/", by_method(post=WithdrawSurvivalContact)),
+    path("casebook/", by_method(get=CasebookList)),
     path("contraception/", by_method(get=SiteLineList)),
     path(f"{_ONE}contraception/ledger/", by_method(get=LedgerView)),
     path(f"{_ONE}contraceptive-methods/", by_method(get=MethodList, post=RecordMethod)),

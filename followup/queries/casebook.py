@@ -14,7 +14,6 @@ from followup.queries.data_kinds import VISIT
 from followup.rules.procedures import unanswered
 from participants.models import Deviation, JourneyEvent, Obligation, Participant
 from participants.queries.data_queries import unsettled_counts
-from trialsite.accounts.models import User
 from trialsite.protocol.due import due_state
 from trialsite.protocol.procedures import planned_procedures
 from trialsite.protocol.registry import latest, resolve
@@ -74,10 +73,10 @@ class CasebookRow:
     cells: Mapping[str, Cell]
 
 
-def in_casebook(user: User) -> QuerySet[Participant]:
-    """Return the participants of the user's sites who have a visit to come to or came to one."""
+def in_casebook(rows: QuerySet[Participant]) -> QuerySet[Participant]:
+    """Return those who have a visit to come to or came to one. rows: those the reader may see."""
     visits = Obligation.objects.in_force().filter(participant=OuterRef("pk"), kind=ObligationKind.VISIT.value)
-    return Participant.objects.visible_to(user).filter(Exists(visits)).select_related("site")
+    return rows.filter(Exists(visits)).select_related("site")
 
 
 def columns_of(part: Part) -> tuple[Column, ...]:

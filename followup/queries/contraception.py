@@ -1,6 +1,6 @@
 """The contraception ledger of one participant, and of everybody at a site, as pages and the API show it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import IntEnum
@@ -14,6 +14,9 @@ from infusion.models import ConfidentialTest
 from participants.models import JourneyEvent, Obligation, Participant
 from participants.models.participant import Sex
 from participants.queries.course import Course, load_course
+from screening.models import Evidence
+from screening.rules.items import BY_ID
+from screening.rules.wire import read_entry
 from trialsite.accounts.models import User
 from trialsite.protocol import types
 from trialsite.protocol.contraception import (
@@ -35,6 +38,7 @@ from trialsite.protocol.types import (
 from trialsite.protocol.windows import civil_date
 
 PERIOD_KEY = "P-CONTRA"
+_ITEM = "contraception_methods"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,19 @@ class TestLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedMethod:
+    """A method that was named at screening and is not in the ledger yet.
+
+    answer: of the item of screening. named_on: the day it is about, or was entered. methods: ids that it may mean.
+    """
+
+    answer: str
+    title: str
+    named_on: date
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFile:
     """Everything the ledger knows of one participant at the instant `at`. ledger None: before the first consent."""
 
@@ -83,6 +100,7 @@ class LedgerFile:
     statuses: tuple[ChildbearingStatus, ...]
     agreements: tuple[AgreementLine, ...]
     tests: tuple[TestLine, ...]
+    named: tuple[NamedMethod, ...]
     at: datetime
 
     @property
@@ -112,13 +130,18 @@ class LedgerFile:
         return refused.on if refused else None
 
     @property
+    def is_assumed(self) -> bool:
+        """Whether the last day rests on an assumption: the registry states the year after infusion alone."""
+        return self.period is not None and self.period.basis not in {Basis.INFUSION, Basis.DEATH}
+
+    @property
     def basis(self) -> str:
         """Where the last covered day comes from, in words."""
         return "" if self.period is None else basis_in_words(self.period, self.course.events, self.version)
 
 
 def ledger_file(participant: Participant, at: datetime, *, with_tests: bool = True) -> LedgerFile:
-    """Load it: seven queries at most. `participant.site` should be loaded."""
+    """Load it: eight queries at most. `participant.site` should be loaded."""
     course = load_course(participant)
     version = course.version_at(at)
     zone = participant.site.time_zone
@@ -139,6 +162,7 @@ def ledger_file(participant: Participant, at: datetime, *, with_tests: bool = Tr
         statuses=tuple(_in_force(ChildbearingStatus.objects.all(), participant).order_by("-since_on", "id")),
         agreements=_agreements(course, zone),
         tests=_tests(course, at) if with_tests else (),
+        named=_named(participant, version, {line.use.method for line in methods}) if period else (),
         at=at,
     )
 
@@ -232,6 +256,27 @@ def _test_day(line: TestLine) -> tuple[str, str]:
     if line.obligation is not None:
         return (line.obligation.target_on.isoformat(), line.obligation.key)
     return (line.test.taken_on.isoformat() if line.test else "", "")
+
+
+def _named(participant: Participant, version: ProtocolVersion, used: Set[str]) -> tuple[NamedMethod, ...]:
+    """What screening says last, without what the ledger has under one of the names it may mean."""
+    item = BY_ID[_ITEM]
+    answers = Evidence.objects.filter(episode__participant=participant, item=_ITEM, voided_at=None)
+    row = answers.order_by("-episode__number", "-recorded_at").first()
+    entry = None if row is None else read_entry(item, row.entry, item.id)
+    if row is None or entry is None or not isinstance(entry.value, tuple):
+        return ()
+    entered_on = civil_date(row.recorded_at, participant.site.time_zone)
+    found = [
+        NamedMethod(
+            answer=str(answer),
+            title=(item.choices or {}).get(str(answer), str(answer)),
+            named_on=entry.on.last if entry.on else entered_on,
+            methods=tuple(one.id for one in version.contraceptive_methods if one.screened_as == answer),
+        )
+        for answer in entry.value
+    ]
+    return tuple(one for one in found if one.methods and not used & set(one.methods))
 
 
 # ---- Everybody at the site

@@ -271,9 +271,9 @@ def correct_survival_contact(
     note: str = "",
     version: int | None = None,
 ) -> SurvivalContact:
-    """Correct a contact about survival. Needs CORRECT_RECORD.
+    """Correct a contact about survival. Needs CORRECT_RECORD; overall survival is counted anew.
 
-    Raises RuleViolated("reason-required", "in-the-future", "after-death"), Conflict("stale-version").
+    Raises RuleViolated("reason-required", "in-the-future", "after-death"), Conflict("stale-version", "voided").
     """
     with command(
         participant=contact.participant,
@@ -290,6 +290,26 @@ def correct_survival_contact(
         current.save_changes(["alive_on", "source", "note"])
         seen = facts_of_contact(current, course.participant.site.time_zone)
         check_records(course, [seen], at=at)
+    return current
+
+
+def withdraw_survival_contact(
+    *, contact: SurvivalContact, by: Actor, at: datetime, reason: str, version: int | None = None
+) -> SurvivalContact:
+    """Take back a contact that there was not. Needs CORRECT_RECORD; it stays readable, voided.
+
+    Overall survival is counted without it. Raises RuleViolated("reason-required"), Conflict("stale-version", "voided").
+    """
+    with command(
+        participant=contact.participant,
+        permission=Permission.CORRECT_RECORD,
+        action="followup.survival_contact_withdrawn",
+        by=by,
+        at=at,
+        reason=reason,
+    ):
+        current = _current(SurvivalContact.objects.get(pk=contact.pk), version)
+        _void(current, at, reason)
     return current
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from followup.queries.casebook import CasebookRow, Cell, Part, casebook_rows, columns_of, in_casebook
 from participants.filters import ParticipantFilter
+from participants.models import Participant
 from participants.queries.paging import page_of
 from participants.web.lists import chosen, links, narrowed, offer_sites, template_for
 from trialsite import clock
@@ -47,7 +48,9 @@ def casebook(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), clock.now()
     wanted = request.GET.get("part", "")
     part = Part(wanted) if wanted in set(Part) else Part.YEAR
-    found = ParticipantFilter(request.GET, narrowed(request, in_casebook(user)))
+    found = ParticipantFilter(
+        request.GET, narrowed(request, in_casebook(Participant.objects.visible_to(user)))
+    )
     page = page_of(found.qs, ("code",), request.GET.get("cursor", ""), PAGE_SIZE)
     columns = columns_of(part)
     context = {

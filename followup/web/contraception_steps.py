@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from followup.models import AgreementConfirmation, ChildbearingStatus, MethodUse
 from followup.models.contraception import LedgerEntry
-from followup.queries.contraception import LedgerFile, ledger_file
+from followup.queries.contraception import LedgerFile, NamedMethod, ledger_file
 from followup.services.contraception import (
     Used,
     allow_contact,
@@ -43,10 +43,15 @@ _ON_LISTS = "Lists and mail say no more than that a confidential test is owed."
 
 
 class InLedger:
-    """The ledger of a participant, as a form's target; test: the scheduled one the form is about, if any."""
+    """The ledger of a participant, as a form's target.
 
-    def __init__(self, file: LedgerFile, test: Obligation | None = None) -> None:
-        self.file, self.test, self.participant = file, test, file.participant
+    test: the scheduled one the form is about, if any. named: the method of screening it takes over, if one.
+    """
+
+    def __init__(
+        self, file: LedgerFile, test: Obligation | None = None, named: NamedMethod | None = None
+    ) -> None:
+        self.file, self.test, self.named, self.participant = file, test, named, file.participant
         self.site, self.version = file.participant.site, file.participant.version
 
     def get_absolute_url(self) -> str:
@@ -58,6 +63,14 @@ class InLedger:
 
 def find_ledger(user: User, code: str) -> InLedger:
     return InLedger(ledger_file(participant_for(user, code), clock.now()))
+
+
+def find_named(user: User, code: str, *, place: int) -> InLedger:
+    """Return the method of screening at this place of those not taken over yet, from 1. Raises Http404."""
+    found = find_ledger(user, code)
+    if not 0 < place <= len(found.file.named):
+        raise Http404
+    return InLedger(found.file, named=found.file.named[place - 1])
 
 
 def find_owed_test(user: User, code: str, *, key: str) -> InLedger:
@@ -214,9 +227,19 @@ def _of_record(*names: str) -> Callable[..., Mapping[str, object]]:
 
 def _methods(target: Any) -> Mapping[str, object]:
     if isinstance(target, InLedger):
-        return {"methods": target.file.version.contraceptive_methods}
+        known = target.file.version.contraceptive_methods
+        meant = target.named.methods if target.named else tuple(one.id for one in known)
+        return {"methods": [one for one in known if one.id in meant]}
     version = ledger_file(target.participant, clock.now(), with_tests=False).version
     return {"methods": version.contraceptive_methods}
+
+
+def _as_named(target: InLedger) -> Mapping[str, object]:
+    """The method, where the answer means but one, from the day it was named on."""
+    if target.named is None:
+        return {}
+    only = target.named.methods[0] if len(target.named.methods) == 1 else ""
+    return {"method": only, "started_on": target.named.named_on}
 
 
 def _after_test(target: Any, test: ConfidentialTest) -> str:
@@ -254,6 +277,23 @@ METHOD = Step(
     explanation=_EXPLAINED + " The rhythm method alone is not acceptable.",
     banner=BANNER,
     initial=_today("started_on"),
+    form_options=_methods,
+    context=with_banner(),
+)
+
+NAMED_METHOD = Step(
+    name="contraceptive-method-named",
+    title="Take over a method named at screening",
+    permission=Permission.RECORD_VISIT,
+    form_class=forms.MethodForm,
+    find=find_named,
+    run=_method,
+    submit="Record method",
+    done="Method recorded.",
+    explanation="Named at screening; the first day is the one it was named on. Change it where it was used before. "
+    + _EXPLAINED,
+    banner=BANNER,
+    initial=_as_named,
     form_options=_methods,
     context=with_banner(),
 )

@@ -25,6 +25,7 @@ from followup.services.survival import (
     record_survival_contact,
     withdraw_new_therapy,
     withdraw_progression,
+    withdraw_survival_contact,
 )
 from followup.states import LesionRole, Marker, ProgressionBasis, Review
 from followup.web import response_forms as forms
@@ -161,6 +162,12 @@ def _correct_contact(
     target: InResponse[SurvivalContact], given: dict[str, Any], *, by: User, at: datetime
 ) -> SurvivalContact:
     return correct_survival_contact(contact=target.subject, by=by, at=at, **given)
+
+
+def _withdraw_contact(
+    target: InResponse[SurvivalContact], given: dict[str, Any], *, by: User, at: datetime
+) -> SurvivalContact:
+    return withdraw_survival_contact(contact=target.subject, by=by, at=at, **given)
 
 
 # ---- What the forms begin with
@@ -478,5 +485,20 @@ CORRECT_SURVIVAL_CONTACT = Step(
     explanation="The former values stay on record, with your name and the reason.",
     banner=BANNER,
     initial=_values("alive_on", "source", "note"),
+    context=with_banner(),
+)
+
+WITHDRAW_SURVIVAL_CONTACT = Step(
+    name="survival-contact-withdraw",
+    title="Take back a survival contact",
+    permission=Permission.CORRECT_RECORD,
+    form_class=forms.TakeBackForm,
+    find=find_contact,
+    run=_withdraw_contact,
+    submit="Take back",
+    done="Survival contact taken back.",
+    explanation="For a contact that there was not. Overall survival is counted without it.",
+    banner=BANNER,
+    is_destructive=True,
     context=with_banner(),
 )

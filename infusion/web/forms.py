@@ -86,12 +86,22 @@ class PreviewedForm(StepForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         name = self.previewed_field
-        if cleaned.get(name) and self.data.get("previewed") != self.data.get(name):
+        if name and cleaned.get(name) and self.data.get("previewed") != self.data.get(name):
             self.add_error(None, "Look at what moves, shown below, then save once more.")
         return cleaned
 
 
-class LeukapheresisForm(StepForm):
+class AgainForm(PreviewedForm):
+    """Previewed where it is not the first of its kind. is_again: another one is on record."""
+
+    of_again = ""
+
+    def __init__(self, *args: Any, is_again: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.previewed_field = self.of_again if is_again else ""
+
+
+class LeukapheresisForm(AgainForm):
     performed_at = SiteMomentField(label="Start of the collection")
     ended_at = SiteMomentField(label="End of the collection", required=False)
     processed_blood_ml = AmountField("Blood processed", "mL", digits=6, least=1, required=False)
@@ -115,6 +125,7 @@ class LeukapheresisForm(StepForm):
     TEMP, PULSE, SYSBP, DIABP = (SignField(test) for test in COLLECTION_SIGNS)
     reason = ReasonField(help_text=DEPARTURE_HELP)
 
+    of_again = "performed_at"
     not_after_today = ("performed_at", "ended_at")
 
     def clean_complication_grade(self) -> int | None:
@@ -234,7 +245,7 @@ class BridgingEndForm(StepForm):
     not_after_today = ("ended_on",)
 
 
-class InfusionForm(StepForm):
+class InfusionForm(AgainForm):
     """Shaped by the route: the fields of the other one are not there."""
 
     template_name = "infusion/forms/grouped.html"
@@ -273,6 +284,7 @@ class InfusionForm(StepForm):
     note = NoteField()
     reason = ReasonField(label="Reason for going on in spite of the checks", help_text=DEPARTURE_HELP)
 
+    of_again = "started_at"
     not_after_today: tuple[str, ...] = (
         "weight_on",
         "started_at",

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from infusion.models import CellProduct, Infusion, InfusionInterruption, Premedication, PreparedDose
+from infusion.queries.again import preview_infusion
 from infusion.queries.readiness import last_prepared, prepared_dose
 from infusion.queries.room import Room, room_of
 from infusion.rules.readiness import DrugClass
@@ -21,7 +22,9 @@ from infusion.services.live_infusion import (
 )
 from infusion.services.readiness import prepare_dose, record_premedication, record_thaw
 from infusion.web import room_forms as forms
+from infusion.web.again import is_second_infusion
 from infusion.web.targets import InTreatment, find_infusion, find_treatment
+from participants.queries.changes import preview_of
 from participants.queries.pages import participant_for
 from screening.web.acts import BANNER, obstacles, present_time, with_banner, without
 from screening.web.words import in_powers
@@ -161,6 +164,24 @@ def _prepared_beside(request: HttpRequest, target: InTreatment[Infusion]) -> Map
     return {"prepared": in_powers(one.prepared_cells) if one.prepared_cells else "", "infusion": one}
 
 
+def _start_beside(request: HttpRequest, target: InTreatment[Room]) -> Mapping[str, object]:
+    """What a second infusion that starts now would change."""
+    dose, treatment = target.subject.prepared, target.treatment
+    if not is_second_infusion(target):
+        return {}
+    change = preview_infusion(
+        treatment,
+        product=target.subject.product,
+        route=route_of(target),
+        started_at=treatment.at,
+        infused_cells=dose.prepared_cells if dose else None,
+        weight_kg=dose.weight_kg if dose else None,
+        weight_on=dose.weight_on if dose else None,
+        thawed_at=dose.thawed_at if dose else None,
+    )
+    return {"is_again": True, "preview": preview_of(change)}
+
+
 def _started_as(target: InTreatment[Room]) -> Mapping[str, object]:
     return {"route": route_of(target)}
 
@@ -231,7 +252,8 @@ START = Step(
     ),
     blocked=lambda user, target: why_not_start(target.subject),
     form_options=_started_as,
-    context=with_banner(),
+    context=with_banner(_start_beside),
+    fields="infusion/start_fields.html",
     **_SAME,
 )
 

@@ -18,6 +18,14 @@ from infusion.services.leukaphereses import Collected, correct_leukapheresis, re
 from infusion.services.products import fail_product, release_product, start_manufacturing
 from infusion.states import ProductState, may_become
 from infusion.web import forms
+from infusion.web.again import (
+    AGAIN_FIELDS,
+    again_context,
+    is_second_collection,
+    is_second_infusion,
+    told_of_collection,
+    told_of_infusion,
+)
 from infusion.web.beside import infusion_ladder, ladder, level_in_words, window_of
 from infusion.web.doses import MEASURES, dose_ladder, planned_dose
 from infusion.web.previews import PREVIEW_FIELDS, PREVIEW_PAGE, correction_of, plan_difference, previewed
@@ -176,9 +184,14 @@ def _times_on_record(target: InTreatment[Infusion]) -> Mapping[str, object]:
 
 
 def _collect_beside(request: HttpRequest, target: InTreatment[None]) -> Mapping[str, object]:
-    performed_at = entered(COLLECT, request, target).get("performed_at")
-    may = target.treatment.may_collect(performed_at)
-    return {"ladder": ladder(may, "Leukapheresis"), "is_recorded_anyway": True}
+    given = entered(COLLECT, request, target)
+    may = target.treatment.may_collect(given.get("performed_at"))
+    return {
+        "ladder": ladder(may, "Leukapheresis"),
+        "is_recorded_anyway": True,
+        "is_again": is_second_collection(target),
+        **again_context(request, "performed_at", told_of_collection(target, given)),
+    }
 
 
 def _release_beside(request: HttpRequest, target: InTreatment[CellProduct]) -> Mapping[str, object]:
@@ -200,19 +213,21 @@ def _dose_beside(request: HttpRequest, target: InTreatment[ScheduledDay]) -> Map
 
 def _infuse_beside(request: HttpRequest, target: InTreatment[Arm]) -> Mapping[str, object]:
     treatment, code = target.treatment, target.participant.code
-    assigned = treatment.participant.assigned_arm
+    assigned, given = treatment.participant.assigned_arm, entered(INFUSE, request, target)
     return {
-        "ladder": infusion_ladder(treatment, target.subject, entered(INFUSE, request, target)),
+        "ladder": infusion_ladder(treatment, target.subject, given),
         "is_recorded_anyway": True,
         "level": level_in_words(treatment),
         "routes": [(ARMS[arm.value], arm.value, arm is target.subject, arm is assigned) for arm in Arm],
         "code": code,
+        "is_again": is_second_infusion(target),
+        **again_context(request, "started_at", told_of_infusion(target, given)),
     }
 
 
 def _lots(target: InTreatment[Arm]) -> Mapping[str, object]:
     lots = [(str(one.pk), f"{one.lot}, {one.state}") for one in reversed(target.treatment.products)]
-    return {"route": target.subject, "lots": lots}
+    return {"route": target.subject, "lots": lots, "is_again": is_second_infusion(target)}
 
 
 def _first_infusion(target: InTreatment[Arm]) -> Mapping[str, object]:
@@ -277,8 +292,10 @@ COLLECT = Step(
     consequences=("A lot can be started from it.", "Its release or rejection becomes due, within 28 days."),
     banner=BANNER,
     initial=present_time("performed_at"),
+    form_options=lambda target: {"is_again": is_second_collection(target)},
     context=with_banner(_collect_beside),
-    template=BESIDE_PAGE,
+    fields=AGAIN_FIELDS,
+    template="infusion/collect.html",
     extra={"beside": "screening/ladder.html"},
 )
 
@@ -440,6 +457,7 @@ INFUSE = Step(
     initial=_first_infusion,
     form_options=_lots,
     context=with_banner(_infuse_beside),
+    fields=AGAIN_FIELDS,
     template="infusion/record.html",
     extra={"beside": "screening/ladder.html"},
 )

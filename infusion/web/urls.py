@@ -18,6 +18,7 @@ from infusion.web import (
     safety_steps,
     steps,
 )
+from infusion.web.again import again_paths
 from infusion.web.previews import preview_view
 from infusion.web.room import room
 from screening.web.acts import step_paths
@@ -50,7 +51,7 @@ urlpatterns = [
     path(f"{_OF}/panels/medication/", medication_steps.panel, name="panel-medication"),
     *step_paths(f"{_OF}/medication/record/", medication_steps.RECORD),
     *step_paths(f"{_OF}/medication/<uuid:medication_id>/end/", medication_steps.END),
-    *step_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
+    *again_paths(f"{_OF}/leukapheresis/", steps.COLLECT),
     path(
         f"{_OF}/leukapheresis/<uuid:leukapheresis_id>/",
         bag_pages.leukapheresis_page,
@@ -81,8 +82,8 @@ urlpatterns = [
     *step_paths(f"{_ONE}/sample/", pleural_steps.SAMPLE),
     *step_paths(f"{_OF}/infusion/stop-checks/", ready_steps.STOP_CHECKS),
     *step_paths(f"{_OF}/infusion/identity/", ready_steps.IDENTITY),
-    *step_paths(f"{_OF}/infusion/record/", steps.INFUSE),
-    *step_paths(f"{_OF}/infusion/record/<str:route>/", steps.INFUSE),
+    *again_paths(f"{_OF}/infusion/record/", steps.INFUSE),
+    *again_paths(f"{_OF}/infusion/record/<str:route>/", steps.INFUSE),
     *_previewed(f"{_OF}/infusion/<uuid:infusion_id>/correct/", steps.CORRECT_INFUSION),
     *step_paths(f"{_OF}/bridging/record/", steps.BRIDGE),
     *step_paths(f"{_OF}/bridging/<uuid:bridging_id>/end/", steps.END_BRIDGING),

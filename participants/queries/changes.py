@@ -8,6 +8,8 @@ from participants.queries.preview import DeviationChange, QueryChange, Replan
 from trialsite.protocol.schedule import Change
 from trialsite.protocol.types import Obligation, ObligationKind
 
+FOLDED_FROM = 20  # lines
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -74,6 +76,11 @@ class PlanPreview:
             or self.reminders
             or self.queries
         )
+
+    @property
+    def is_long(self) -> bool:
+        """Whether what appears and goes is better folded up: a second infusion begins a whole schedule anew."""
+        return len(self.added) + len(self.removed) + len(self.settled) > FOLDED_FROM
 
     @property
     def reminder_words(self) -> str:

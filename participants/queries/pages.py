@@ -19,12 +19,11 @@ from participants.models import (
     Obligation,
     Participant,
 )
-from participants.queries.words import CONTRACEPTION, EPOCHS, EVENTS, arm_of, dose_level_in_words, in_words
+from participants.queries.words import EPOCHS, EVENTS, arm_of, dose_level_in_words, in_words
 from participants.queries.worklist import DueLine, due_for
 from trialsite.accounts.models import User
-from trialsite.protocol.contraception import contraception_period
 from trialsite.protocol.due import OPEN_STATES
-from trialsite.protocol.types import DueState, Epoch, EventKind, ObligationKind, Source
+from trialsite.protocol.types import DueState, Epoch, EventKind, ObligationKind
 from trialsite.protocol.windows import civil_date
 from trialsite.web.components import Banner
 
@@ -73,17 +72,6 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contraception:
-    """first_on, last_on: civil dates at the site, both included; last_on None = still open."""
-
-    first_on: date
-    last_on: date | None
-    words: str
-    source: Source
-    state: DueState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantPage:
     """due: due or overdue now. upcoming: the next few. today: at the site."""
 
@@ -93,7 +81,6 @@ class ParticipantPage:
     upcoming: tuple[DueLine, ...]
     epochs: tuple[EpochGroup, ...]
     happened: tuple[Happened, ...]
-    contraception: Contraception | None
     today: date
     dose_level: str
 
@@ -138,7 +125,6 @@ def participant_page(participant: Participant, at: datetime) -> ParticipantPage:
         upcoming=tuple(line for line in doable if line.state is DueState.UPCOMING)[:_UPCOMING_SHOWN],
         epochs=tuple(_epochs(doable)),
         happened=_happened(events, lines),
-        contraception=_contraception(lines, valid),
         today=civil_date(at, participant.site.time_zone),
         dose_level=dose_level_in_words(participant.dose_level),
     )
@@ -268,17 +254,3 @@ def _detail(event: JourneyEvent, titles: dict[str, str]) -> str:
         return _REPORTED.get(event.item, "")
     prefix = _ITEM_WORDS.get(event.kind, "")
     return f"{prefix} {event.item}".strip() if event.item else ""
-
-
-def _contraception(lines: Iterable[DueLine], events: Sequence[JourneyEvent]) -> Contraception | None:
-    line = next((one for one in lines if one.obligation.item_id == "P-CONTRA"), None)
-    period = contraception_period([event.to_event() for event in events])
-    if line is None or period is None:
-        return None
-    return Contraception(
-        first_on=line.obligation.opens_on,
-        last_on=line.obligation.closes_on,
-        words=CONTRACEPTION[period.basis],
-        source=line.obligation.source,
-        state=line.state,
-    )

@@ -16,6 +16,7 @@ from participants.states import act_of_data
 from trialsite.accounts.working_days import working_days
 from trialsite.protocol.data_rules import DataFinding
 from trialsite.protocol.due import OPEN_STATES, due_state, rung_instants
+from trialsite.protocol.findings import Finding
 from trialsite.protocol.registry import Activation, ConsentedVersion, resolve
 from trialsite.protocol.schedule import Change, PlanDiff, diff
 from trialsite.protocol.types import Event, EventKind, Obligation
@@ -89,11 +90,18 @@ class Replan:
         return self.difference.removed
 
 
-def preview(participant: Participant, hypothetical: Event, *, at: datetime) -> Replan:
-    """Return what recording `hypothetical` would change: dates that appear, move and disappear."""
+def preview(
+    participant: Participant, *hypothetical: Event, at: datetime, findings: Iterable[Finding] = ()
+) -> Replan:
+    """Return what recording these events would change: dates that appear, move and disappear.
+
+    findings: what the gate of the act finds; told of the first event, as the service does.
+    """
     course = load_course(participant)
-    events = (*course.events, hypothetical)
-    found = replan(course, events, deviations_of([participant]), at=at)
+    first = hypothetical[0]
+    also = [(one if one.subject else replace(one, subject=first.ref), first.at) for one in findings]
+    events = (*course.events, *hypothetical)
+    found = replan(course, events, deviations_of([participant]), at=at, also=also)
     return replace(found, queries=query_changes(course, events, at))
 
 
@@ -166,16 +174,20 @@ def replan(
     activations: tuple[Activation, ...] | None = None,
     signed: tuple[ConsentedVersion, ...] = (),
     dated: _Dated | None = None,
+    also: Iterable[Departure] = (),
 ) -> Replan:
     """Return what would be different at `at` with these events.
 
     activations: all of the site, with the one to be tried. signed: versions signed in addition.
+    also: departures that do not follow from the events alone.
     """
     bound = replace(course, consented=(*course.consented, *signed))
     difference = diff(course.obligations, bound.plan_at(at, events, activations))
+    stored = _stored(known[course.participant.pk], also)
+    after = _known_after(course, events, difference, stored, at, dated)
     return Replan(
         difference=difference,
-        deviations=_deviation_changes(course, events, difference, known[course.participant.pk], at, dated),
+        deviations=_deviation_changes(known[course.participant.pk], after, at),
         reminders=_reminder_changes(course, difference, at),
     )
 
@@ -183,14 +195,20 @@ def replan(
 # ---- Deviations: the steps of the service, on values
 
 
-def _deviation_changes(
+def _deviation_changes(known: Known, after: Known, at: datetime) -> tuple[DeviationChange, ...]:
+    changes = (_change(key, known.get(key), one) for key, one in after.items())
+    found = [one for one in changes if one is not None]
+    return tuple(sorted(found, key=lambda one: (one.after or one.before or at, one.rule_id, one.subject)))
+
+
+def _known_after(
     course: Course,
     events: Sequence[Event],
     difference: PlanDiff,
     known: Known,
     at: datetime,
     dated: _Dated | None,
-) -> tuple[DeviationChange, ...]:
+) -> Known:
     former, present = departures(course.events), departures(events)
     after = _stored(known, (one for key, one in present.items() if key not in former))
     after = _closed(after, (key for key in former if key not in present))
@@ -198,9 +216,7 @@ def _deviation_changes(
     after = _closed(_stored(after, judged.found), judged.gone)
     if dated is not None:
         after = _dated_anew(after, {dated.ref, *_fulfilled_by(course, difference, dated.ref)}, dated)
-    changes = (_change(key, known.get(key), one) for key, one in after.items())
-    found = [one for one in changes if one is not None]
-    return tuple(sorted(found, key=lambda one: (one.after or one.before or at, one.rule_id, one.subject)))
+    return after
 
 
 def _stored(known: Known, found: Iterable[Departure]) -> Known:

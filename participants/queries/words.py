@@ -1,7 +1,6 @@
 """What stored values are called on pages: arms, epochs, events, bases. Unlisted values get their own words."""
 
 from participants.models import Participant
-from trialsite.protocol.contraception import Basis
 from trialsite.protocol.registry import latest
 from trialsite.protocol.types import Arm, Epoch, EventKind
 
@@ -12,14 +11,6 @@ EPOCHS: dict[Epoch, str] = {
     Epoch.TREATMENT: "Treatment",
     Epoch.FOLLOW_UP: "Follow-up, to one year",
     Epoch.LONG_TERM_FOLLOW_UP: "Long-term follow-up, to 15 years",
-}
-
-CONTRACEPTION: dict[Basis, str] = {
-    Basis.INFUSION: "One calendar year after the last infusion.",
-    Basis.ON_STUDY: "From consent. The last day is known once the infusion is given.",
-    Basis.STUDY_EXIT: "Ended with the participation: no infusion, no lymphodepletion in the year before.",
-    Basis.LYMPHODEPLETION: "One year after the last lymphodepletion dose; never infused.",
-    Basis.DEATH: "Ended with the participant's death.",
 }
 
 # kind → words, icon, tone of the line in "What happened"

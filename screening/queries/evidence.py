@@ -110,7 +110,10 @@ def evaluated(
 def rechecked(
     course: Course, file: EvidenceFile, version: ProtocolVersion, as_of: date, act: Act
 ) -> Evaluation:
-    """Evaluate what must still hold before `act` on a site-local day; look-backs count from that day."""
+    """Evaluate what must still hold before `act` on a site-local day; look-backs count from that day.
+
+    file: with the tests of later stages (`with_later_tests`), which are kept elsewhere.
+    """
     anchors = anchors_of(course, file, as_of, Purpose.RECHECK)
     return recheck(version, file.record, as_of, act, arm_of(course, file), anchors.consent_on)
 

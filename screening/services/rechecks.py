@@ -8,6 +8,7 @@ from participants.rules import require_past
 from participants.services.journey import Happening, command, happened
 from screening.models import EligibilityEvaluation
 from screening.queries.evidence import EvidenceFile, evidence_file, rechecked
+from screening.queries.later_tests import with_later_tests
 from screening.services.evaluations import keep_evaluation
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -38,7 +39,7 @@ def recheck_eligibility(
 ) -> EligibilityEvaluation:
     """Evaluate again, on the evidence valid that day, what must still hold before the act; keep what came out.
 
-    Needs CONFIRM_ELIGIBILITY; records `eligibility_rechecked` with its verdict, which the gate of the act reads.
+    Tests of later stages count. Needs CONFIRM_ELIGIBILITY; records `eligibility_rechecked` with its verdict, which the gate of the act reads.
     A verdict that is not eligible is recorded as well: it is the gate that stops. obligation_key: T-RECHECK-LD#1.
     Raises RuleViolated("unknown-recheck", "in-the-future"), InvalidTransition("not-screened").
     """
@@ -52,11 +53,11 @@ def recheck_eligibility(
         at=at,
         reason=reason,
     ) as course:
-        file = _file(course)
         row = course.stored.get(obligation_key)
         if row is None or row.cancelled_at is not None:
             raise RuleViolated("unknown-recheck", "Choose a re-check that is owed.", field="obligation_key")
         checked_on = civil_date(checked_at, course.participant.site.time_zone)
+        file = with_later_tests(course, _file(course), checked_on)
         evaluation = rechecked(course, file, course.version_at(at), checked_on, act)
         kept = keep_evaluation(
             file, evaluation, cause="screening.eligibility_rechecked", by=by, at=at, act=act.value

@@ -14,6 +14,7 @@ from participants.queries.pages import banner_of
 from participants.queries.words import ARMS
 from screening.queries.episodes import Screening
 from screening.queries.evidence import rechecked
+from screening.queries.later_tests import with_later_tests
 from screening.rules.assessments import Evaluation
 from screening.rules.gates import open_criteria
 from screening.rules.vocabulary import Group
@@ -105,12 +106,18 @@ def owed_rechecks(screening: Screening) -> list[OwedRecheck]:
     """Return the re-checks of the schedule that are not done, the next one first."""
     if screening.file is None or screening.state is EpisodeState.FAILED:
         return []
-    found = []
-    for row in sorted(screening.course.stored.values(), key=lambda one: (one.opens_on, one.key)):
-        if row.item_id.startswith("T-RECHECK-") and _is_owed(screening, row):
-            act = act_of(row.key)
-            evaluation = rechecked(screening.course, screening.file, screening.version, screening.today, act)
-            found.append(OwedRecheck(row=row, evaluation=evaluation, is_open=row.opens_on <= screening.today))
+    rows = [
+        row
+        for row in sorted(screening.course.stored.values(), key=lambda one: (one.opens_on, one.key))
+        if row.item_id.startswith("T-RECHECK-") and _is_owed(screening, row)
+    ]
+    if not rows:
+        return []
+    found, file = [], with_later_tests(screening.course, screening.file, screening.today)
+    for row in rows:
+        act = act_of(row.key)
+        evaluation = rechecked(screening.course, file, screening.version, screening.today, act)
+        found.append(OwedRecheck(row=row, evaluation=evaluation, is_open=row.opens_on <= screening.today))
     return found
 
 

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from participants.models import Obligation, Participant
 from screening.models import EligibilityEvaluation
-from screening.queries.evidence import rechecked
+from screening.queries.evidence import EvidenceFile, rechecked
+from screening.queries.later_tests import with_later_tests
 from screening.rules.assessments import Evaluation
 from screening.services.rechecks import act_of, recheck_eligibility
 from screening.web.acts import BANNER, entered, present_time, with_banner
@@ -69,25 +70,23 @@ def find_recheck(user: User, code: str, *, key: str) -> OfRecheck:
     return OfRecheck(row, screening)
 
 
-def _evaluation(target: OfRecheck, checked_at: datetime) -> Evaluation:
+def _evaluation(target: OfRecheck, checked_at: datetime) -> tuple[EvidenceFile, Evaluation]:
+    """The evidence as it stands on that day, and what comes out."""
     screening = target.screening.screening
     if screening.file is None:
         raise Http404
     on = civil_date(checked_at, target.site.time_zone)
-    return rechecked(screening.course, screening.file, screening.version, on, act_of(target.row.key))
+    file = with_later_tests(screening.course, screening.file, on)
+    return file, rechecked(screening.course, file, screening.version, on, act_of(target.row.key))
 
 
 def _beside(request: HttpRequest, target: OfRecheck) -> Mapping[str, object]:
     """What the re-check would find at the time that is entered."""
     screening = target.screening.screening
     checked_at = entered(RECHECK, request, target).get("checked_at") or screening.at
-    evaluation = _evaluation(target, checked_at)
+    file, evaluation = _evaluation(target, checked_at)
     user: Any = request.user
-    groups = (
-        groups_of(screening.version, evaluation, screening.file, evaluation.anchors.as_of, {})
-        if screening.file
-        else ()
-    )
+    groups = groups_of(screening.version, evaluation, file, evaluation.anchors.as_of, {})
     code = target.participant.code
     made = [one for one in screening.course.events if one.item == target.row.key]
     return {

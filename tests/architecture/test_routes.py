@@ -334,8 +334,9 @@ def of_the_ledger(story: Story) -> dict[str, object]:
     """An entry of each kind in the contraception ledger, a confidential test and what became of the case."""
     participant, by, at = story.participant, story.ward.nurse, story.now
     today = at.date()
-    used = Used(method="CM-CONDOM", started_on=today)
+    used = Used(method="CM-PILL", started_on=today)
     return {
+        "place": 1,  # the condom, named at screening
         "method_id": record_method(participant=participant, used=used, by=by, at=at).pk,
         "status_id": record_childbearing_status(
             participant=participant, is_possible=True, since_on=today, by=by, at=at

@@ -12,6 +12,7 @@ from followup.services.visits import record_visit
 from followup.states import ProcedureOutcome
 from participants.services.sweep import sweep_once
 from participants.states import State
+from tests.factories.api import ROOT, Program, statements
 from tests.factories.journeys import Story, make_ward, participant_at
 from tests.participants.web import browser_of, queries_of
 from tests.screening import desk
@@ -108,3 +109,29 @@ def test_only_the_own_site_is_shown_and_a_page_costs_the_same_for_any_number_of_
     assert browser_of(make_ward().nurse).get(PAGE).context["rows"] == []
     assert client.get(PAGE, {"code": "nobody"}).context["is_narrowed"]
     assert reverse("casebook") == PAGE
+
+
+def test_the_api_says_the_same_page_by_page_for_the_own_site_at_a_constant_cost() -> None:
+    ward = make_ward()
+    first = participant_at(State.LYMPHODEPLETION, ward=ward)
+    program = Program(ward.nurse, now=first.now)
+    one = statements(program, "casebook/")
+    story = participant_at(State.INFUSED, ward=ward)
+    visit = comes(story.wait(1), "V-D1#1", "PR-LAB")
+    program = Program(ward.nurse, now=story.now)
+    assert statements(program, "casebook/") == one
+    page = program.get("casebook/", limit=1).json()
+    rows = [*page["results"], *program.get(page["next"].partition(ROOT)[2]).json()["results"]]
+    assert [row["participant"] for row in rows] == sorted([first.participant.code, story.participant.code])
+    row = next(one for one in rows if one["participant"] == story.participant.code)
+    cells = {cell["item_id"]: cell for cell in row["cells"]}
+    assert (row["participant"], row["site"], row["day"]) == (story.participant.code, ward.site.code, 1)
+    assert list(cells) == [one.item_id for one in columns_of(Part.YEAR)]
+    day = cells["V-D1"]
+    assert (day["state"], day["visit_id"], day["open_procedures"]) == ("done", str(visit.pk), 6)
+    later = program.get("casebook/", part="long_term", code=story.participant.code).json()["results"]
+    assert [cell["item_id"] for cell in later[0]["cells"]][-1] == "V-Y15"
+    assert program.get("casebook/", arm="intrapleural").json()["results"] == []
+    assert program.get("casebook/", part="decade").status_code == 400
+    assert program.get("casebook/", stage="x").status_code == 400
+    assert Program(make_ward().nurse, now=story.now).get("casebook/").json()["results"] == []

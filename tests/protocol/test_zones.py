@@ -1,5 +1,6 @@
 """Days are counted in the zone of the treating site; a transfer changes it from its instant on."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from tests.protocol.engine import INSTANT, WUHAN, K, by_key, event, facts, infus
 from trialsite.protocol.due import due_state
 from trialsite.protocol.registry import resolve
 from trialsite.protocol.schedule import plan
-from trialsite.protocol.types import DueState, Event
+from trialsite.protocol.types import DueState, Event, IcfActivation
 from trialsite.protocol.zones import zone_at, zone_of_window
 
 NEW_YORK = "America/New_York"
@@ -89,3 +90,55 @@ def test_the_contraception_period_begins_on_the_day_of_consent_where_it_was_sign
     found = by_key(plan(resolve("1.0"), [consent, infused("2026-03-15"), MOVE], SITE))
     assert str(found["P-CONTRA"].opens_on) == "2026-01-02"
     assert found["P-CONTRA"].closes_at == local("2027-03-16T00:00", NEW_YORK)
+
+
+def test_a_signature_of_before_a_transfer_stays_in_time_and_what_follows_is_counted_at_the_new_site() -> None:
+    first = event(K.CONSENTED, "2026-01-02", item="1.0")
+    signed = event(K.CONSENTED, "2026-05-08T09:00", item="2.0")  # the last day of its window, in Wuhan
+    icfs = tuple(
+        IcfActivation(version=version, is_substantive=True, activated_at=local(since))
+        for version, since in (
+            ("1.0", "2026-01-01"),
+            ("2.0", "2026-05-01T08:00"),  # still the day before in New York
+            ("3.0", "2026-06-02T08:00"),  # as well, and the transfer is over
+        )
+    )
+    visits = [infused("2026-03-15"), visited("V-M2#1", "2026-05-01T07:00")]
+    site = facts(*icfs, zone=NEW_YORK)
+    found = by_key(plan(resolve("1.0"), [first, *visits, signed, MOVE], site))
+    before, after = found["RECONSENT:2.0"], found["RECONSENT:3.0"]
+    assert (str(before.opens_on), str(before.closes_on)) == ("2026-05-01", "2026-05-29")
+    assert before.closes_at == local("2026-05-30T00:00")
+    assert (str(after.opens_on), after.closes_at) == ("2026-06-01", local("2026-06-23T00:00", NEW_YORK))
+
+
+def test_an_absence_before_a_transfer_is_measured_in_the_zone_of_before() -> None:
+    first = event(K.CONSENTED, "2026-01-02", item="1.0")
+    icfs = (
+        IcfActivation(version="1.0", is_substantive=True, activated_at=local("2026-01-01")),
+        IcfActivation(version="2.0", is_substantive=True, activated_at=local("2026-02-01T08:00")),
+    )
+    lost = event(
+        K.LOST_TO_FOLLOW_UP, "2026-03-02T06:00"
+    )  # its window ended with 1 March in Wuhan, not in New York
+    back = visited("", "2026-04-10")
+    site = facts(*icfs, zone=NEW_YORK)
+    found = by_key(plan(resolve("1.0"), [first, lost, back, MOVE], site))
+    assert str(found["RECONSENT:2.0"].opens_on) == "2026-02-01"  # late before the absence stays late
+
+
+def test_a_clock_that_ran_out_before_a_transfer_is_dated_where_it_ran() -> None:
+    aware = event(K.SAFETY_EVENT_AWARE, "2026-05-20T10:00", item="C-SAE", ref="case")
+    (clock,) = (
+        one
+        for one in plan(resolve("1.0"), [infused("2026-03-15"), aware, MOVE], SITE)
+        if one.key == "C-SAE:case"
+    )
+    assert (clock.closes_at, str(clock.closes_on)) == (local("2026-05-21T10:00"), "2026-05-21")
+
+
+def test_evidence_is_renewed_by_the_days_of_the_site_that_screens() -> None:
+    screened = event(K.SCREENING_STARTED, "2026-05-10")
+    site = replace(SITE, evidence_lapses_on=date(2026, 5, 21))
+    found = by_key(plan(resolve("1.0"), [screened, MOVE], site))
+    assert found["T-EVID#1"].closes_at == local("2026-05-21T00:00")

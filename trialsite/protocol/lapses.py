@@ -14,6 +14,7 @@ from trialsite.protocol.types import (
     Source,
 )
 from trialsite.protocol.windows import day_end_at, day_start_at
+from trialsite.protocol.zones import zone_of_window
 
 # After one of these nobody decides on this evidence any more; a new episode begins with SCREENING_STARTED.
 _DECIDED = frozenset(
@@ -46,17 +47,19 @@ def evidence_obligations(
         return []
     last_on = facts.evidence_lapses_on - timedelta(days=1)
     opens_on = max(started[-1].on, last_on - timedelta(days=_NOTICE_DAYS))
+    closes_on = max(opens_on, last_on)
+    zone = zone_of_window(timeline, facts, closes_on, None)
     return [
         Obligation(
             key=f"T-EVID#{len(started)}",
             item_id="T-EVID",
             kind=ObligationKind.TASK,
             title="Renew evidence of eligibility that lapses",
-            opens_at=day_start_at(opens_on, facts.site_zone),
+            opens_at=day_start_at(opens_on, zone),
             opens_on=opens_on,
-            target_on=max(opens_on, last_on),
-            closes_at=day_end_at(max(opens_on, last_on), facts.site_zone),
-            closes_on=max(opens_on, last_on),
+            target_on=closes_on,
+            closes_at=day_end_at(closes_on, zone),
+            closes_on=closes_on,
             source=Source.ASSUMED,
             version=version.number,
             epoch=Epoch.SCREENING,

@@ -21,6 +21,7 @@ from trialsite.protocol.types import (
     Source,
 )
 from trialsite.protocol.windows import civil_date, day_end_at
+from trialsite.protocol.zones import zone_at, zone_of_window
 
 # What is done to the participant waits; release and planning are work on paper.
 HELD_ACTS = frozenset(Act) - {Act.RELEASE_PRODUCT, Act.PLAN_INFUSION}
@@ -53,12 +54,21 @@ class _Course:
     consents: tuple[Event, ...]
     absences: tuple[_Absence, ...]
     encounters: tuple[Obligation, ...]
-    zone: str
+    timeline: Sequence[Event]
+    facts: Facts
     limit_days: int
+
+    def day_of(self, at: datetime) -> date:
+        """The civil date at the site that treats the participant then."""
+        return civil_date(at, zone_at(self.timeline, self.facts, at))
+
+    def end_of(self, last_on: date, signed_at: datetime | None = None) -> datetime:
+        """The end of that day where it was signed, else at the site that treats the participant then."""
+        return day_end_at(last_on, zone_of_window(self.timeline, self.facts, last_on, signed_at))
 
     def closes_on(self, opens_at: datetime) -> date:
         """The last day of the next encounter's window, at the latest the limit after opening."""
-        opens_on = civil_date(opens_at, self.zone)
+        opens_on = self.day_of(opens_at)
         following = [
             one.closes_on
             for one in self.encounters
@@ -87,7 +97,8 @@ def reconsent_obligations(
             if event.kind in LEAVES
         ),
         encounters=tuple(one for one in planned if one.kind in _ENCOUNTERS),
-        zone=facts.site_zone,
+        timeline=timeline,
+        facts=facts,
         limit_days=_limit_days(version),
     )
     newer = _newer_than_first(consents[0], facts.icf_activations)
@@ -120,7 +131,7 @@ def _obligation(
     if signed is None and left_at is not None and left_at <= opens_at:
         return None
     closes_on = course.closes_on(opens_at)
-    closes_at = day_end_at(closes_on, course.zone)
+    closes_at = course.end_of(closes_on, signed.at if signed else None)
     ended_at, reason = (None, "") if signed else _end(activations, left_at)
     return Obligation(
         key=f"RECONSENT:{activation.version}",
@@ -128,7 +139,7 @@ def _obligation(
         kind=ObligationKind.RECONSENT,
         title=f"Re-consent to ICF {activation.version}",
         opens_at=opens_at,
-        opens_on=civil_date(opens_at, course.zone),
+        opens_on=course.day_of(opens_at),
         target_on=closes_on,
         closes_at=closes_at,
         closes_on=closes_on,
@@ -155,7 +166,7 @@ def _opening(
     for absence in _absences_before(signed, course.absences):
         if absence.back_at is None:
             return opens_at, absence.left_at
-        if absence.left_at < day_end_at(course.closes_on(opens_at), course.zone):
+        if absence.left_at < course.end_of(course.closes_on(opens_at)):
             opens_at = max(opens_at, absence.back_at)
     return opens_at, None
 

@@ -4,9 +4,10 @@
 stored plan can be compared with a fresh one at any time. Source: clinical rules 6; design, section 1.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 from trialsite.protocol.anchors import Occurrence, occurrences_of
@@ -189,7 +190,7 @@ def _clocks(version: ProtocolVersion, timeline: tuple[Event, ...], facts: Facts)
     aware = _first_of_each(EventKind.SAFETY_EVENT_AWARE, timeline)
     sent = _first_of_each(EventKind.SAFETY_REPORT_SENT, timeline)
     return [
-        _clock(version, clocks[event.item], event, sent.get(case), facts)
+        _clock(version, clocks[event.item], event, sent.get(case), partial(zone_at, timeline, facts))
         for case, event in aware.items()
         if event.item in clocks
     ]
@@ -201,11 +202,16 @@ def _first_of_each(kind: EventKind, timeline: tuple[Event, ...]) -> dict[tuple[s
 
 
 def _clock(
-    version: ProtocolVersion, clock: ClockDefinition, aware: Event, report: Event | None, facts: Facts
+    version: ProtocolVersion,
+    clock: ClockDefinition,
+    aware: Event,
+    report: Event | None,
+    zone_then: Callable[[datetime], str],
 ) -> Obligation:
     """Elapsed hours from awareness, weekends included; death and withdrawal do not stop it (5.4)."""
     closes_at = after_hours(aware.at, clock.hours)
-    closes_on = civil_date(closes_at, facts.site_zone)
+    zone = zone_then(closes_at)
+    closes_on = civil_date(closes_at, zone)
     return Obligation(
         key=f"{clock.id}:{aware.ref}",
         item_id=clock.id,
@@ -242,7 +248,7 @@ def _contraception(version: ProtocolVersion, timeline: tuple[Event, ...], facts:
             opens_at=period.starts_at,
             opens_on=opens_on,
             target_on=last_on or opens_on,
-            closes_at=day_end_at(last_on, facts.site_zone) if last_on else None,
+            closes_at=_period_end(last_on, timeline, facts) if last_on else None,
             closes_on=last_on,
             source=Source.SEED if period.basis in {Basis.INFUSION, Basis.DEATH} else Source.ASSUMED,
             version=version.number,
@@ -251,6 +257,10 @@ def _contraception(version: ProtocolVersion, timeline: tuple[Event, ...], facts:
             is_protocol_window=False,
         )
     ]
+
+
+def _period_end(last_on: date, timeline: Sequence[Event], facts: Facts) -> datetime:
+    return day_end_at(last_on, zone_of_window(timeline, facts, last_on, None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -418,7 +418,10 @@ class ScheduledTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContraceptiveMethod:
-    """A kind of contraception and whether it counts. has_end: works until a day that is known at once."""
+    """A kind of contraception and whether it counts. has_end: works until a day that is known at once.
+
+    screened_as: the answer of screening that may mean it, "" if none does.
+    """
 
     id: str
     title: str
@@ -427,6 +430,7 @@ class ContraceptiveMethod:
     source: Source
     has_end: bool = False
     note: str = ""
+    screened_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,7 @@ class LedgerView(ScopedView):
             "open_gap": file.ledger.open_gap if file.ledger else None,
             "covered_until": file.ledger.covered_until if file.ledger else None,
             "contact_refused_on": file.contact_refused_on,
+            "named_at_screening": file.named,
         }
         return Response(self.represent(found))
 

@@ -28,6 +28,7 @@ from followup.services.survival import (
     record_survival_contact,
     withdraw_new_therapy,
     withdraw_progression,
+    withdraw_survival_contact,
 )
 from participants.models import Participant
 from trialsite.accounts.models import User
@@ -150,7 +151,7 @@ class WithdrawNewTherapy(UnderCommand):
 
 
 class SurvivalContactList(ScopedList):
-    """List the contacts about the survival of one participant."""
+    """List the contacts about the survival of one participant, those taken back with them."""
 
     required_permission = Permission.VIEW_PARTICIPANT
     model = SurvivalContact
@@ -186,3 +187,20 @@ class CorrectSurvivalContact(EditView):
         self, target: SurvivalContact, given: dict[str, Any], *, by: User, at: datetime
     ) -> SurvivalContact:
         return correct_survival_contact(contact=target, version=target.version, by=by, at=at, **given)
+
+
+class WithdrawSurvivalContact(UnderCommand):
+    """Take back a contact that there was not; it stays readable."""
+
+    required_permission = Permission.CORRECT_RECORD
+    model = SurvivalContact
+    lookup = _CONTACT
+    takes, gives = WithdrawalIn, SurvivalContactOut
+
+    def narrow(self, rows: QuerySet[SurvivalContact]) -> QuerySet[SurvivalContact]:
+        return _with_participant(rows)
+
+    def run(
+        self, target: SurvivalContact, given: dict[str, Any], *, by: User, at: datetime
+    ) -> SurvivalContact:
+        return withdraw_survival_contact(contact=target, by=by, at=at, **given)

@@ -112,6 +112,8 @@ def test_progression_therapy_and_survival_are_recorded_corrected_and_taken_back(
     made = program.post(f"{one}survival-contacts/", contact).json()
     moved = contact | {"alive_on": on(story, 98), "reason": "Misread"}
     assert program.patch(f"survival-contacts/{made['id']}/", moved).json()["alive_on"] == on(story, 98)
+    taken = program.post(f"survival-contacts/{made['id']}/withdrawal/", {"reason": "Somebody else"}).json()
+    assert (taken["void_reason"], taken["alive_on"]) == ("Somebody else", on(story, 98))
     for name in ("progressions", "new-therapies", "survival-contacts"):
         assert len(program.get(f"{one}{name}/").json()["results"]) == 1
 

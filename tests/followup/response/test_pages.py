@@ -207,6 +207,16 @@ FORMS = {
         wrong=({"reason": ""}, "reason"),
         proof=lambda story: SurvivalContact.objects.filter(source="registry").exists(),
     ),
+    "survival contact taken back": Form(
+        tail=lambda story: f"survival/{SurvivalContact.objects.get().pk}/take-back/",
+        state=State.INFUSED,
+        role="nurse",
+        barred="admin",
+        prepare=what_became,
+        given=lambda story: {"reason": "Somebody else answered"},
+        wrong=({"reason": ""}, "reason"),
+        proof=lambda story: SurvivalContact.objects.filter(voided_at__isnull=False).exists(),
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from followup.services.survival import (
     record_survival_contact,
     withdraw_new_therapy,
     withdraw_progression,
+    withdraw_survival_contact,
 )
 from followup.states import ContactSource, ProgressionBasis, Review
 from participants.models import DispositionKind, JourneyEvent
@@ -32,6 +33,7 @@ from tests.factories.journeys import Story, participant_at
 from tests.factories.traces import refused, traces
 from tests.followup.response import told
 from tests.followup.response.courses import node, other, target
+from trialsite.audit.models import Entry
 from trialsite.protocol.types import EventKind
 
 pytestmark = pytest.mark.django_db
@@ -283,6 +285,21 @@ def test_survival_is_followed_by_contacts_until_death(story: Story) -> None:
         contact=found, alive_on=on - timedelta(days=3), source=ContactSource.RELATIVE, reason="Misread", **by
     )
     assert told.record_of(story).site_review.answer.os.until_on == on - timedelta(days=3)
+    later = record_survival_contact(
+        participant=story.participant, alive_on=on, source=ContactSource.REGISTRY, **by
+    )
+    assert told.record_of(story).site_review.answer.os.until_on == on
+    with refused("reason-required", field="reason"):
+        withdraw_survival_contact(contact=later, reason=" ", **by)
+    taken = withdraw_survival_contact(contact=later, reason="Somebody of the same name", **by)
+    assert (taken.alive_on, taken.void_reason) == (on, "Somebody of the same name")
+    assert told.record_of(story).site_review.answer.os.until_on == on - timedelta(days=3)
+    with refused("voided"):
+        correct_survival_contact(
+            contact=later, alive_on=on, source=ContactSource.REGISTRY, reason="Misread", **by
+        )
+    values = Entry.objects.filter(row_id=str(found.pk)).order_by("id").values_list("new__alive_on", "reason")
+    assert list(values) == [(str(on), ""), (str(on - timedelta(days=3)), "Misread")]
     story.leaves(DispositionKind.DIED, cause_of_death="progression")
     assert told.record_of(story).site_review.answer.os.event is EndEvent.DEATH
     story.wait(2)

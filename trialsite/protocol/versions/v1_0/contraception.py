@@ -106,6 +106,7 @@ def _method(
     has_end: bool = False,
     source: Source = Source.ASSUMED,
     note: str = "",
+    screened_as: str = "",
 ) -> ContraceptiveMethod:
     return ContraceptiveMethod(
         id=method_id,
@@ -115,23 +116,27 @@ def _method(
         source=source,
         has_end=has_end,
         note=note,
+        screened_as=screened_as,
     )
 
 
 CONTRACEPTIVE_METHODS = (
-    _method("CM-ABSTINENCE", ("Abstinence", "禁欲")),
-    _method("CM-CONDOM", ("Condom", "避孕套")),
-    _method("CM-DIAPHRAGM", ("Diaphragm or cap", "阴道隔膜或宫颈帽")),
-    _method("CM-PILL", ("Contraceptive pill", "口服避孕药")),
-    _method("CM-PATCH", ("Patch or vaginal ring", "避孕贴或阴道环"), has_end=True),
-    _method("CM-INJECTION", ("Injection", "避孕针"), has_end=True),
-    _method("CM-IMPLANT", ("Implant", "皮下埋植"), has_end=True),
-    _method("CM-IUD", ("Intra-uterine device", "宫内节育器")),
+    _method("CM-ABSTINENCE", ("Abstinence", "禁欲"), screened_as="abstinence"),
+    _method("CM-CONDOM", ("Condom", "避孕套"), screened_as="barrier"),
+    _method("CM-DIAPHRAGM", ("Diaphragm or cap", "阴道隔膜或宫颈帽"), screened_as="barrier"),
+    _method("CM-PILL", ("Contraceptive pill", "口服避孕药"), screened_as="hormonal"),
+    _method("CM-PATCH", ("Patch or vaginal ring", "避孕贴或阴道环"), has_end=True, screened_as="hormonal"),
+    _method("CM-INJECTION", ("Injection", "避孕针"), has_end=True, screened_as="hormonal"),
+    _method("CM-IMPLANT", ("Implant", "皮下埋植"), has_end=True, screened_as="hormonal"),
+    _method("CM-IUD", ("Intra-uterine device", "宫内节育器"), screened_as="iud"),
     _method(
         "CM-STERILISED",
         ("Sterilisation of the participant", "受试者绝育"),
+        screened_as="sterilisation",
     ),
-    _method("CM-PARTNER-STERILISED", ("Sterilisation of the partner", "伴侣绝育")),
+    _method(
+        "CM-PARTNER-STERILISED", ("Sterilisation of the partner", "伴侣绝育"), screened_as="sterilisation"
+    ),
     _method(
         "CM-PARTNER-INFERTILE",
         ("Partner not of childbearing potential", "伴侣无生育能力"),
@@ -142,6 +147,7 @@ CONTRACEPTIVE_METHODS = (
         is_effective=False,
         source=Source.SEED,
         note="Excluded by inclusion criterion 12.",
+        screened_as="rhythm",
     ),
     _method("CM-WITHDRAWAL", ("Withdrawal", "体外射精"), is_effective=False),
 )
