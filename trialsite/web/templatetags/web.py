@@ -144,21 +144,23 @@ def act_button(
     return {"href": href, "text": text, "reason": reason, "kind": kind, "icon": icon}
 
 
-@register.inclusion_tag("web/components/moment.html")
-def moment(at: datetime | None, zone: str = "UTC") -> dict[str, object]:
+@register.simple_tag
+def moment(at: datetime | None, zone: str = "UTC") -> str:
     """Show an instant as date and time at the site with the zone; UTC when pointed at.
 
-    Written out here: a template would turn every instant into the zone of the server.
+    Written out here: a template would turn every instant into the zone of the server, and end with a line break
+    that shows as a space before a comma.
     """
     if at is None:
-        return {"local": ""}
+        return "–"
     local, utc = at.astimezone(ZoneInfo(zone)), at.astimezone(UTC)
-    return {
-        "local": local.isoformat(" ", "minutes")[:16],
-        "utc": utc.isoformat(" ", "minutes")[:16],
-        "machine": utc.isoformat(timespec="seconds"),
-        "zone": zone,
-    }
+    return format_html(
+        '<time class="num" datetime="{}" title="{} UTC">{} <span class="zone">{}</span></time>',
+        utc.isoformat(timespec="seconds"),
+        utc.isoformat(" ", "minutes")[:16],
+        local.isoformat(" ", "minutes")[:16],
+        zone,
+    )
 
 
 @register.filter
