@@ -1,6 +1,8 @@
 """Stored obligations: the plan as of the last event, kept equal to `plan` by services.obligations."""
 
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -106,15 +108,7 @@ class Obligation(Record):
 
     def to_value(self) -> types.Obligation:
         """Return the frozen value the pure core works on."""
-        same = {name: getattr(self, name) for name in _SAME_FIELDS}
-        return types.Obligation(
-            **same,
-            kind=ObligationKind(self.kind),
-            source=Source(self.source),
-            epoch=Epoch(self.epoch),
-            version=self.protocol_version,
-            holds=frozenset(Act(act) for act in self.holds),
-        )
+        return value_of(vars(self))
 
     def take(self, value: types.Obligation) -> None:
         """Copy a planned value into the row's columns."""
@@ -130,3 +124,15 @@ class Obligation(Record):
 _CONVERTED = {"kind", "source", "epoch", "version", "holds"}
 _SAME_FIELDS = tuple(f.name for f in fields(types.Obligation) if f.name not in _CONVERTED)
 VALUE_COLUMNS = (*_SAME_FIELDS, "kind", "source", "epoch", "protocol_version", "holds")
+
+
+def value_of(columns: Mapping[str, Any]) -> types.Obligation:
+    """Return what the columns of a row say, by name, as the frozen value the pure core works on."""
+    return types.Obligation(
+        **{name: columns[name] for name in _SAME_FIELDS},
+        kind=ObligationKind(columns["kind"]),
+        source=Source(columns["source"]),
+        epoch=Epoch(columns["epoch"]),
+        version=columns["protocol_version"],
+        holds=frozenset(map(Act, columns["holds"])),
+    )

@@ -1,40 +1,32 @@
 """The course of one participant: locked, loaded and frozen for a command to decide on.
 
-Three statements: lock the participant, read what happened and what the site has in force, read what is due.
+Two statements: lock the participant, then read what happened, what the site has in force and what is due.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
-from django.db.models.functions import JSONObject
-
-from participants.models import (
-    Consent,
-    Deviation,
-    DeviationStatus,
-    IcfApproval,
-    JourneyEvent,
-    Obligation,
-    Participant,
-    ProtocolActivation,
+from participants.models import Participant
+from participants.queries.known import (
+    Known,
+    Row,
+    StoredObligations,
+    known_of,
+    known_of_all,
+    locked_participant,
 )
 from participants.rules import IcfInForce
 from participants.states import State
-from trialsite.errors import RuleViolated, data_locked
+from trialsite.errors import RuleViolated
 from trialsite.protocol import types
 from trialsite.protocol.amended import plan_across, versions_over_time
-from trialsite.protocol.deviation_rules import holding, holding_rules
+from trialsite.protocol.deviation_rules import holding
 from trialsite.protocol.gates import Holder, HoldingDeviation
 from trialsite.protocol.registry import Activation, ConsentedVersion, resolve, version_for
 from trialsite.protocol.types import Event, EventKind, Facts, IcfActivation, ProtocolVersion
 from trialsite.protocol.validate import ProtocolInvalid
-from trialsite.signing.queries import is_locked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +53,7 @@ class Course:
     events: tuple[Event, ...]
     versions: SiteVersions
     consented: tuple[ConsentedVersion, ...]
-    stored: Mapping[str, Obligation]
+    stored: StoredObligations
     deviations: tuple[HoldingDeviation, ...] = ()
 
     @property
@@ -80,7 +72,7 @@ class Course:
 
     @property
     def obligations(self) -> tuple[types.Obligation, ...]:
-        return tuple(row.to_value() for row in self.stored.values() if row.cancelled_at is None)
+        return self.stored.in_force()
 
     @property
     def holders(self) -> tuple[Holder, ...]:
@@ -125,26 +117,23 @@ def lock_course(participant_id: UUID) -> Course:
     Locks without blocking foreign-key checks, so that the sweep never waits on a command in a circle.
     Raises DataLocked("data-locked") where the participant, the site or the trial is frozen or locked.
     """
-    participant = (
-        Participant.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("site")
-        .annotate(is_locked=is_locked("pk", "site"))
-        .get(pk=participant_id)
-    )
-    if getattr(participant, "is_locked"):  # noqa: B009  (annotated, so no attribute of the model)
-        raise data_locked(f"participant {participant.code}")
-    return load_course(participant)
+    return load_course(locked_participant(participant_id))
 
 
 def load_course(participant: Participant) -> Course:
     """Load the course without a lock: for previews and pages. `participant.site` should be loaded."""
-    stored = {row.key: row for row in Obligation.objects.filter(participant=participant)}
-    return _course(participant, _load(participant), stored)
+    return _course(participant, known_of(participant))
 
 
-def _course(participant: Participant, loaded: Mapping[str, Any], stored: Mapping[str, Obligation]) -> Course:
-    events = tuple(_event(values) for values in loaded["event_values"])
-    icfs = [_icf(values) for values in loaded["icf_values"]]
+def load_courses(participants: Sequence[Participant]) -> tuple[Course, ...]:
+    """Load the courses of many without a lock: one statement for all of them, in their order."""
+    known = known_of_all(participants)
+    return tuple(_course(one, known[one.pk]) for one in participants)
+
+
+def _course(participant: Participant, known: Known) -> Course:
+    events = [_event(*row) for row in known.event_rows]
+    icfs = [_icf(*row) for row in known.icf_rows]
     return Course(
         participant=participant,
         events=tuple(sorted(events, key=lambda event: event.at)),
@@ -156,124 +145,58 @@ def _course(participant: Participant, loaded: Mapping[str, Any], stored: Mapping
                 if icf.activated_at is not None
             ),
             protocol_activations=tuple(
-                Activation(
-                    number=values["number"], activated_at=datetime.fromisoformat(values["activated_at"])
-                )
-                for values in loaded["activation_values"]
+                Activation(number=number, activated_at=datetime.fromisoformat(activated_at))
+                for number, activated_at, _ in known.activation_rows
             ),
-            rounds_begin_at=_rounds_begin_at(loaded["activation_values"]),
+            rounds_begin_at=_rounds_begin_at(known.activation_rows),
         ),
         consented=tuple(
-            ConsentedVersion(number=values["number"], signed_at=datetime.fromisoformat(values["signed_at"]))
-            for values in loaded["consent_values"]
+            ConsentedVersion(number=number, signed_at=datetime.fromisoformat(signed_at))
+            for number, signed_at in known.consent_rows
         ),
-        stored=stored,
-        deviations=tuple(_holding(values) for values in loaded["deviation_values"]),
+        stored=StoredObligations(known.obligation_rows),
+        deviations=tuple(_holding(*row) for row in known.deviation_rows),
     )
 
 
-def load_courses(participants: Sequence[Participant]) -> tuple[Course, ...]:
-    """Load the courses of many without a lock: two queries for all of them, in their order."""
-    loaded = {row["pk"]: row for row in _everything_known().filter(pk__in=[one.pk for one in participants])}
-    stored: dict[UUID, dict[str, Obligation]] = {one.pk: {} for one in participants}
-    for row in Obligation.objects.filter(participant__in=list(stored)):
-        stored[row.participant_id][row.key] = row
-    return tuple(_course(one, loaded[one.pk], stored[one.pk]) for one in participants)
-
-
-def _load(participant: Participant) -> Mapping[str, Any]:
-    """Read events, consents, ICF approvals and protocol activations in one statement, after the lock."""
-    return _everything_known().get(pk=participant.pk)
-
-
-@cache
-def _everything_known() -> QuerySet[Participant, Mapping[str, Any]]:
-    """The query of `_load`, built once: every command runs it, and building costs more than running it."""
-    events = JourneyEvent.objects.filter(participant=OuterRef("pk"), voided_at__isnull=True)
-    consents = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at__isnull=True)
-    approvals = IcfApproval.objects.filter(site=OuterRef("site"))
-    activations = ProtocolActivation.objects.filter(site=OuterRef("site"))
-    deviations = Deviation.objects.filter(
-        Q(assessed_at__isnull=False) | ~Q(status=DeviationStatus.CLOSED),
-        participant=OuterRef("pk"),
-        rule_id__in=sorted(holding_rules()),
-    )
-    return Participant.objects.values(
-        "pk",
-        event_values=ArraySubquery(
-            events.values(
-                row=JSONObject(
-                    kind="kind", at="occurred_at", on="occurred_on", item="item", ref="ref", facts="facts"
-                )
-            )
-        ),
-        consent_values=ArraySubquery(
-            consents.values(row=JSONObject(number="icf__protocol_version", signed_at="signed_at"))
-        ),
-        icf_values=ArraySubquery(
-            approvals.values(
-                row=JSONObject(
-                    version="icf__number",
-                    substantive="icf__is_substantive",
-                    approved_on="approved_on",
-                    activated_at="activated_at",
-                )
-            )
-        ),
-        activation_values=ArraySubquery(
-            activations.values(
-                row=JSONObject(
-                    number="number", activated_at="activated_at", rounds_begin_at="rounds_begin_at"
-                )
-            )
-        ),
-        deviation_values=ArraySubquery(
-            deviations.values(
-                row=JSONObject(
-                    rule_id="rule_id",
-                    revision="rule_revision",
-                    description="description",
-                    detected_at="detected_at",
-                    assessed_at="assessed_at",
-                )
-            )
-        ),
-    )
-
-
-def _event(values: Mapping[str, Any]) -> Event:
+def _event(kind: str, at: str, on: str, item: str, ref: str, facts: dict[str, str]) -> Event:
     return Event(
-        kind=EventKind(values["kind"]),
-        at=datetime.fromisoformat(values["at"]),
-        on=date.fromisoformat(values["on"]),
-        item=values["item"],
-        ref=values["ref"],
-        facts=values["facts"],
+        kind=EventKind(kind),
+        at=datetime.fromisoformat(at),
+        on=date.fromisoformat(on),
+        item=item,
+        ref=ref,
+        facts=facts,
     )
 
 
-def _holding(values: Mapping[str, Any]) -> HoldingDeviation:
-    assessed_at = values["assessed_at"]
+def _holding(
+    rule_id: str, revision: int, description: str, detected_at: str, assessed_at: str | None
+) -> HoldingDeviation:
     return HoldingDeviation(
-        description=values["description"],
-        holds=frozenset(holding(values["rule_id"], values["revision"])),
-        since=datetime.fromisoformat(values["detected_at"]),
+        description=description,
+        holds=frozenset(holding(rule_id, revision)),
+        since=datetime.fromisoformat(detected_at),
         until=datetime.fromisoformat(assessed_at) if assessed_at else None,
     )
 
 
-def _rounds_begin_at(activations: Sequence[Mapping[str, Any]]) -> datetime | None:
+def _rounds_begin_at(activations: Sequence[Row]) -> datetime | None:
     """What the newest activation says that says anything."""
-    stated = [one for one in activations if one["rounds_begin_at"]]
-    newest = max(stated, key=lambda one: datetime.fromisoformat(one["activated_at"]), default=None)
-    return datetime.fromisoformat(newest["rounds_begin_at"]) if newest else None
+    stated = [
+        (datetime.fromisoformat(activated_at), begin_at)
+        for _, activated_at, begin_at in activations
+        if begin_at
+    ]
+    return datetime.fromisoformat(max(stated)[1]) if stated else None
 
 
-def _icf(values: Mapping[str, Any]) -> tuple[IcfInForce, bool]:
-    activated_at = values["activated_at"]
+def _icf(
+    number: str, is_substantive: bool, approved_on: str, activated_at: str | None
+) -> tuple[IcfInForce, bool]:
     icf = IcfInForce(
-        version=values["version"],
-        approved_on=date.fromisoformat(values["approved_on"]),
+        version=number,
+        approved_on=date.fromisoformat(approved_on),
         activated_at=datetime.fromisoformat(activated_at) if activated_at else None,
     )
-    return icf, bool(values["substantive"])
+    return icf, is_substantive

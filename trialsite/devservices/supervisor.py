@@ -83,10 +83,9 @@ class Supervisor:
         self._start_database()
         self._start_broker()
         self._prepare_seals()
-        self.run_step("migrate", "migrate", "--noinput", "--skip-checks")  # `make check` has them
         self._start_mail_sink()
-        self.start_web(web)
-        self._load_demo_once()  # while the web server starts
+        self.start_web(web)  # it imports the product while the database is made ready
+        self._make_ready()
         self.start_tasks()
         self.wait_for_web()
         self._announce(time.monotonic() - began)
@@ -159,20 +158,22 @@ class Supervisor:
             "AUDIT_SEAL_PUBLIC_KEY": public_hex(read_key(key)),
         }
 
-    def _load_demo_once(self) -> None:
-        """Load the demonstration cohort into an empty database, once; the mark is set only after success."""
+    def _make_ready(self) -> None:
+        """Migrate, and load the demonstration cohort into an empty database, once; the mark is set only after success."""
         mark = (self.state.postgres if self.server else self.state.root) / "demo-loaded"
-        if not self.wishes.demo or mark.exists():
-            return
-        if self.is_new_database:
+        wants_demo = self.wishes.demo and not mark.exists()
+        if wants_demo and self.is_new_database:
             # Nobody has entered anything yet: a load that fails half way costs nothing but this database.
             self._half_loaded.touch()
-            self.run_step("demonstration cohort", "load_demo", "--side-by-side")
-        elif not self._has_participants():
-            self.run_step("demonstration cohort", "load_demo")
-        # First, so that no moment is left in which a database that is complete would be dropped.
-        self._half_loaded.unlink(missing_ok=True)
-        mark.touch()
+            self.run_step("migrate and demonstration cohort", "load_demo", "--into-new-database")
+        else:
+            self.run_step("migrate", "migrate", "--noinput", "--skip-checks")  # `make check` has them
+            if wants_demo and not self._has_participants():
+                self.run_step("demonstration cohort", "load_demo")
+        if wants_demo:
+            # First, so that no moment is left in which a database that is complete would be dropped.
+            self._half_loaded.unlink(missing_ok=True)
+            mark.touch()
 
     @property
     def _half_loaded(self) -> Path:

@@ -3,6 +3,7 @@
 import gc
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
@@ -18,17 +19,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--side-by-side",
+            "--into-new-database",
             action="store_true",
-            help="use two processes, which keep what they told if one fails: only for a database that may be dropped",
+            help="migrate first, and use two processes, which keep what they told if one fails: only for a database that may be dropped",
         )
 
-    def handle(self, *args: Any, side_by_side: bool, **options: Any) -> None:
-        """Load all or, unless side by side, nothing. Raises CommandError where participants are on record already."""
+    def handle(self, *args: Any, into_new_database: bool, **options: Any) -> None:
+        """Load all or, unless into a new database, nothing. Raises CommandError where participants are on record already."""
+        if into_new_database:
+            call_command("migrate", interactive=False, skip_checks=True)
         if Participant.objects.exists():
             raise CommandError("There are participants in this database already; nothing was loaded.")
         gc.disable()  # this process ends with the load, and looking for circles takes a tenth of it
-        self.stdout.write(f"{self._load(side_by_side)} participants loaded.")
+        self.stdout.write(f"{self._load(into_new_database)} participants loaded.")
 
     def _load(self, side_by_side: bool) -> int:
         if side_by_side:
