@@ -4,7 +4,8 @@
 
 The sweep of the product beside the same selection and insertion as one hand-written statement, on the same tables, at
 each number of participants with forty obligations each. --trail: with the triggers of the audit trail on, too.
-Works in a database of its own, made and dropped here. One JSON line for each size, medians in seconds.
+Works on a server of its own, made and dropped here; DATABASE_URL names another. One JSON line for each size, medians
+in seconds; a million participants take 20 GB of disk and half an hour.
 """
 
 import argparse
@@ -19,13 +20,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from trialsite.devservices.shared_server import shared_server
+from bench.server import server_for_many_rows
 
 _until_the_end = ExitStack()
 os.environ["DJANGO_SETTINGS_MODULE"] = "trialsite.settings.test"
 os.environ.setdefault("TRIALSITE_TEST_DB", "bench_sweep")
 if not os.environ.get("DATABASE_URL"):
-    os.environ["DATABASE_URL"] = _until_the_end.enter_context(shared_server())
+    os.environ["DATABASE_URL"] = _until_the_end.enter_context(server_for_many_rows())
 
 # E402 from here on: the settings read DATABASE_URL, and models can be imported only after setup().
 import django  # noqa: E402
@@ -45,7 +46,8 @@ from participants.services.delivery import deliver_once  # noqa: E402
 from participants.services.obligations import reconcile_participant  # noqa: E402
 from participants.services.sweep import sweep_once  # noqa: E402
 from participants.states import State  # noqa: E402
-from tests.factories.journeys import make_ward, participant_at  # noqa: E402
+from tests.factories.journeys import Ward, make_ward, participant_at  # noqa: E402
+from trialsite.accounts.models import Site  # noqa: E402
 from trialsite.accounts.permissions import SystemActor  # noqa: E402
 from trialsite.audit.acting import acting  # noqa: E402
 from trialsite.celery import app  # noqa: E402
@@ -54,6 +56,8 @@ from trialsite.protocol.reminding import Outcome  # noqa: E402
 SWEEP = SystemActor("sweep")
 SITES = 10
 ONE_EACH = 300
+BATCHES = 3  # of the sweep, so that some thousands of reminders are to be sent
+MILLION = 1_000_000
 WRITTEN = ("participants_obligation", "participants_reminder", "participants_deviation")
 
 # The same selection and the same rows, by somebody who knows that only this ladder is in use. It neither judges a
@@ -131,21 +135,31 @@ def _switch(how: str) -> None:
     run(*(f"ALTER TABLE {table} {how} TRIGGER {name}" for table in WRITTEN for name in names))
 
 
-def set_aside(people: list[Any] | None = None) -> None:
-    """The real participants, copied for the reconciliation, are not swept."""
+def make_real(ward: Ward) -> list[Any]:
+    """A hundred participants as services make them, for the reconciliation."""
+    story = participant_at(State.INFUSED, ward=ward)
+    copy_participant(story.participant.pk, 1, 101, at=story.now)
+    real = Participant.objects.filter(state=State.INFUSED).values_list("pk", flat=True)
+    set_aside(list(real))
+    return list(real.exclude(pk=story.participant.pk))
+
+
+def set_aside(people: list[Any]) -> None:
+    """The real participants are not swept."""
     with acting(by=SWEEP, at=AT, action="bench.settled"):
-        rows = Obligation.objects.filter(participant__in=people) if people else Obligation.objects.all()
-        rows.update(next_transition_at=None)
+        Obligation.objects.filter(participant__in=people).update(next_transition_at=None)
 
 
 def remember() -> None:
     """Note what is due, so that each round begins alike."""
-    run(
-        "DROP TABLE IF EXISTS bench_due",
-        "CREATE TABLE bench_due AS SELECT id, is_settled, rung_at, next_transition_at, swept_through_at"
-        " FROM participants_obligation WHERE next_transition_at IS NOT NULL",
-        "ANALYZE bench_due",
-    )
+    run("DROP TABLE IF EXISTS bench_due")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE bench_due AS SELECT id, is_settled, rung_at, next_transition_at, swept_through_at"
+            " FROM participants_obligation WHERE next_transition_at <= %s",
+            [AT],
+        )
+    run("ANALYZE bench_due")
 
 
 def forget_reminders() -> None:
@@ -208,6 +222,8 @@ def _accepts(message: object) -> Outcome:
 
 def measure_delivery() -> dict[str, float]:
     """Reminders dealt with a second: ONE_EACH of them with a task each, then all others in batches; same broker."""
+    for _ in range(BATCHES):
+        sweep_once(by=SWEEP, at=AT)
     app.conf.task_always_eager = False
     keys = list(
         Reminder.objects.filter(channel="mail", status="planned").values_list("pk", flat=True)[:ONE_EACH]
@@ -260,33 +276,29 @@ def main() -> None:
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         wards = [make_ward() for _ in range(SITES)]
-        story = participant_at(State.INFUSED)
-        copy_participant(story.participant.pk, 1, 101, at=story.now)
-        real = list(Participant.objects.order_by("pk").values_list("pk", flat=True))
-        set_aside()
-        there, sites = 0, [ward.site for ward in wards]
-        for size in wishes.sizes:
-            seconds, _ = timed(partial(fill, sites, there, size))
-            there = size
-            found: dict[str, Any] = {"participants": size, "fill_s": round(seconds, 1)}
-            remember()
-            with without_trail():
-                found["sweep"] = measure_sweep(wishes.rounds)
-            if wishes.trail:
-                found["sweep_with_trail"] = measure_sweep(1 if size >= 1_000_000 else wishes.rounds)
-            found |= measure_reconcile(real[1:])
-            set_aside(real)
-            print(json.dumps(found), flush=True)
-        print(json.dumps({"delivery": _delivery()}), flush=True)
+        measure_sizes([ward.site for ward in wards], wards[0], wishes)
+        print(json.dumps({"delivery": measure_delivery()}), flush=True)
     finally:
         connection.close()
         connection.creation.destroy_test_db("", verbosity=0)
         _until_the_end.close()
 
 
-def _delivery() -> dict[str, float]:
-    sweep_all()
-    return measure_delivery()
+def measure_sizes(sites: list[Site], ward: Ward, wishes: argparse.Namespace) -> None:
+    there, real = 0, []
+    for size in wishes.sizes:
+        seconds, _ = timed(partial(fill, sites, there, size))
+        real, there = real or make_real(ward), size
+        found: dict[str, Any] = {"participants": size, "fill_s": round(seconds, 1)}
+        remember()
+        with without_trail():
+            found["sweep"] = measure_sweep(wishes.rounds)
+        print(json.dumps(found), flush=True)
+        if wishes.trail:
+            found["sweep_with_trail"] = measure_sweep(1 if size >= MILLION else wishes.rounds)
+        found |= measure_reconcile(real)
+        set_aside(real)
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from trialsite.protocol.registry import shipped
 from trialsite.protocol.types import DueState, Epoch, Obligation, ObligationKind, Source
 
 SWEEP = """
-WITH due AS MATERIALIZED (
+WITH due AS (
     SELECT id, participant_id, site_id, key, kind, title, opens_at, opens_on, target_on, closes_at, closes_on,
         missed_at, fulfilled_at, ended_at, protocol_version, ladder, is_important, is_protocol_window, rung_at,
         swept_through_at
@@ -44,17 +44,17 @@ WITH due AS MATERIALIZED (
     FROM unnest(%(versions)s::text[], %(ladders)s::text[], %(positions)s::bigint[], %(rungs)s::text[],
         %(levels)s::smallint[], %(roles)s::text[], %(criticals)s::boolean[])
         AS r(version, ladder, position, rung, level, roles, is_critical)
-), passed AS (
-    SELECT DISTINCT ON (judged.id) judged.id, judged.site_id, judged.protocol_version, judged.ladder,
-        judged.opens_on, judged.target_on, judged.closes_on, judged.closes_at,
-        rungs.rung, rungs.level, rungs.roles, rungs.is_critical, at.instant AS due_at
-    FROM judged
-    CROSS JOIN LATERAL unnest(judged.rung_at) WITH ORDINALITY AS at(instant, position)
-    JOIN rungs ON rungs.version = judged.protocol_version AND rungs.ladder = judged.ladder
-        AND rungs.position = at.position
+), reached AS MATERIALIZED (
+    SELECT judged.id, judged.site_id, judged.protocol_version, judged.ladder,
+        judged.opens_on, judged.target_on, judged.closes_on, judged.closes_at, at.instant AS due_at, at.position
+    FROM judged CROSS JOIN LATERAL unnest(judged.rung_at) WITH ORDINALITY AS at(instant, position)
     WHERE judged.state IN ('upcoming', 'due', 'overdue') AND judged.kind <> 'period'
         AND at.instant > judged.swept_through_at AND at.instant <= %(at)s
-    ORDER BY judged.id, at.instant DESC, rungs.rung COLLATE "C" DESC
+), passed AS (
+    SELECT DISTINCT ON (r.id) r.*, rungs.rung, rungs.level, rungs.roles, rungs.is_critical
+    FROM reached AS r
+    JOIN rungs ON rungs.version = r.protocol_version AND rungs.ladder = r.ladder AND rungs.position = r.position
+    ORDER BY r.id, r.due_at DESC, rungs.rung COLLATE "C" DESC
 ), members AS MATERIALIZED (
     SELECT m.site_id, m.role, u.id AS user_id, u.email <> '' AS has_address
     FROM accounts_membership AS m JOIN accounts_user AS u ON u.id = m.user_id
@@ -63,7 +63,9 @@ WITH due AS MATERIALIZED (
     INSERT INTO participants_reminder (id, recorded_at, version, obligation_id, ladder, rung, level,
         is_safety_critical, due_at, opens_on, target_on, closes_on, recipient_id, role, channel, status,
         next_attempt_at, sent_at, attempts, outcome, note)
-    SELECT gen_random_uuid(), %(at)s, 1, p.id, p.ladder, p.rung, p.level, p.is_critical, p.due_at, p.opens_on,
+    SELECT encode(substr(sha256(uuid_send(p.id) || timestamptz_send(p.due_at) || uuid_send(m.user_id)
+            || convert_to(c.channel || p.rung, 'UTF8')), 1, 16), 'hex')::uuid,  -- the unique key, at a third of a random id's price
+        %(at)s, 1, p.id, p.ladder, p.rung, p.level, p.is_critical, p.due_at, p.opens_on,
         p.target_on, p.closes_on, m.user_id, m.role, c.channel,
         CASE c.channel WHEN 'mail' THEN 'planned' ELSE 'sent' END,
         CASE c.channel WHEN 'mail' THEN CASE WHEN p.is_critical THEN %(at)s ELSE coalesce(q.leaves_at, %(at)s) END END,
@@ -105,15 +107,14 @@ WITH due AS MATERIALIZED (
     UPDATE participants_obligation AS o
     SET is_settled = judged.state NOT IN ('upcoming', 'due', 'overdue'),
         rung_at = CASE WHEN judged.state IN ('upcoming', 'due', 'overdue') THEN o.rung_at ELSE '{}' END,
-        next_transition_at = CASE WHEN judged.state IN ('upcoming', 'due', 'overdue') THEN (
-            SELECT min(instant)
-            FROM unnest(judged.rung_at || ARRAY[judged.opens_at, judged.closes_at,
-                CASE WHEN judged.kind <> 'period' THEN judged.missed_at END]) AS ahead(instant)
-            WHERE instant > %(at)s) END,
+        next_transition_at = CASE WHEN judged.state IN ('upcoming', 'due', 'overdue') THEN least((SELECT min(instant) FROM unnest(judged.rung_at) AS ahead(instant) WHERE instant > %(at)s),
+                CASE WHEN judged.opens_at > %(at)s THEN judged.opens_at END,
+                CASE WHEN judged.closes_at > %(at)s THEN judged.closes_at END,
+                CASE WHEN judged.kind <> 'period' AND judged.missed_at > %(at)s THEN judged.missed_at END) END,
         swept_through_at = %(at)s, version = o.version + 1
     FROM judged WHERE o.id = judged.id
 )
-SELECT count(*) FROM due
+SELECT count(*) FROM judged
 """
 
 

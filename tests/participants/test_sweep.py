@@ -189,7 +189,7 @@ class TestDeviations:
         story = participant_at(State.INFUSED)
         at = story.now + timedelta(days=3)
         fails = sweeping.SWEEP.replace(
-            "SELECT count(*) FROM due", "SELECT 1 / (count(*) - count(*)) FROM due"
+            "SELECT count(*) FROM judged", "SELECT 1 / (count(*) - count(*)) FROM judged"
         )
 
         with monkeypatch.context() as patch:
