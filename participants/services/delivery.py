@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from participants.models import Channel, Reminder, ReminderStatus
 from participants.services.messages import message_for
@@ -31,6 +31,10 @@ LONGEST_DIGEST = 200  # reminders in one mail
 # the server's answers): whatever is older than three has been left behind by its worker.
 SENDS_FOR_SECONDS = 30
 CLAIM_EXPIRES_AFTER = timedelta(minutes=3)
+# No claim is made later than now, and no routine mail waits longer than the night and the longest pause: a row that says so
+# was written by a clock that was wrong and has been set right.
+CLAIMED_AHEAD = timedelta(minutes=10)
+WAITS_AHEAD = timedelta(days=2)
 ASKS_AGAIN_AFTER = timedelta(seconds=30)
 GIVES_UP_AFTER_UNREACHABLE = 2  # in a row: then the server is down, and the rest need not wait for it
 
@@ -61,9 +65,16 @@ def deliver_once(*, by: Actor, at: datetime, post: Post | None = None) -> int:
 
 
 def settle_expired_claims(*, by: Actor, at: datetime) -> int:
-    """Deal with what was claimed and never marked: hold, or send again; return how many. Needs RUN_SWEEP."""
+    """Deal with what was claimed and never marked: hold, or send again; return how many. Needs RUN_SWEEP.
+
+    What waits for an instant that only a wrong clock could name is due now.
+    """
     require(by, Permission.RUN_SWEEP, None)
-    expired = Reminder.objects.filter(status=ReminderStatus.CLAIMED, claimed_at__lte=at - CLAIM_EXPIRES_AFTER)
+    _bring_forward(by, at)
+    long_ago = Q(claimed_at__lte=at - CLAIM_EXPIRES_AFTER)
+    expired = Reminder.objects.filter(
+        long_ago | Q(claimed_at__gt=at + CLAIMED_AHEAD), status=ReminderStatus.CLAIMED
+    )
     if not expired.exists():
         return 0
     with acting(by=by, at=at, action="participants.reminders_held"):
@@ -73,6 +84,15 @@ def settle_expired_claims(*, by: Actor, at: datetime) -> int:
         for row in rows:
             _mark([row], Outcome.UNKNOWN, at)
     return len(rows)
+
+
+def _bring_forward(by: Actor, at: datetime) -> None:
+    waiting = Reminder.objects.filter(
+        status=ReminderStatus.PLANNED, channel=Channel.MAIL, next_attempt_at__gt=at + WAITS_AHEAD
+    )
+    if waiting.exists():
+        with acting(by=by, at=at, action="participants.reminders_brought_forward"):
+            waiting.update(next_attempt_at=at, version=F("version") + 1)
 
 
 def _bring_back(at: datetime) -> int:

@@ -1,7 +1,7 @@
 """Keeping the stored obligations equal to the plan, in the transaction of the event."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from participants.models import Obligation
@@ -20,6 +20,7 @@ from trialsite.protocol.registry import resolve
 from trialsite.protocol.schedule import PlanDiff, diff
 from trialsite.protocol.types import ProtocolVersion
 
+SWEPT_AHEAD = timedelta(minutes=10)  # further than the clocks of two machines are apart
 _WRITTEN = (
     *VALUE_COLUMNS,
     "is_settled",
@@ -72,8 +73,8 @@ def _store(rows: Sequence[Obligation]) -> None:
 def reconcile_participant(*, participant_id: UUID, by: Actor, at: datetime) -> bool:
     """Reconcile one participant in its own transaction: the nightly repair. Returns True if something differed.
 
-    Rungs are counted anew too: the calendar of working days may have become known for another year.
-    Needs RUN_SWEEP.
+    Rungs are counted anew too: the calendar of working days may have become known for another year. So is what was
+    swept by a clock that was ahead: what is still to come is told in its time. Needs RUN_SWEEP.
     """
     with acting(by=by, at=at, action="participants.reconciled"):
         course = lock_course(participant_id)
@@ -87,12 +88,16 @@ def _recount_rungs(course: Course, at: datetime) -> bool:
 
     What has come since the last sweep of the row, a rung that moved ahead included, stays for the next.
     """
+    site = course.participant.site
     rows: list[Obligation] = []
     for row in course.stored.values():
+        if row.cancelled_at is None and row.swept_through_at > at + SWEPT_AHEAD:
+            rows.append(_as_of(row, site, at))
+            continue
         if row.is_settled or row.cancelled_at is not None:
             continue
         value = row.to_value()
-        rungs = _rungs(value, resolve(row.protocol_version), course.participant.site)
+        rungs = _rungs(value, resolve(row.protocol_version), site)
         if row.rung_at != list(rungs):
             row.rung_at = list(rungs)
             row.next_transition_at = transition_after(value, rungs, row.swept_through_at)
@@ -102,6 +107,14 @@ def _recount_rungs(course: Course, at: datetime) -> bool:
         _store(rows)
         withdraw_reminders(rows)
     return bool(rows)
+
+
+def _as_of(row: Obligation, site: Site, at: datetime) -> Obligation:
+    """The row as if it had been swept at `at` and not later."""
+    row.swept_through_at = at
+    row.version += 1
+    set_transition(row, row.to_value(), resolve(row.protocol_version), site, at)
+    return row
 
 
 def _row(course: Course, value: types.Obligation, at: datetime) -> Obligation:

@@ -5,17 +5,38 @@ A bug that a fault test is there to find: `SEEDED_BUG=name`, and the test must t
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import Any
 
+import celery.worker.request
 from celery.signals import worker_process_init
 from django.conf import settings
 
+from trialsite import clock
 from trialsite.celery import app
 
 app.conf.beat_schedule["sweep"]["schedule"] = 0.5
 app.conf.beat_schedule["pulse"]["schedule"] = 2.0
 app.conf.beat_schedule = {name: app.conf.beat_schedule[name] for name in ("sweep", "pulse")}
+
+
+CLOCK = Path(os.environ.get("CLOCK_OFF_BY", os.devnull))
+
+
+class WrongClock(datetime):
+    """Off by as many seconds as the file says at this moment."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "WrongClock":
+        right = super().now(UTC) + timedelta(seconds=float(CLOCK.read_text() or 0))
+        return right.astimezone(tz)
+
+
+# All that asks for the time here: the product, beat, what a message says of when it expires, and who reads that.
+clock.now = lambda: WrongClock.now(UTC)
+app.now = lambda: WrongClock.now(UTC)
+celery.worker.request.datetime = WrongClock
 
 
 def _hurry() -> None:
@@ -26,6 +47,7 @@ def _hurry() -> None:
     delivery.SENDS_FOR_SECONDS = 1
     delivery.ASKS_AGAIN_AFTER = timedelta(seconds=1)
     delivery.CLAIM_EXPIRES_AFTER = timedelta(seconds=7)
+    delivery.CLAIMED_AHEAD = timedelta(seconds=30)
     reminding.FIRST_RETRY = timedelta(milliseconds=500)
     reminding.LONGEST_RETRY = timedelta(seconds=1)
     settings.EMAIL_TIMEOUT = 1
@@ -143,6 +165,34 @@ def _stops_at_refusal() -> None:
     delivery._send = raises
 
 
+def _forgets_what_was_sent() -> None:
+    """Each message has the mail of the last minute sent, whether it was or not: doubled."""
+    from django.utils import timezone
+
+    from participants import tasks
+    from participants.models import Reminder
+    from trialsite.audit.acting import acting
+
+    settle = tasks.settle_expired_claims
+
+    def forgetful(*, by: Any, at: datetime) -> int:
+        lately = Reminder.objects.filter(
+            channel="mail", status="sent", recorded_at__gt=timezone.now() - timedelta(minutes=1)
+        )
+        with acting(by=by, at=at, action="faults.forgotten"):
+            lately.update(status="planned", next_attempt_at=at)
+        return settle(by=by, at=at)
+
+    tasks.settle_expired_claims = forgetful
+
+
+def _believes_in_the_future() -> None:
+    """A claim made by a clock that was ahead holds until that time has come: lost for as long."""
+    from participants.services import delivery
+
+    delivery.CLAIMED_AHEAD = timedelta(days=3650)
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "no-expiry": _no_expiry,
     "resends-all": _resends_all,
@@ -151,6 +201,8 @@ BUGS: dict[str, Callable[[], None]] = {
     "last-seconds-only": _last_seconds_only,
     "gives-up": _gives_up,
     "stops-at-refusal": _stops_at_refusal,
+    "forgets-what-was-sent": _forgets_what_was_sent,
+    "believes-in-the-future": _believes_in_the_future,
 }
 
 

@@ -6,10 +6,11 @@ bug: the seeded bug of `fast.py` with which the fault must turn red; each was se
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 
 from tests.faults import sink
-from tests.faults.rig import Rig, Wave
+from tests.faults.rig import Message, Rig, Wave
 
 Run = Callable[[Rig, Random], tuple[int, list[str]]]
 
@@ -142,6 +143,95 @@ def broker_emptied(rig: Rig, draw: Random) -> tuple[int, list[str]]:
     _usual(rig)
     rig.empty_broker()
     return wave.expected, wave.violations()
+
+
+@fault("forgets-what-was-sent")
+def messages_repeated_shuffled_and_a_week_late(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """Each message comes two to five times, in any order, to two workers; and again after a week, when nothing is due."""
+    rig.keep_running("beat")
+    rig.empty_broker()
+    wave = rig.arm(8, critical=draw.random() < 0.5)
+    piled_up = rig.wait(lambda: len(rig.messages()) >= _PILE)
+    rig.kill("beat")
+    once = rig.messages()
+    often = [one for one in once for _ in range(draw.randint(2, 5))]
+    draw.shuffle(often)
+    rig.empty_broker()
+    rig.put(often)
+    rig.keep_running("worker", "worker-2")
+    found = [] if piled_up else ["beat sends no messages"]
+    found += wave.violations()
+    found += [] if set(wave.statuses()) == {"sent"} else [f"not sent: {dict(wave.statuses())}"]
+    found += _replayed(rig, draw, once)
+    _usual(rig)
+    return wave.expected, found
+
+
+_PILE = 6
+
+
+def _replayed(rig: Rig, draw: Random, messages: list[Message]) -> list[str]:
+    """Deliver old messages; return in what they changed the record."""
+    found = _left_over(rig)
+    before = rig.written()
+    draw.shuffle(messages)
+    rig.put(messages, late_by=timedelta(weeks=1))
+    found += _left_over(rig)
+    after = rig.written()
+    return found + [f"old messages changed {name}" for name in before if before[name] != after[name]]
+
+
+def _left_over(rig: Rig) -> list[str]:
+    taken = rig.wait(lambda: not rig.messages())
+    return [] if taken else [f"nobody takes {sorted({one.named for one in rig.messages()})}"]
+
+
+@fault("believes-in-the-future", more=True)
+def clock_set_wrong_and_right_again(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    """The clock of worker and beat jumps, an hour or a year, while a worker dies with a claim, and is then set right.
+
+    The database's clock stays right, so they differ. Nothing waits until the wrong time has come again.
+    """
+    return _with_clocks(rig, _WRONG)
+
+
+@fault("believes-in-the-future")
+def clock_a_year_ahead(rig: Rig, draw: Random) -> tuple[int, list[str]]:
+    return _with_clocks(rig, (timedelta(days=365),))
+
+
+_WRONG = (
+    timedelta(hours=1),
+    timedelta(hours=-1),
+    timedelta(minutes=5),
+    timedelta(minutes=-5),
+    timedelta(days=365),
+    timedelta(minutes=-10),
+)
+
+
+def _with_clocks(rig: Rig, wrong: tuple[timedelta, ...]) -> tuple[int, list[str]]:
+    _usual(rig)
+    at_stake, found = 0, []
+    for off_by in wrong:
+        rig.forget_reminders()
+        rig.set_clock(off_by)
+        told = rig.arm(4)
+        found += [f"{off_by}: {one}" for one in told.violations()]
+        found += [] if set(told.statuses()) == {"sent"} else [f"{off_by}: {dict(told.statuses())}"]
+        token = rig.armed / "after-data"
+        token.touch()
+        claimed = rig.arm(2, skip=4)
+        found += (
+            [] if rig.wait(lambda token=token: not token.exists()) else [f"{off_by}: nobody began to send"]
+        )
+        rig.set_clock(timedelta(0))
+        found += [f"set right after {off_by}: {one}" for one in claimed.violations()]
+        later = rig.arm(4, skip=6)
+        found += [f"later than {off_by}: {one}" for one in later.violations()]
+        found += [] if rig.is_alive() else [f"set right after {off_by}: beat or worker seems dead"]
+        at_stake += told.expected + claimed.expected + later.expected
+    return at_stake, found
 
 
 @fault("stops-at-refusal")

@@ -9,13 +9,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, LiteralString, Self
+from uuid import uuid4
 
 import psycopg
+from psycopg import sql
+from psycopg.types.json import Json
 
 from tests.faults.sink import Sink
 from trialsite.devservices.broker import install_queues
@@ -30,11 +34,12 @@ _ACTS = (
 )
 # The rung of each armed obligation falls now; nothing else about it changes by itself.
 _ARM = """
-UPDATE participants_obligation SET ladder = %(ladder)s, kind = 'task', opens_at = now() - interval '1 day', closes_at = NULL,
+UPDATE participants_obligation SET ladder = %(ladder)s, kind = 'task', closes_at = NULL,
+    opens_at = %(due_at)s::timestamptz - interval '1 day',
     closes_on = NULL, missed_at = NULL, is_settled = false, cancelled_at = NULL, fulfilled_at = NULL, ended_at = NULL,
     rung_at = ARRAY[%(due_at)s::timestamptz, NULL, NULL], next_transition_at = %(due_at)s::timestamptz,
-    swept_through_at = now() - interval '1 day'
-WHERE id IN (SELECT id FROM participants_obligation ORDER BY id LIMIT %(count)s)
+    swept_through_at = %(due_at)s::timestamptz - interval '1 day'
+WHERE id IN (SELECT id FROM participants_obligation ORDER BY id LIMIT %(count)s OFFSET %(skip)s)
 """
 
 
@@ -44,6 +49,25 @@ def _free_port() -> int:
         return int(one.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Message:
+    """A message as the broker keeps it."""
+
+    queue: str
+    body: dict[str, Any]
+    headers: Any
+
+    @property
+    def named(self) -> str:
+        return f"{self.queue}: {self.body['headers'].get('task')}"
+
+
+def _earlier(headers: dict[str, Any], by: timedelta) -> dict[str, Any]:
+    if not headers.get("expires"):
+        return headers
+    return {**headers, "expires": (datetime.fromisoformat(headers["expires"]) - by).isoformat()}
+
+
 @dataclass
 class Rig:
     """Start it once, use it for many faults; each fault leaves it working."""
@@ -51,6 +75,7 @@ class Rig:
     root: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="faults-")))
     bug: str = ""
     patience_seconds: float = 90
+    off_by: timedelta = timedelta(0)
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -59,6 +84,7 @@ class Rig:
         self.state.prepare()
         self.armed = self.root / "armed"
         self.armed.mkdir()
+        self.set_clock(timedelta(0))
         self.server = Server(self.state)
         self.server.start()
         self.server.ensure_database()
@@ -87,6 +113,7 @@ class Rig:
             "EMAIL_URL": f"smtp://127.0.0.1:{self.sink.port}",
             "TRIALSITE_STATE": str(self.root),
             "FAILPOINT": str(self.armed),
+            "CLOCK_OFF_BY": str(self.clock),
             "SEEDED_BUG": self.bug,
             "PYTHONWARNINGS": "ignore",
         }
@@ -130,6 +157,17 @@ class Rig:
             signal_group(child.pid, signal.SIGKILL)
         child.wait(10)
 
+    @property
+    def clock(self) -> Path:
+        return self.root / "clock"
+
+    def set_clock(self, off_by: timedelta) -> None:
+        """Make the clock of worker and beat, who keep running, wrong by so much; the database's stays right."""
+        self.off_by = off_by
+        beside = self.clock.with_suffix(".new")
+        beside.write_text(str(off_by.total_seconds()))
+        beside.replace(self.clock)
+
     def keep_running(self, *names: str) -> None:
         """Leave exactly these running."""
         for name in [one for one in self.children if one not in names]:
@@ -148,19 +186,31 @@ class Rig:
         self.server.process = None
         self.server.start()
 
-    def ask(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    def ask(self, statement: LiteralString | sql.Composed, **values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.server.conninfo(DATABASE)) as connection:
             cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
-    def arm(self, count: int = PEOPLE, *, critical: bool = False) -> "Wave":
-        """Make `count` obligations due at this instant; return what is to be told about them."""
+    def arm(self, count: int = PEOPLE, *, critical: bool = False, skip: int = 0) -> "Wave":
+        """Make `count` obligations due at this instant of the worker's clock; return what is to be told about them."""
         with psycopg.connect(self.server.conninfo(DATABASE)) as connection:
             connection.execute(_ACTS)
-            (due_at,) = connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
-            values = {"ladder": "clock" if critical else "task", "due_at": due_at, "count": count}
+            now = "SELECT clock_timestamp() + %s"
+            (due_at,) = connection.execute(now, [self.off_by]).fetchone() or (None,)
+            values = {
+                "ladder": "clock" if critical else "task",
+                "due_at": due_at,
+                "count": count,
+                "skip": skip,
+            }
             connection.execute(_ARM, values)
         return Wave(self, due_at, count, critical=critical)
+
+    def forget_reminders(self) -> None:
+        """Take away what earlier waves left, so that no later rung, by a wrong clock, stands behind the next."""
+        with psycopg.connect(self.server.conninfo(DATABASE)) as connection:
+            connection.execute(_ACTS)
+            connection.execute("DELETE FROM participants_reminder")
 
     def addresses(self, role: str = "coordinator") -> list[str]:
         found = self.ask(
@@ -173,6 +223,49 @@ class Rig:
     def empty_broker(self) -> None:
         for (queue,) in self.ask("SELECT queue_name FROM pgmq.list_queues()"):
             self.ask("SELECT pgmq.purge_queue(%(queue)s)", queue=queue)
+
+    def messages(self) -> list[Message]:
+        """Return what waits in the broker, in its order."""
+        found: list[Message] = []
+        for (queue,) in self.ask("SELECT queue_name FROM pgmq.list_queues()"):
+            table = sql.Identifier("pgmq", f"q_{queue}")
+            rows = self.ask(sql.SQL("SELECT message, headers FROM {} ORDER BY msg_id").format(table))
+            found += [Message(queue, body, headers) for body, headers in rows]
+        return found
+
+    def put(self, messages: Iterable[Message], *, late_by: timedelta = timedelta(0)) -> None:
+        """Have the broker deliver these, as if they had been on their way for so long."""
+        for one in messages:
+            tag = {**one.body["properties"], "delivery_tag": str(uuid4())}  # no two deliveries share theirs
+            body = {**one.body, "headers": _earlier(one.body["headers"], late_by), "properties": tag}
+            values = {
+                "queue": one.queue,
+                "body": Json(body),
+                "headers": Json(one.headers),
+                "late_by": late_by,
+            }
+            (number,) = self.ask(
+                "SELECT pgmq.send(%(queue)s, %(body)s::jsonb, %(headers)s::jsonb)", **values
+            )[0]
+            table = sql.Identifier("pgmq", f"q_{one.queue}")
+            statement = sql.SQL(
+                "UPDATE {} SET enqueued_at = enqueued_at - %(late_by)s WHERE msg_id = %(number)s"
+            )
+            self.ask(statement.format(table), late_by=late_by, number=number)
+
+    def written(self) -> dict[str, Any]:
+        """Return what the record holds of reminders, so that two moments can be compared."""
+        tables = ("participants_reminder", "participants_obligation", "audit_entry")
+        rows = "SELECT count(*), md5(string_agg(md5(t::text), '' ORDER BY id)) FROM {} t"
+        found: dict[str, Any] = {
+            table: self.ask(sql.SQL(rows).format(sql.Identifier(table))) for table in tables
+        }
+        return {**found, "the mail server": len(self.sink.kept)}
+
+    def is_alive(self) -> bool:
+        """Say whether beat and worker have given a sign of life within seconds, by the right clock."""
+        fresh = "SELECT 1 FROM health_heartbeat WHERE part = ANY (%(parts)s) AND ok_at BETWEEN now() - interval '30 s' AND now()"
+        return self.wait(lambda: len(self.ask(fresh, parts=["beat", "worker"])) == 2, seconds=20)
 
     def wait(self, until: Callable[[], bool], seconds: float = 0) -> bool:
         deadline = time.monotonic() + (seconds or self.patience_seconds)

@@ -14,7 +14,9 @@ from participants.models import DispositionKind, Obligation, Reminder
 from participants.services import delivery
 from participants.services.delivery import (
     CLAIM_EXPIRES_AFTER,
+    CLAIMED_AHEAD,
     GIVES_UP_AFTER_UNREACHABLE,
+    WAITS_AHEAD,
     deliver_once,
     settle_expired_claims,
 )
@@ -258,6 +260,30 @@ class TestSending:
         assert statuses() == [after]
         assert len(mail.outbox) == 1
 
+    def test_a_claim_of_a_clock_that_was_ahead_does_not_hold_until_that_time_has_come(self) -> None:
+        _, at = reminded()
+
+        def dies(message: EmailMessage) -> Outcome:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            deliver_once(by=SWEEP, at=at, post=dies)
+
+        right = at - CLAIMED_AHEAD
+        assert settle_expired_claims(by=SWEEP, at=right) == 0
+        assert settle_expired_claims(by=SWEEP, at=right - timedelta(microseconds=1)) == 1
+        assert statuses() == ["held"]
+
+    def test_mail_that_waits_for_a_time_no_right_clock_names_is_due_now(self) -> None:
+        _, at = reminded()
+        tampers(at, next_attempt_at=at + WAITS_AHEAD)
+        settle_expired_claims(by=SWEEP, at=at)
+        assert deliver_once(by=SWEEP, at=at) == 0
+
+        tampers(at, next_attempt_at=at + WAITS_AHEAD + timedelta(microseconds=1))
+        settle_expired_claims(by=SWEEP, at=at)
+        assert deliver_once(by=SWEEP, at=at) == 1
+
     def test_a_worker_that_comes_back_late_does_not_overrule_who_settled_its_claim(self) -> None:
         _, at = reminded()
 
@@ -452,6 +478,21 @@ class TestTheTask:
 
         with time_machine.travel(story.now, tick=False):
             assert reconcile_everybody.delay().get() == 0
+
+    def test_the_nightly_repair_takes_back_what_a_clock_a_year_ahead_had_settled(self) -> None:
+        story = participant_at(State.INFUSED)
+        open_rows = Obligation.objects.filter(cancelled_at=None).order_by("key")
+        columns = ("key", "is_settled", "rung_at", "next_transition_at")
+        before = list(open_rows.values_list(*columns))
+        while sweep_once(by=SWEEP, at=story.now + timedelta(days=365)):
+            pass
+        assert list(open_rows.values_list(*columns)) != before
+
+        with time_machine.travel(story.now, tick=False):
+            assert reconcile_everybody.delay().get() == 1
+            assert reconcile_everybody.delay().get() == 0
+
+        assert list(open_rows.values_list(*columns)) == before
 
     def test_the_nightly_repair_restores_what_was_changed_behind_the_services_back(self) -> None:
         story = participant_at(State.INFUSED)

@@ -6,7 +6,8 @@ from io import StringIO
 from smtplib import SMTPServerDisconnected
 
 import pytest
-from celery.beat import PersistentScheduler
+from celery.beat import PersistentScheduler, ScheduleEntry
+from celery.schedules import schedule
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import call_command
 from django.db import OperationalError
@@ -51,6 +52,12 @@ BEAT, WORKER, DELIVERY = Part
             [(BEAT, STOPPED), (WORKER, UNKNOWN), (DELIVERY, UNKNOWN)],
             id="beat stopped: nobody asks the worker",
         ),
+        pytest.param(
+            [sign(part, ago=-LATE) for part in Part],
+            [(BEAT, STOPPED), (WORKER, UNKNOWN), (DELIVERY, UNKNOWN)],
+            id="a sign from a time that has not come",
+        ),
+        pytest.param([sign(part, ago=-SILENT_AFTER) for part in Part], [], id="clocks a little apart"),
         pytest.param(
             [sign(BEAT), sign(WORKER, ago=LATE), sign(DELIVERY, ago=LATE)],
             [(WORKER, STOPPED), (DELIVERY, UNKNOWN)],
@@ -114,6 +121,11 @@ class TestSigns:
         ]  # the worker; nothing new; beat, silent by now; the worker again
         assert caplog.messages[0] == "worker stopped, last worked: never "
 
+    def test_an_alarm_given_by_a_clock_that_was_ahead_keeps_no_later_one_back(self) -> None:
+        raise_alarms(NOW + timedelta(days=365), about=[BEAT])
+
+        assert [one.part for one in raise_alarms(NOW, about=[BEAT])] == [BEAT]
+
     def test_the_command_exits_with_1_where_something_has_stopped(self) -> None:
         out = StringIO()
         with pytest.raises(SystemExit) as left:
@@ -145,6 +157,7 @@ class TestSigns:
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(PersistentScheduler, "setup_schedule", lambda self: None)
+        monkeypatch.setattr(PersistentScheduler, "_store", {"entries": {}})
         monkeypatch.setattr(PersistentScheduler, "tick", lambda self: 300.0)
         monkeypatch.setattr(beat, "close_old_connections", lambda: None)
         scheduler = BeatingScheduler(app)
@@ -159,3 +172,24 @@ class TestSigns:
         monkeypatch.setattr(scheduler, "_noted_at", 0.0)
         assert scheduler.tick() == PULSE_SECONDS / 3
         assert "the database does not answer" in caplog.messages[-1]
+
+    def test_beat_does_not_wait_for_a_time_that_a_wrong_clock_had_shown(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent: list[str] = []
+        ahead = clock.now() + timedelta(days=365)
+        entry = ScheduleEntry(
+            name="sweep", task="sweep", app=app, schedule=schedule(60, app=app), last_run_at=ahead
+        )
+        monkeypatch.setattr(PersistentScheduler, "setup_schedule", lambda self: None)
+        monkeypatch.setattr(PersistentScheduler, "_store", {"entries": {"sweep": entry}})
+        monkeypatch.setattr(PersistentScheduler, "tick", lambda self: sent.append(str(self._heap)) or 300.0)
+        monkeypatch.setattr(beat, "close_old_connections", lambda: None)
+        scheduler = BeatingScheduler(app)
+        scheduler._heap = [entry]
+
+        scheduler.tick()
+
+        assert entry.last_run_at <= clock.now()
+        assert entry.is_due().next <= 60
+        assert sent == ["None"]  # in what order they come is counted anew

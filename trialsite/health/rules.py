@@ -65,7 +65,8 @@ def stalled(signs: Iterable[SignOfLife], now: datetime) -> tuple[Stalled, ...]:
 def _trouble(sign: SignOfLife | None, now: datetime, *, is_asked: bool) -> Trouble | None:
     if sign is not None and sign.failing_since_at is not None:
         return Trouble.FAILING if is_asked else Trouble.UNKNOWN
-    if sign is not None and sign.ok_at is not None and now - sign.ok_at <= SILENT_AFTER:
+    # A sign from a time that has not come was given by a clock that was wrong: it says nothing.
+    if sign is not None and sign.ok_at is not None and abs(now - sign.ok_at) <= SILENT_AFTER:
         return None
     return Trouble.STOPPED if is_asked else Trouble.UNKNOWN
 

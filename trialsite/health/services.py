@@ -50,5 +50,7 @@ def raise_alarms(now: datetime, *, about: Collection[Part] = tuple(Part)) -> tup
 
 def _is_first(part: Part, now: datetime) -> bool:
     Heartbeat.objects.get_or_create(part=part.value)
-    nobody_told = Q(alarmed_at=None) | Q(alarmed_at__lte=now - ALARM_AGAIN_AFTER)
+    long_ago = Q(alarmed_at__lte=now - ALARM_AGAIN_AFTER)
+    by_a_wrong_clock = Q(alarmed_at__gte=now + ALARM_AGAIN_AFTER)
+    nobody_told = Q(alarmed_at=None) | long_ago | by_a_wrong_clock
     return bool(Heartbeat.objects.filter(nobody_told, part=part.value).update(alarmed_at=now))
