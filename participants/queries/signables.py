@@ -5,10 +5,10 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from participants.models import Deviation, DeviationStatus, Participant
+from participants.models import Deviation, DeviationAction, DeviationNotice, DeviationStatus, Participant
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
-from trialsite.signing.content import row
+from trialsite.signing.content import row, rows
 from trialsite.signing.kinds import Kind, Owner, Shown
 from trialsite.signing.rules import Meaning
 
@@ -28,7 +28,11 @@ def _rows(deviations: QuerySet[Deviation]) -> QuerySet[Deviation]:
 
 
 def _content(deviation: Deviation) -> dict[str, Any]:
-    return {"deviation": row(deviation)}
+    return {
+        "deviation": row(deviation),
+        "actions": rows(DeviationAction.objects.filter(deviation=deviation)),
+        "notices": rows(DeviationNotice.objects.filter(deviation=deviation)),
+    }
 
 
 def _shown(deviation: Deviation) -> Shown:
@@ -37,7 +41,7 @@ def _shown(deviation: Deviation) -> Shown:
         lines=(
             ("Rule", deviation.rule_id),
             ("Category", deviation.category),
-            ("Important", "yes" if deviation.proposed_important else "no"),
+            ("Important", "yes" if deviation.counts_as_important else "no"),
             ("Reason", deviation.reason or "–"),
             ("Found by", deviation.detected_by),
             ("Status", deviation.status),
@@ -50,7 +54,7 @@ def _obstacles(deviation: Deviation, by: User) -> tuple[str, ...]:
     found = []
     if deviation.status != DeviationStatus.CLOSED:
         found.append("A deviation is signed when it is closed.")
-    if deviation.detected_by == by.actor_label:
+    if deviation.reporter_id == by.actor_id:
         found.append("Who reported a deviation does not close it.")
     return tuple(found)
 
@@ -67,13 +71,13 @@ DEVIATION = Kind(
     name="deviation",
     title="Closing of a deviation",
     model=Deviation,
-    permission=Permission.RECORD_DEVIATION,
+    permission=Permission.ASSESS_DEVIATION,
     meanings=(Meaning.APPROVAL,),
     contents={1: _content},
     shown=_shown,
     owner=_owner,
-    href=lambda deviation: reverse("deviations"),
-    tables=("participants_deviation",),
+    href=lambda deviation: reverse("deviation", args=[deviation.pk]),
+    tables=("participants_deviation", "participants_deviationaction", "participants_deviationnotice"),
     rows=_rows,
     obstacles=_obstacles,
     lock_owner=lambda deviation: lock_participant(deviation.participant_id),

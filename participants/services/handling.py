@@ -3,9 +3,10 @@
 Every step is one row that is never changed, beside the columns that say how things stand. Source: clinical rules 5.3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
+from typing import Any
 
 from participants.models import (
     ActionKind,
@@ -26,6 +27,7 @@ from trialsite.audit.acting import Actor, acting
 from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.registry import latest
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.services.signing import sign
 
 
 def report_deviation(
@@ -196,15 +198,29 @@ def record_notice(
 
 
 def close_deviation(
-    *, deviation: Deviation, note: str, by: Actor, at: datetime, version: int | None = None
+    *,
+    deviation: Deviation,
+    note: str,
+    signing: Mapping[str, Any],
+    by: Actor,
+    at: datetime,
+    version: int | None = None,
 ) -> Deviation:
-    """Close a deviation with a note; it stays on record. Needs ASSESS_DEVIATION.
+    """Close a deviation with a note, under signature; it stays on record. Needs ASSESS_DEVIATION.
 
-    By another person than the reporter. An important one only after its actions were found effective and everybody
-    was told. Raises RuleViolated("note-required", "same-person", "not-closable"),
-    InvalidTransition("not-at-this-stage"), Conflict("stale-version").
+    signing: what `sign` takes besides the record. By another person than the reporter. An important one only after its
+    actions were found effective and everybody was told. Raises RuleViolated("note-required", "same-person",
+    "not-closable"), InvalidTransition("not-at-this-stage"), Conflict("stale-version"), and what `sign` raises: then
+    nothing was closed.
     """
     _require_words(note, "note", "Say how the deviation was dealt with.")
+    with acting(by=by, at=at, action=_ACTIONS[HandlingStep.CLOSE], reason=note):
+        current = _closed(deviation, note, by, at, version)
+        sign(record=current, by=by, at=at, **signing)
+    return current
+
+
+def _closed(deviation: Deviation, note: str, by: Actor, at: datetime, version: int | None) -> Deviation:
     with _step(deviation, HandlingStep.CLOSE, note, by, at, version) as current:
         require_another_person(by.actor_id, current.reporter_id)
         obstacles = obstacles_of(current, current.handling)

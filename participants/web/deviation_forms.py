@@ -10,6 +10,7 @@ from participants.models import ActionKind, Cause, NoticeTo
 from participants.queries.words import in_words
 from participants.web.forms import ReasonField
 from trialsite.protocol.findings import Category
+from trialsite.signing.web.forms import SignedForm
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
 _IMPORTANT = "It may affect safety, rights or well-being, or the reliability of the data."
@@ -87,7 +88,7 @@ class NoticeForm(StepForm):
     not_after_today = ("sent_at",)
 
 
-class CloseForm(StepForm):
+class CloseForm(SignedForm):
     note = _told("How it was dealt with")
 
 

@@ -25,6 +25,7 @@ from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.findings import Category
+from trialsite.signing.web.forms import signing_of
 from trialsite.web.steps import Step
 
 TEMPLATE = "participants/steps/deviation.html"
@@ -75,7 +76,11 @@ def _tell(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetim
 
 
 def _close(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetime) -> Deviation:
-    return handling.close_deviation(deviation=target.record, by=by, at=at, **entered)
+    signing = signing_of(entered)
+    # Read anew: the password was asked for after `at`.
+    return handling.close_deviation(
+        deviation=target.record, signing=signing, by=by, at=clock.now(), **entered
+    )
 
 
 def _reopen(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetime) -> Deviation:

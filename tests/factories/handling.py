@@ -1,6 +1,6 @@
 """Deviations on their way: each step by somebody who may take it, at the time of the story."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from participants.models import ActionKind, Cause, Deviation, DeviationAction, NoticeTo
@@ -8,6 +8,8 @@ from participants.services import handling
 from participants.services.deviations import record_deviation
 from tests.factories.journeys import Story
 from trialsite.protocol.findings import Category
+from trialsite.signing.proof import Proof
+from trialsite.signing.rules import Meaning
 
 
 def is_noticed(story: Story, *, is_important: bool = False, **given: Any) -> Deviation:
@@ -94,8 +96,15 @@ def closes(deviation: Deviation, story: Story, **given: Any) -> Deviation:
         "note": "dealt with",
         "by": story.ward.investigator,
         "at": story.now,
-    }
-    return handling.close_deviation(**values | given)
+    } | given
+    values.setdefault("signing", signing_by(values["by"], values["at"]))
+    return handling.close_deviation(**values)
+
+
+def signing_by(user: Any, at: datetime) -> dict[str, Any]:
+    """What a person gives to sign who has just proved who they are."""
+    proof = Proof(user_id=user.pk, proved_at=at, factors="name password")
+    return {"meaning": Meaning.APPROVAL, "proof": proof, "states_equivalence": True}
 
 
 def is_closed(deviation: Deviation, story: Story, *, note: str = "dealt with") -> Deviation:

@@ -17,6 +17,8 @@ from participants.services.handling import (
 from trialsite.accounts.models import Site
 from trialsite.demo.story import Ward
 from trialsite.protocol.findings import Category
+from trialsite.signing.proof import Proof
+from trialsite.signing.rules import Meaning
 
 _HANDLED = ("GATE-infuse-route", "SAFETY-LATE", "WINDOW-LATE", "WINDOW-MISSED")
 
@@ -125,14 +127,20 @@ def _deals_with(found: Deviation, ward: Ward, hours: Iterator[datetime]) -> None
     )
     if found.notified_at is None:
         _tells(found, ward, next(hours))
-    close_deviation(deviation=found, note="The deputy is named", by=ward.investigator, at=next(hours))
+    _closes(found, "The deputy is named", ward, next(hours))
+
+
+def _closes(found: Deviation, note: str, ward: Ward, at: datetime) -> None:
+    proof = Proof(user_id=ward.investigator.pk, proved_at=at, factors="name password")
+    signing = {"meaning": Meaning.APPROVAL, "proof": proof, "states_equivalence": True}
+    close_deviation(deviation=found, note=note, signing=signing, by=ward.investigator, at=at)
 
 
 def _explains(found: Deviation, ward: Ward, hours: Iterator[datetime]) -> None:
     """Not important, and closed."""
     _reports(found, ward, next(hours), Cause.PARTICIPANT, "The train was cancelled")
     _assesses(found, ward, next(hours), is_important=False)
-    close_deviation(deviation=found, note="Explained; no action", by=ward.investigator, at=next(hours))
+    _closes(found, "Explained; no action", ward, next(hours))
 
 
 def _lacks_a_log(site: Site, ward: Ward, when: datetime) -> None:

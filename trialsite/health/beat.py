@@ -37,7 +37,8 @@ class BeatingScheduler(PersistentScheduler):
 
     def _forget_the_future(self) -> None:
         """A clock that was ahead and is set right must not keep beat silent until the old time has come again."""
-        ahead = [one for one in self.schedule.values() if one.last_run_at > one.default_now() + AHEAD]
+        entries = self.schedule.values()
+        ahead = [one for one in entries if one.last_run_at and one.last_run_at > one.default_now() + AHEAD]
         for entry in ahead:
             entry.last_run_at = entry.default_now()
         if ahead:

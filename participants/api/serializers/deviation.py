@@ -19,7 +19,7 @@ from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import ReasonedIn
 from trialsite.protocol.findings import Category
 from trialsite.protocol.types import Act, LooksAt, Source
-from trialsite.signing.api.shapes import WithSignaturesOut
+from trialsite.signing.api.shapes import SigningIn, WithSignaturesOut
 
 
 def _said(help_text: str, **options: Any) -> CleanCharField:
@@ -90,8 +90,8 @@ class DeviationNoticeIn(InSerializer):
     )
 
 
-class DeviationCloseIn(InSerializer):
-    """How a deviation was dealt with."""
+class DeviationCloseIn(SigningIn):
+    """How a deviation was dealt with, and who signs for it."""
 
     note = _said("How the deviation was dealt with.")
 

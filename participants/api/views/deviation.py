@@ -30,10 +30,13 @@ from participants.services.deviations import record_deviation, record_site_devia
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
+from trialsite.api import preconditions
 from trialsite.api.commands import CommandView
 from trialsite.api.steps import UnderCommand, named
 from trialsite.api.views import ScopedDetail, ScopedList
 from trialsite.signing.api.shapes import WithSignaturesOut
+from trialsite.signing.api.views import SignedCommand
+from trialsite.signing.rules import Meaning
 
 BY_ID = {"deviation_id": "id"}
 
@@ -133,13 +136,34 @@ class CheckDeviation(_OfDeviation):
         return handling.check_effect(deviation=target, by=by, at=at, **given)
 
 
-class CloseDeviation(_OfDeviation):
-    """Close a deviation with a note; it stays on record."""
+class CloseDeviation(SignedCommand):
+    """Close a deviation with a note, under signature; it stays on record. In a session only."""
 
-    takes = DeviationCloseIn
+    required_permission = Permission.ASSESS_DEVIATION
+    model = Deviation
+    lookup = BY_ID
+    takes, gives = DeviationCloseIn, DeviationOut
 
-    def run(self, target: Deviation, given: dict[str, Any], *, by: User, at: datetime) -> Deviation:
-        return handling.close_deviation(deviation=target, by=by, at=at, **given)
+    def narrow(self, rows: QuerySet[Deviation]) -> QuerySet[Deviation]:
+        return rows.select_related("participant", "site")
+
+    def before(self, given: dict[str, Any]) -> None:
+        self.deviation = self.target()
+
+    def run(self, target: Any, given: dict[str, Any], *, by: User, at: datetime) -> Deviation:
+        signing = {
+            "meaning": Meaning.APPROVAL,
+            "proof": self.proof,
+            "states_equivalence": given["states_equivalence"],
+        }
+        return handling.close_deviation(
+            deviation=self.deviation,
+            note=given["note"],
+            signing=signing,
+            by=by,
+            at=at,
+            version=preconditions.offered(self.request),
+        )
 
 
 class ReopenDeviation(_OfDeviation):
