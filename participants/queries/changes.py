@@ -8,7 +8,6 @@ from participants.queries.preview import DeviationChange, Replan
 from trialsite.protocol.schedule import Change
 from trialsite.protocol.types import Obligation, ObligationKind
 
-
 FOLDED_FROM = 20  # lines
 
 
