@@ -156,7 +156,7 @@ def _casebook_obstacles(participant: Participant, by: User) -> tuple[str, ...]:
     unsigned = (
         Visit.objects.filter(participant=participant).exclude(pk__in=signed.values("record_id")).count()
     )
-    return (f"{unsigned} visits are not signed yet.",) if unsigned else ()
+    return (f"Visits that are not signed yet: {unsigned}.",) if unsigned else ()
 
 
 CASEBOOK = Kind(

@@ -125,7 +125,7 @@ def test_no_row_of_a_locked_participant_is_changed_deleted_or_added_in_any_table
                 connection.cursor() as cursor,
             ):
                 cursor.execute(statement, [key])
-    assert tried >= 20
+    assert tried >= 15
 
 
 def _writes(model: type[Model]) -> list[str]:

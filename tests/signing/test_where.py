@@ -47,7 +47,7 @@ def test_the_investigator_signs_decision_infusion_and_visits_and_then_the_casebo
     assert awaiting_for(story.ward.nurse) == ()
     signed_by(who, decision, at=at)
     signed_by(who, infusion, at=at, meaning=Meaning.RESPONSIBILITY)
-    with pytest.raises(RuleViolated, match="visits are not signed yet"):
+    with pytest.raises(RuleViolated, match="Visits that are not signed yet"):
         signed_by(who, participant, at=at, meaning=Meaning.RESPONSIBILITY)
     for visit in visits:
         signed_by(who, visit, at=at, meaning=Meaning.RESPONSIBILITY)
