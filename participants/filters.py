@@ -1,14 +1,21 @@
 """Filters of the lists, the same for the pages and for the API. Each takes rows that are scoped already."""
 
+from datetime import UTC, date, datetime, time, timedelta
+
 import django_filters as filters
-from django.db.models import QuerySet
+from django.core.validators import RegexValidator
+from django.db.models import Q, QuerySet
 
 from participants.models import Deviation, DeviationStatus
+from participants.queries.trail import acted_by, of_code, tables
 from participants.queries.words import ARMS, in_words
 from participants.states import State
+from trialsite.audit.models import Entry, Operation, ReadEntry
+from trialsite.audit.reads import ReadKind
 from trialsite.protocol.findings import Category
 from trialsite.protocol.types import ObligationKind
 from trialsite.web.components import status_of
+from trialsite.web.forms import DateInput
 
 STATES = [(state.value, status_of(state).words) for state in State]
 CATEGORIES = [(category.value, in_words(category.value)) for category in Category]
@@ -61,3 +68,74 @@ class ObligationFilter(filters.FilterSet):
 
     kind = filters.ChoiceFilter(choices=KINDS, empty_label="Every kind", label="Kind")
     site = filters.CharFilter(field_name="site__code", max_length=6, label="Site")
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+_COLUMN = RegexValidator(r"^[a-z][a-z0-9_]*$", "A field is written like weight_kg.")
+_ACTION = RegexValidator(r"^[a-z0-9_.]+$", "An action is written like participants.consent_recorded.")
+
+
+class TrailFilter(filters.FilterSet):
+    """What is looked for in the trail.
+
+    code: whole. who: part of a name, or "system". field: a column that was given a value or changed. since, until: days
+    in UTC, both included. action: its name or the beginning of it. row, request_id: ids, whole.
+    """
+
+    code = filters.CharFilter(method="narrow_code", max_length=16, label="Whole subject code")
+    who = filters.CharFilter(method="narrow_who", max_length=80, label="Person")
+    table = filters.ChoiceFilter(
+        field_name="table_name", choices=tables, empty_label="Every record", label="Record"
+    )
+    field = filters.CharFilter(method="narrow_field", max_length=60, validators=[_COLUMN], label="Field")
+    op = filters.ChoiceFilter(choices=Operation.choices, empty_label="Everything", label="Done")
+    reason = filters.CharFilter(lookup_expr="icontains", max_length=80, label="Words of the reason")
+    since = filters.DateFilter(method="narrow_since", widget=DateInput, label="From (UTC)")
+    until = filters.DateFilter(method="narrow_until", widget=DateInput, label="Until (UTC)")
+    action = filters.CharFilter(lookup_expr="startswith", max_length=80, validators=[_ACTION], label="Action")
+    row = filters.CharFilter(field_name="row_id", max_length=40, label="Record id")
+    request_id = filters.CharFilter(max_length=40, label="Request id")
+
+    def narrow_code(self, rows: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
+        return rows.filter(of_code(value))
+
+    def narrow_who(self, rows: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
+        return rows.filter(acted_by(value))
+
+    def narrow_field(self, rows: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
+        return rows.filter(Q(old__has_key=value) | Q(new__has_key=value))
+
+    def narrow_since(self, rows: QuerySet[Entry], name: str, value: date) -> QuerySet[Entry]:
+        return rows.filter(recorded_at__gte=_start_of(value))
+
+    def narrow_until(self, rows: QuerySet[Entry], name: str, value: date) -> QuerySet[Entry]:
+        return rows.filter(recorded_at__lt=_start_of(value) + timedelta(days=1))
+
+
+_READ_KINDS = [
+    (ReadKind.IDENTITY.value, "Direct identifiers"),
+    (ReadKind.EXPORT.value, "Files"),
+    (ReadKind.TRAIL.value, "Audit trail"),
+    (ReadKind.AS_KNOWN_AT.value, "Former state"),
+]
+
+
+class ReadFilter(filters.FilterSet):
+    """who: part of a name. since, until: days in UTC, both included."""
+
+    who = filters.CharFilter(method="narrow_who", max_length=80, label="Person")
+    kind = filters.ChoiceFilter(choices=_READ_KINDS, empty_label="Everything", label="What")
+    since = filters.DateFilter(method="narrow_since", widget=DateInput, label="From (UTC)")
+    until = filters.DateFilter(method="narrow_until", widget=DateInput, label="Until (UTC)")
+
+    def narrow_who(self, rows: QuerySet[ReadEntry], name: str, value: str) -> QuerySet[ReadEntry]:
+        return rows.filter(acted_by(value))
+
+    def narrow_since(self, rows: QuerySet[ReadEntry], name: str, value: date) -> QuerySet[ReadEntry]:
+        return rows.filter(recorded_at__gte=_start_of(value))
+
+    def narrow_until(self, rows: QuerySet[ReadEntry], name: str, value: date) -> QuerySet[ReadEntry]:
+        return rows.filter(recorded_at__lt=_start_of(value) + timedelta(days=1))

@@ -7,11 +7,13 @@ from trialsite.api.urls import unknown
 urlpatterns = [
     path("accounts/", include("trialsite.accounts.urls")),
     path("", include("trialsite.web.urls")),
+    path("audit/", include("trialsite.inspection.urls")),
     path("", include("participants.web.urls")),
     path("", include("screening.web.urls")),
     path("", include("infusion.web.urls")),
     path("", include("followup.web.urls")),
     path("api/v1/", include("trialsite.api.urls")),
+    path("api/v1/", include("trialsite.inspection.api.urls")),
     path("api/v1/", include("participants.api.urls")),
     path("api/v1/", include("screening.api.urls")),
     path("api/v1/", include("infusion.api.urls")),

@@ -10,6 +10,7 @@ from participants.api.views.deviation import (
     DeviationsOfParticipant,
     RecordDeviation,
 )
+from participants.api.views.deviation_figures import DeviationFigures
 from participants.api.views.identity import OpenIdentity, RecordIdentity
 from participants.api.views.obligation import ContraceptionView, ObligationList, PreviewChange, WorkListView
 from participants.api.views.observation import ObservationList, RecordObservations
@@ -33,6 +34,7 @@ from participants.api.views.reminder import (
     UnsettledList,
 )
 from participants.api.views.replanning import FormerPlans, PreviewAmendment
+from participants.api.views.trail import TrailList
 from participants.api.views.trial import TrialView
 from participants.api.views.version import (
     ActivateIcf,
@@ -79,6 +81,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reminders/<uuid:reminder_id>/hand-over/", by_method(post=HandOver)),
     path("reminders/<uuid:reminder_id>/resend/", by_method(post=Resend)),
     path("reminders/<uuid:reminder_id>/confirm/", by_method(post=Confirm)),
+    path("deviations/figures/", by_method(get=DeviationFigures)),
+    path("trail/", by_method(get=TrailList)),
     path("deviations/", by_method(get=DeviationList)),
     path("deviations/<uuid:deviation_id>/", by_method(get=DeviationDetail)),
     path("deviations/<uuid:deviation_id>/close/", by_method(post=CloseDeviation)),

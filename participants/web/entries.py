@@ -1,7 +1,10 @@
 """How people come to the pages of this app: the navigation, and the forms behind a due line."""
 
+from participants.web import tables
 from participants.web.actions import register_action
 from trialsite.accounts.permissions import Permission
+from trialsite.inspection.entries import FINDINGS, PEOPLE, TRAIL
+from trialsite.inspection.places import Place, register_place
 from trialsite.web.navigation import NavItem, register_nav
 
 _NAV = (
@@ -61,13 +64,48 @@ _NAV = (
         icon="activity",
         order=85,
     ),
-    NavItem(
+)
+
+_PLACES = (
+    Place(
+        name="deviations",
+        title="Deviations",
+        sentence="Every departure from the protocol, with its evidence, its rule and how it was dealt with.",
+        url_name="deviations",
+        permission=Permission.VIEW_DEVIATIONS,
+        icon="flag",
+        group=FINDINGS,
+        order=10,
+    ),
+    Place(
+        name="deviation-figures",
+        title="Deviations in numbers",
+        sentence="How many a month per site and category, how long until they are noticed and closed.",
+        url_name="deviation-figures",
+        permission=Permission.VIEW_DEVIATIONS,
+        icon="activity",
+        group=FINDINGS,
+        order=15,
+    ),
+    Place(
         name="trail",
         title="Audit trail",
+        sentence="Every change of every record: who, when, why, with the old and the new value.",
         url_name="trail",
         permission=Permission.VIEW_TRAIL,
         icon="history",
-        order=80,
+        group=TRAIL,
+        order=10,
+    ),
+    Place(
+        name="reads",
+        title="What was read",
+        sentence="Who opened direct identifiers, took files out or looked at a former state, and what for.",
+        url_name="reads",
+        permission=Permission.REVIEW_ACCESS,
+        icon="eye",
+        group=PEOPLE,
+        order=20,
     ),
 )
 
@@ -76,5 +114,8 @@ def register() -> None:
     """Add this app's pages to the navigation and its forms to the due lines."""
     for item in _NAV:
         register_nav(item)
+    for place in _PLACES:
+        register_place(place)
+    tables.register()
     register_action("T-CONSENT", "consent-record", Permission.RECORD_CONSENT)
     register_action("reconsent", "consent-record", Permission.RECORD_CONSENT)

@@ -1,6 +1,10 @@
 """How people come to the pages of screening that belong to no single participant."""
 
+from screening.web.tables import SCREENING_LOG
 from trialsite.accounts.permissions import Permission
+from trialsite.inspection.entries import FINDINGS
+from trialsite.inspection.files.tables import register_table
+from trialsite.inspection.places import Place, register_place
 from trialsite.web.navigation import NavItem, register_nav
 
 
@@ -24,5 +28,18 @@ def register() -> None:
             permission=Permission.IMPORT_RESULTS,
             icon="test-pipe",
             order=27,
+        )
+    )
+    register_table(SCREENING_LOG)
+    register_place(
+        Place(
+            name="screening-log",
+            title="Screening and enrolment log",
+            sentence="Everybody who was referred, what became of it, and who decided.",
+            url_name="screening-log",
+            permission=Permission.VIEW_PARTICIPANT,
+            icon="clipboard-list",
+            group=FINDINGS,
+            order=20,
         )
     )

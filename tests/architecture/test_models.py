@@ -9,7 +9,7 @@ from django.db import models
 from trialsite.audit.records import Record
 
 # From the ground up; a key may point to its own floor or below.
-FLOORS = ["audit", "accounts", "participants", "screening", "infusion", "followup"]
+FLOORS = ["audit", "accounts", "inspection", "participants", "screening", "infusion", "followup"]
 DOMAIN = [model for label in FLOORS[1:] for model in apps.get_app_config(label).get_models()]
 
 

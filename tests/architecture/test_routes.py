@@ -71,7 +71,7 @@ class Route:
     def is_of_a_participant(self) -> bool:
         return bool(
             re.search(
-                r"(participants/<str:code>|<uuid:(?!user_id|membership_id|cohort_id|token_id|feed_id))",
+                r"(participants/<str:code>|<uuid:(?!user_id|membership_id|cohort_id|token_id|feed_id|view_id))",
                 self.template,
             )
         )
@@ -117,6 +117,9 @@ EXCEPTIONS = {
     "POST /tokens/<uuid:token_id>/revoke/": "only the own token",
     "GET /calendar/<uuid:feed_id>/revoke/": "only the own feed",
     "POST /calendar/<uuid:feed_id>/revoke/": "only the own feed",
+    "GET /audit/views/<uuid:view_id>/remove/": "only the own view",
+    "POST /audit/views/<uuid:view_id>/remove/": "only the own view",
+    "POST /api/v1/saved-views/<uuid:view_id>/remove/": "only the own view",
     "POST /inbox/<uuid:reminder_id>/acknowledge/": "only the own reminder",
     **{
         f"POST /api/v1/reminders/<uuid:reminder_id>/{act}/": "only the own reminder"
@@ -222,6 +225,8 @@ def _world() -> World:
         "token_id": uuid4(),
         "reminder_id": has_mail_that_failed(story).pk,
         "feed_id": uuid4(),
+        "view_id": uuid4(),
+        "page": "trail",
         "feed_token": issue_calendar_feed(
             user=ward.coordinator, name="Telephone", by=ward.coordinator, at=story.now
         ).token,

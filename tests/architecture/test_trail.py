@@ -9,7 +9,7 @@ from django.db import connection, models
 from trialsite.audit.models import Entry
 from trialsite.audit.trail import TRUNCATE_TRIGGER, WRITE_TRIGGER, install_trail_sql
 
-DOMAIN = ("audit", "accounts", "participants", "screening", "infusion", "followup")
+DOMAIN = ("audit", "accounts", "inspection", "participants", "screening", "infusion", "followup")
 # Read from the catalogue, not from the migrations: what counts is what the database does.
 INSTALLED = """
     SELECT relname, tgname,

@@ -91,6 +91,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "evidence_id": Evidence.objects.filter(episode=there(story.episode), item="lesions")
         .latest("recorded_at")
         .pk,
+        "page": "trail",
         "arm": "intravenous",
         "route": "intravenous",
         "clock_id": "C-SAE",

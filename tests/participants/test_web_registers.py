@@ -163,7 +163,10 @@ def test_the_trail_shows_old_and_new_who_when_and_why() -> None:
     story.participant.refresh_from_db()
     _edited(story)
 
-    act = acts(list(trail_for(story.ward.investigator, code=story.participant.code).order_by("-id")))[0]
+    act = acts(
+        list(trail_for(story.ward.investigator, code=story.participant.code).order_by("-id")),
+        story.ward.investigator,
+    )[0]
 
     assert (act.action, act.reason) == ("participants.particulars_corrected", "typing error")
     assert act.who == story.ward.coordinator.actor_label
@@ -175,11 +178,11 @@ def test_the_trail_shows_old_and_new_who_when_and_why() -> None:
 def test_the_trail_does_not_repeat_a_role_that_the_name_gives() -> None:
     story = refer(make_ward())
     entries = list(trail_for(story.ward.investigator, code=story.participant.code).order_by("-id"))
-    assert acts(entries)[0].role == "coordinator"
+    assert acts(entries, story.ward.investigator)[0].role == "coordinator"
 
     entries[0].actor_label = "Chen Jing (coordinator)"
 
-    assert acts(entries[:1])[0].role == ""
+    assert acts(entries[:1], story.ward.investigator)[0].role == ""
 
 
 def test_the_trail_is_found_by_code_table_and_person() -> None:

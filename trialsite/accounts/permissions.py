@@ -76,7 +76,9 @@ class Permission(StrEnum):
     CORRECT_RECORD = "correct_record", "Correct or void an entry made before, with a reason."
     VIEW_DEVIATIONS = "view_deviations", "Read the protocol deviations of the site."
     RECORD_DEVIATION = "record_deviation", "Add, assess and close protocol deviations."
-    VIEW_TRAIL = "view_trail", "Read the audit trail."
+    VIEW_TRAIL = "view_trail", "Read the audit trail, and record that it was reviewed."
+    REVIEW_ACCESS = "review_access", "See who has which role, their last sign-in and what they opened."
+    EXPORT_RECORDS = "export_records", "Take the tables of an inspection out as files with hashes."
     MANAGE_VERSIONS = "manage_versions", "Activate protocol and consent-form versions at the site."
     MANAGE_USERS = "manage_users", "Create and deactivate users and give or take roles at the site."
     ANSWER_REMINDER = "answer_reminder", "Acknowledge, snooze or hand over the own reminders."
@@ -129,6 +131,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.VIEW_DEVIATIONS: _EVERY_ROLE,
     Permission.RECORD_DEVIATION: _TRIAL_STAFF | _ADMIN,
     Permission.VIEW_TRAIL: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},
+    Permission.REVIEW_ACCESS: _ADMIN | {Role.AUDITOR},
+    Permission.EXPORT_RECORDS: _INVESTIGATOR | _ADMIN | {Role.AUDITOR},
     Permission.MANAGE_VERSIONS: _ADMIN,
     Permission.MANAGE_USERS: _ADMIN,
     Permission.ANSWER_REMINDER: _TRIAL_STAFF | _ADMIN,

@@ -13,6 +13,7 @@ INSTALLED_APPS = [
     "trialsite.web",
     "trialsite.api",
     "trialsite.health",
+    "trialsite.inspection",
     "participants",
     "screening",
     "infusion",
