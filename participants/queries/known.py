@@ -122,8 +122,8 @@ def known_of(participant: Participant) -> Known:
 
 def known_of_all(participants: Sequence[Participant]) -> dict[UUID, Known]:
     """Read everything on record about many: one statement for all of them."""
-    rows = _everything().filter(pk__in=[one.pk for one in participants]).values_list()
-    return {pk: _known(texts) for pk, *texts in rows}
+    rows = _everything().filter(pk__in=[one.pk for one in participants])
+    return {row["pk"]: _known([row[kind] for kind in _KINDS]) for row in rows}
 
 
 def _known(texts: Sequence[str]) -> Known:
@@ -181,7 +181,7 @@ def _of_one(participants: QuerySet[Participant, Any]) -> _OfOne:
 
 
 @cache
-def _everything() -> QuerySet[Participant, dict[str, Any]]:
+def _everything() -> QuerySet[Participant, Mapping[str, Any]]:
     of_participant = {"participant": OuterRef("pk")}
     of_site = {"site": OuterRef("site")}
     events = JourneyEvent.objects.filter(**of_participant, voided_at__isnull=True)
