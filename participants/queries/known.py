@@ -126,7 +126,7 @@ def known_of_all(participants: Sequence[Participant]) -> dict[UUID, Known]:
     return {row["pk"]: _known([row[kind] for kind in _KINDS]) for row in rows}
 
 
-def _known(texts: Sequence[str]) -> Known:
+def _known(texts: Sequence[Any]) -> Known:
     return Known(**dict(zip(_KINDS, map(json.loads, texts), strict=True)))
 
 
@@ -181,7 +181,7 @@ def _of_one(participants: QuerySet[Participant, Any]) -> _OfOne:
 
 
 @cache
-def _everything() -> QuerySet[Participant, Mapping[str, Any]]:
+def _everything() -> QuerySet[Participant, Any]:
     of_participant = {"participant": OuterRef("pk")}
     of_site = {"site": OuterRef("site")}
     events = JourneyEvent.objects.filter(**of_participant, voided_at__isnull=True)

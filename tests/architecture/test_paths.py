@@ -115,6 +115,13 @@ def loosen(model: Model) -> None:
         ]
         if parts:
             cursor.execute(f"ALTER TABLE {table} {', '.join(parts)}")
+        # A conditional rule of uniqueness is an index and no constraint.
+        cursor.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = %s::regclass AND indisunique AND NOT indisprimary",
+            [table],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP INDEX {name}")
         # What only grows, is kept or is locked refuses some changes; here each way of writing is to reach the trail.
         cursor.execute(
             """SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal

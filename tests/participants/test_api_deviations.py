@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from rest_framework.test import APIClient
 
 from participants.states import State
-from tests.factories.accounts import make_user
-from tests.factories.api import Program, answers, refused, shown
+from tests.factories.accounts import PASSWORD, make_user
+from tests.factories.api import ROOT, Program, answers, refused, shown
 from tests.factories.journeys import Story, make_ward, participant_at, refer
+from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Role
 
 pytestmark = pytest.mark.django_db
@@ -79,16 +83,35 @@ def test_a_deviation_is_dealt_with_step_by_step_and_read_with_its_lineage() -> N
         assert nurse.post(f"{here}notices/", body).status_code == 201
     check = {"is_effective": True, "note": "values complete"}
     assert investigator.post(f"{here}check/", check).json()["status"] == "checked"
-    closed = investigator.post(f"{here}close/", {"note": "Taken daily since."})
+    signed = {"note": "Taken daily since.", "password": PASSWORD, "states_equivalence": True}
+    signed["signer"] = story.ward.investigator.username
+    assert refused(investigator.with_token().post(f"{here}close/", signed)) == (403, "session-required")
+    signer, found = story.ward.investigator, deviation["id"]
+    guessed = closes_in_session(found, signer, signed | {"password": "guess"})
+    assert refused(guessed) == (400, "signing-refused")
+    closed = closes_in_session(found, signer, signed)
     assert (closed.status_code, closed.json()["status"]) == (200, "closed")
     read = nurse.get(here).json()
     assert read | closed.json() == read
+    (signature,) = read["signatures"]
+    assert (signature["printed_name"], signature["standing"]) == (
+        story.ward.investigator.display_name,
+        "holds",
+    )
     assert {one["step"] for one in read["steps"]} == {"report", "assess", "plan", "confirm", "close"}
     assert (read["rule"]["id"], read["actions"][0]["owner"]) == ("MANUAL", story.ward.nurse.display_name)
     assert (len(read["notices"]), read["obstacles"], read["alike"]) == (2, [], [])
-    again = investigator.post(f"{here}close/", {"note": "Again."})
+    again = closes_in_session(found, signer, signed)
     assert refused(again) == (409, "not-at-this-stage")
     assert investigator.post(f"{here}reopen/", {"reason": "again"}).json()["status"] == "reported"
+
+
+def closes_in_session(deviation_id: str, user: User, body: dict[str, object]) -> Any:
+    """Close it as a browser does, now: a token signs nothing, and nobody signs while the clocks differ."""
+    client = APIClient()
+    client.force_login(user)
+    headers = {"Idempotency-Key": str(uuid4())}
+    return client.post(f"{ROOT}deviations/{deviation_id}/close/", body, format="json", headers=headers)
 
 
 def test_a_deviation_of_the_site_has_no_participant() -> None:

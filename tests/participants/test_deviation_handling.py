@@ -16,6 +16,7 @@ from tests.factories.journeys import participant_at
 from tests.factories.traces import permitted, refused, traces
 from trialsite.accounts.permissions import Role, SystemActor
 from trialsite.protocol.findings import Category
+from trialsite.signing.queries import signatures_of
 
 pytestmark = pytest.mark.django_db
 SWEEP = SystemActor("sweep")
@@ -57,10 +58,17 @@ def test_a_minor_one_is_reported_assessed_by_another_and_closed() -> None:
         ("assess", "assessed"),
         ("close", "closed"),
     }
+    tables = (
+        "participants_deviation",
+        "participants_deviationstep",
+        "signing_signature",
+        "signing_signingstatement",
+    )
     assert traces("participants.deviation_closed") == {
-        (story.ward.admin.actor_id, "dealt with", table)
-        for table in ("participants_deviation", "participants_deviationstep")
+        (story.ward.admin.actor_id, "dealt with", table) for table in tables
     }
+    (signature,) = signatures_of(Deviation.objects.get(pk=found.pk))
+    assert (signature.signature.signer, signature.holds) == (story.ward.admin, True)
     with refused("not-at-this-stage"):
         told.closes(found, story, by=story.ward.admin)
 

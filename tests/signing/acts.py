@@ -10,7 +10,9 @@ from followup.services.procedures import record_procedures
 from followup.states import ProcedureOutcome
 from participants.models import Deviation
 from participants.queries.course import load_course
-from participants.services.deviations import close_deviation, record_deviation
+from participants.services.deviations import record_deviation
+from participants.services.handling import _closed
+from tests.factories.handling import is_assessed, is_reported
 from tests.factories.journeys import START_AT, Story, make_ward, refer
 from trialsite.accounts.models import User
 from trialsite.protocol.findings import Category
@@ -26,23 +28,26 @@ def proof_of(user: User, at: datetime = AT, factors: str = "name password") -> P
     return Proof(user_id=user.pk, proved_at=at, factors=factors)
 
 
-def closed_deviation(story: Story | None = None, *, at: datetime = AT) -> tuple[Deviation, Story]:
-    """A deviation that the coordinator reported and the admin closed."""
+def closed_deviation(
+    story: Story | None = None, *, at: datetime = AT, reporter: str = "coordinator"
+) -> tuple[Deviation, Story]:
+    """A deviation that `reporter` of the ward reported and the admin closed, with its signature still to come."""
     story = story or refer(make_ward())
+    reported_by = getattr(story.ward, reporter)
     deviation = record_deviation(
         participant=story.participant,
         category=Category.PROCEDURE,
         description="Vital signs taken with another device",
         is_important=False,
         occurred_at=at - timedelta(hours=3),
-        by=story.ward.coordinator,
+        by=reported_by,
         at=at - timedelta(hours=2),
         reason="The device was at service.",
     )
-    closed = close_deviation(
-        deviation=deviation, note="Device back, staff told.", by=story.ward.admin, at=at - timedelta(hours=1)
-    )
-    return Deviation.objects.get(pk=closed.pk), story
+    is_reported(deviation, story, by=reported_by, at=at - timedelta(hours=2))
+    is_assessed(deviation, story, by=story.ward.admin, at=at - timedelta(hours=2))
+    _closed(deviation, "Device back, staff told.", story.ward.admin, at - timedelta(hours=1), None)
+    return Deviation.objects.get(pk=deviation.pk), story
 
 
 def complete(story: Story) -> list[Visit]:

@@ -210,10 +210,10 @@ def test_who_had_the_password_set_by_another_signs_nothing_for_a_day() -> None:
 
 
 def test_who_reported_a_deviation_does_not_sign_its_closing_and_an_open_one_is_not_signed() -> None:
-    deviation, story = closed_deviation()
-    assert refusal(lambda: signed_by(story.ward.coordinator, deviation)) == "cannot-sign"
-    change(deviation, story.ward.admin, status="open", closing_note="")
+    deviation, story = closed_deviation(reporter="investigator")
     assert refusal(lambda: signed_by(story.ward.investigator, deviation)) == "cannot-sign"
+    change(deviation, story.ward.admin, status="reported", closing_note="")
+    assert refusal(lambda: signed_by(story.ward.admin, deviation)) == "cannot-sign"
 
 
 def test_a_meaning_comes_from_the_list_of_the_kind() -> None:

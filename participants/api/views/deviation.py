@@ -147,7 +147,7 @@ class CloseDeviation(SignedCommand):
     def narrow(self, rows: QuerySet[Deviation]) -> QuerySet[Deviation]:
         return rows.select_related("participant", "site")
 
-    def before(self, given: dict[str, Any]) -> None:
+    def before(self) -> None:
         self.deviation = self.target()
 
     def run(self, target: Any, given: dict[str, Any], *, by: User, at: datetime) -> Deviation:
