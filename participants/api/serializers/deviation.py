@@ -152,7 +152,7 @@ class DeviationRuleOut(OutSerializer):
     is_important = serializers.BooleanField(help_text="The default, before an assessment.")
     looks_at = EnumField(LooksAt, help_text="What it judges.")
     about = serializers.CharField(allow_blank=True, help_text="The kind of what it judges.")
-    source = EnumField(Source, help_text="Where the rule comes from.")
+    source = EnumField(Source, help_text="Where the rule comes from.")  # type: ignore[assignment]
     applies_from = serializers.DateField(
         allow_null=True,
         help_text="What occurred before is no departure by it; null: it came with the first version.",
