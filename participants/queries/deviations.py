@@ -218,8 +218,8 @@ def owners_at(site: Site) -> QuerySet[User]:
     """Return who may own an action at the site: active people with a role there, by name."""
     roles = [role.value for role in PERMISSIONS[Permission.RECORD_DEVIATION]]
     held = Membership.objects.filter(user=OuterRef("pk"), site=site, role__in=roles)
-    owners: QuerySet[User] = User.objects.filter(Exists(held), is_active=True)
-    return owners.order_by("display_name", "pk")
+    found: QuerySet[User] = User.objects.filter(Exists(held), is_active=True)
+    return found.order_by("display_name", "pk")
 
 
 def actions_due(user: User) -> QuerySet[DeviationAction]:

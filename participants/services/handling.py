@@ -223,7 +223,7 @@ def close_deviation(
 def _closed(deviation: Deviation, note: str, by: Actor, at: datetime, version: int | None) -> Deviation:
     with _step(deviation, HandlingStep.CLOSE, note, by, at, version) as current:
         require_another_person(by.actor_id, current.reporter_id)
-        obstacles = obstacles_of(current, current.handling)
+        obstacles = _obstacles_of(current, current.handling)
         if obstacles:
             raise RuleViolated(
                 "not-closable", f"Not yet: {'; '.join(obstacles)}.", params={"reasons": list(obstacles)}
@@ -232,7 +232,7 @@ def _closed(deviation: Deviation, note: str, by: Actor, at: datetime, version: i
     return current
 
 
-def obstacles_of(deviation: Deviation, state: Handling) -> tuple[str, ...]:
+def _obstacles_of(deviation: Deviation, state: Handling) -> tuple[str, ...]:
     """Return what stands against closing it, in words."""
     return closing_obstacles(
         state,

@@ -62,8 +62,7 @@ def _plan(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetim
 
 
 def _complete(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetime) -> object:
-    action = cast(DeviationAction, target.action)  # `find_action` names one
-    return handling.complete_action(action=action, by=by, at=at, **entered)
+    return handling.complete_action(action=cast(DeviationAction, target.action), by=by, at=at, **entered)
 
 
 def _check(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetime) -> Deviation:
