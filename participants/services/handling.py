@@ -207,7 +207,7 @@ def close_deviation(
     _require_words(note, "note", "Say how the deviation was dealt with.")
     with _step(deviation, HandlingStep.CLOSE, note, by, at, version) as current:
         require_another_person(by.actor_id, current.reporter_id)
-        obstacles = obstacles_of(current, Handling(deviation.status))
+        obstacles = _obstacles_of(current, Handling(deviation.status))
         if obstacles:
             raise RuleViolated(
                 "not-closable", f"Not yet: {'; '.join(obstacles)}.", params={"reasons": list(obstacles)}
@@ -216,7 +216,7 @@ def close_deviation(
     return current
 
 
-def obstacles_of(deviation: Deviation, state: Handling) -> tuple[str, ...]:
+def _obstacles_of(deviation: Deviation, state: Handling) -> tuple[str, ...]:
     """Return what stands against closing it, in words."""
     return closing_obstacles(
         state,

@@ -18,6 +18,7 @@ from participants.states import Handling, HandlingStep
 from participants.web import deviation_steps as steps
 from participants.web.list_tools import tools_of
 from participants.web.lists import chosen, links, narrowed, offer_sites, template_for
+from participants.web.targets import OfDeviation
 from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
@@ -134,7 +135,7 @@ def _offers(user: User, lineage: Lineage) -> list[Offer]:
         for step, moves in _OFFERED
         if lineage.may_take(moves) and user.access.may(step.permission, row.site_id)
     ]
-    shown.sort(key=lambda step: bool(step.blocked(user, steps.OfDeviation(row))))
+    shown.sort(key=lambda step: bool(step.blocked(user, OfDeviation(row))))
     return [
         Offer(title=step.title, href=reverse(step.name, args=[row.site.code, row.pk]), is_first=index == 0)
         for index, step in enumerate(shown)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 
-from participants.models import ActionKind, Cause, Deviation, NoticeTo, Participant
+from participants.models import ActionKind, Cause, Deviation, DeviationAction, NoticeTo, Participant
 from participants.queries.deviations import lineage_of, owners_at
 from participants.queries.pages import banner_of, participant_for
 from participants.services import handling
@@ -61,7 +61,7 @@ def _plan(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetim
 
 
 def _complete(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetime) -> object:
-    return handling.complete_action(action=target.action, by=by, at=at, **entered)
+    return handling.complete_action(action=cast(DeviationAction, target.action), by=by, at=at, **entered)
 
 
 def _check(target: OfDeviation, entered: dict[str, Any], *, by: User, at: datetime) -> Deviation:
