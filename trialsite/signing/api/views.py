@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from trialsite import clock
 from trialsite.accounts.models import User
-from trialsite.accounts.permissions import Permission
+from trialsite.accounts.permissions import Permission, require_anywhere
 from trialsite.api import idempotency
 from trialsite.api.commands import CommandView
 from trialsite.api.idempotency import Answer
@@ -99,8 +99,9 @@ class SignedCommand(CommandView, abstract=True):
         if request.auth is not None:
             raise NotPermitted("session-required", "A token signs nothing: sign in with name and password.")
         key = idempotency.required_key(request)
+        require_anywhere(self.person, self.required_permission)
+        self.before()
         given = self._given(request)
-        self.before(given)
         self.proof = prove(
             request._request,
             name=given["signer"],
@@ -120,7 +121,7 @@ class SignedCommand(CommandView, abstract=True):
             reserved.keep(answer)
         return answer.response()
 
-    def before(self, given: dict[str, Any]) -> None:
+    def before(self) -> None:
         """Raise Http404 where there is nothing to sign, before anybody's password is asked."""
 
 
@@ -131,7 +132,7 @@ class SignRecord(SignedCommand):
     model = None
     takes, gives, creates = SignIn, SignableOut, True
 
-    def before(self, given: dict[str, Any]) -> None:
+    def before(self) -> None:
         self.kind, self.record = _found(self.person, self.kwargs["kind"], self.kwargs["record_id"])
 
     def run(self, target: Any, given: dict[str, Any], *, by: User, at: datetime) -> Signable:
@@ -168,7 +169,7 @@ class FreezeRecord(SignedCommand):
     model = None
     takes, gives, creates = SigningIn, LockOut, True
 
-    def before(self, given: dict[str, Any]) -> None:
+    def before(self) -> None:
         _, self.record = _found(self.person, self.kwargs["kind"], self.kwargs["record_id"])
 
     def run(self, target: Any, given: dict[str, Any], *, by: User, at: datetime) -> Lock:
@@ -189,7 +190,7 @@ class Unlock(SignedCommand):
     model = None
     takes, gives = SigningIn, LockOut
 
-    def before(self, given: dict[str, Any]) -> None:
+    def before(self) -> None:
         sites = self.person.access.site_ids(self.required_permission)
         rows = Lock.objects.in_force().filter(pk=self.kwargs["lock_id"])
         found = (rows if sites is None else rows.filter(Q(site__in=sites) | Q(site=None))).first()
