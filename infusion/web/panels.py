@@ -28,6 +28,7 @@ from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import DueState, Obligation
+from trialsite.signing.queries import signatures_of_many
 from trialsite.web.access import requires, signed_in
 from trialsite.web.navigation import NavItem, register_nav
 from trialsite.web.panels import Panel, register_panel
@@ -245,6 +246,10 @@ def _lot_acts(user: User, target: InTreatment[None], one: CellProduct) -> list[A
 def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, object]]:
     """Show the planned date, the days of lymphodepletion and the infusions."""
     treatment, participant = target.treatment, target.participant
+    infusions = list(treatment.infusions)
+    for one in infusions:
+        one.participant = participant  # known already: nothing asks for it again
+    signed = signatures_of_many(infusions)
     plan = ActLink(
         text="Move the infusion date" if treatment.planned_on else "Plan the infusion",
         href=reverse("infusion-plan", args=[participant.code]),
@@ -283,8 +288,8 @@ def infusion(user: User, target: InTreatment[None]) -> tuple[str, dict[str, obje
             for one, state in treatment.conditioning
         ],
         "infusions": [
-            (one, in_powers(one.infused_cells), in_powers(one.infused_cells / one.weight_kg))
-            for one in treatment.infusions
+            (one, in_powers(one.infused_cells), in_powers(one.infused_cells / one.weight_kg), signed[one.pk])
+            for one in infusions
         ],
         "acts": [plan, room, bridge, record],
         "bridging": list(

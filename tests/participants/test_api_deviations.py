@@ -57,7 +57,8 @@ def test_a_deviation_that_is_not_acceptable_is_refused(
 
 def test_a_deviation_is_dealt_with_step_by_step_and_read_with_its_lineage() -> None:
     story = participant_at(State.SCREENING)
-    here = f"deviations/{noticed(story, is_important=True).json()['id']}/"
+    found = noticed(story, is_important=True).json()["id"]
+    here = f"deviations/{found}/"
     nurse, investigator = Program(story.ward.nurse, story.now), Program(story.ward.investigator, story.now)
     assert refused(nurse.post(f"{here}report/", {"explanation": "hurry"})) == (400, "invalid-input")
     report = {"cause": "workload", "explanation": "night shift alone"}
@@ -86,7 +87,7 @@ def test_a_deviation_is_dealt_with_step_by_step_and_read_with_its_lineage() -> N
     signed = {"note": "Taken daily since.", "password": PASSWORD, "states_equivalence": True}
     signed["signer"] = story.ward.investigator.username
     assert refused(investigator.with_token().post(f"{here}close/", signed)) == (403, "session-required")
-    signer, found = story.ward.investigator, deviation["id"]
+    signer = story.ward.investigator
     guessed = closes_in_session(found, signer, signed | {"password": "guess"})
     assert refused(guessed) == (400, "signing-refused")
     closed = closes_in_session(found, signer, signed)

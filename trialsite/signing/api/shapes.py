@@ -57,7 +57,9 @@ class WithSignaturesOut(OutSerializer):
         return ManifestOut.represent_all(signatures_of(record))
 
 
-class LineOut(OutSerializer):
+class SignedLineOut(OutSerializer):
+    """One line of what the signer is shown."""
+
     name = serializers.CharField(help_text="What it is.")
     value = serializers.CharField(help_text="As the signer reads it.")
 
@@ -69,7 +71,7 @@ class SignableOut(OutSerializer):
     record = serializers.UUIDField(help_text="Id of the record.")
     participant = serializers.CharField(allow_blank=True, help_text="Subject code, where it belongs to one.")
     heading = serializers.CharField(help_text="What is signed, in words.")
-    lines = LineOut(many=True, help_text="What the signer is shown.")
+    lines = SignedLineOut(many=True, help_text="What the signer is shown.")
     content = serializers.JSONField(help_text="The canonical content, of schema version `schema_version`.")
     schema_version = serializers.IntegerField(help_text="Version of the content's schema.")
     seen = serializers.CharField(help_text="SHA-256 of the content; goes back with the signature.")

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from trialsite import clock
 from trialsite.accounts.models import User
-from trialsite.accounts.permissions import Permission
+from trialsite.accounts.permissions import Permission, require_anywhere
 from trialsite.api import idempotency
 from trialsite.api.commands import CommandView
 from trialsite.api.idempotency import Answer
@@ -99,6 +99,7 @@ class SignedCommand(CommandView, abstract=True):
         if request.auth is not None:
             raise NotPermitted("session-required", "A token signs nothing: sign in with name and password.")
         key = idempotency.required_key(request)
+        require_anywhere(self.person, self.required_permission)
         self.before()
         given = self._given(request)
         self.proof = prove(
