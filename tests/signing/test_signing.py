@@ -1,4 +1,4 @@
-"""Signing: what is bound, who may, what breaks it, what is refused. Requirements: docs/decisions/0016."""
+"""Signing: what is bound, who may, what breaks it, what is refused. Requirements: docs/decisions/0019."""
 
 from datetime import timedelta
 from typing import Any
