@@ -53,7 +53,7 @@ def reconcile_everybody() -> int:
 
 @shared_task
 def check_data_of_everybody() -> int:
-    """Ask what the data rules ask of everybody, nightly; return how many questions changed."""
+    """Ask what the data rules ask of everybody who is not locked, nightly; return how many questions changed."""
     changed, last = 0, None
     while ids := _next_participants(last):
         changed += check_participants(participant_ids=ids, by=SWEEP, at=clock.now())
@@ -62,6 +62,6 @@ def check_data_of_everybody() -> int:
 
 
 def _next_participants(after: UUID | None) -> list[UUID]:
-    rows = Participant.objects.order_by("id")
+    rows = Participant.objects.exclude(is_locked("pk", "site")).order_by("id")
     rows = rows.filter(id__gt=after) if after else rows
     return list(rows.values_list("id", flat=True)[:BATCH])

@@ -16,6 +16,7 @@ from trialsite.audit.acting import Actor, acting
 from trialsite.protocol.deviation_rules import NOTICE_LATE, rule_of
 from trialsite.protocol.registry import latest
 from trialsite.protocol.windows import civil_date, day_end_at
+from trialsite.signing.queries import is_locked
 
 BATCH_SIZE = 500
 _AHEAD_OF_UTC = timedelta(hours=14)  # the furthest any zone is ahead of UTC
@@ -24,15 +25,18 @@ _AHEAD_OF_UTC = timedelta(hours=14)  # the furthest any zone is ahead of UTC
 def sweep_notices(*, by: Actor, at: datetime) -> int:
     """Find the important deviations of which nobody was told in time; return how many. Needs RUN_SWEEP.
 
-    Each once, whatever runs again. Call again until it returns 0.
+    Each once, whatever runs again, and none of what is frozen or locked. Call again until it returns 0.
     """
     require(by, Permission.RUN_SWEEP, None)
+    if rule_of(latest(), NOTICE_LATE) is None:
+        return 0
     found_before = Deviation.objects.standing().filter(rule_id=NOTICE_LATE, subject=OuterRef("as_subject"))
     owed = (
         Deviation.objects.unclosed()
         .filter(notified_at=None, notice_due_on__lt=(at + _AHEAD_OF_UTC).date())
         .annotate(as_subject=Cast("pk", CharField()))
         .exclude(Exists(found_before))
+        .exclude(is_locked("participant_id", "site_id"))
         .select_related("site", "participant")
         .order_by("notice_due_on", "pk")
     )

@@ -19,11 +19,13 @@ from followup.queries.signables import models_of_participant
 from followup.services.visits import correct_visit, record_visit
 from participants.models import Obligation, Participant, Reminder
 from participants.queries.left_alone import left_alone
+from participants.services.notices import sweep_notices
 from participants.services.referral import refer_participant
 from participants.services.sweep import sweep_once
 from participants.states import State
-from participants.tasks import SWEEP, reconcile_everybody
+from participants.tasks import SWEEP, check_data_of_everybody, reconcile_everybody
 from tests.factories.accounts import BOOTSTRAP, PASSWORD
+from tests.factories.handling import is_noticed
 from tests.factories.journeys import Story, make_ward, participant_at, refer
 from tests.participants.web import browser_of
 from tests.signing.acts import complete, proof_of
@@ -146,6 +148,7 @@ def test_services_pages_and_api_say_what_is_locked_and_what_to_do_and_tasks_leav
 ) -> None:
     cache.clear()
     story = participant_at(State.INFUSED)
+    is_noticed(story, is_important=True)
     row = locked(story.participant, story)
     nurse, code = story.ward.nurse, story.participant.code
     due = Obligation.objects.get(participant=story.participant, key="V-D1#1")
@@ -181,11 +184,14 @@ def test_services_pages_and_api_say_what_is_locked_and_what_to_do_and_tasks_leav
         assert sweep_once(by=SWEEP, at=later) == 0
         assert left_alone(later) > 0
         assert reconcile_everybody() == 0
+    assert sweep_notices(by=SWEEP, at=later) == 0
+    assert check_data_of_everybody() == 0
     assert "are frozen or locked and were left alone" in caplog.text
     assert not Reminder.objects.filter(obligation__participant=story.participant).exists()
     unlocked(row, story)
     story.comes_on_target("V-D1#1")
     assert sweep_once(by=SWEEP, at=later) > 0
+    assert sweep_notices(by=SWEEP, at=later) == 1
 
 
 @pytest.mark.django_db
