@@ -229,6 +229,7 @@ _HELD = tuple(
         Act.START_SCREENING: "Screening began",
         Act.ENROL: "Enrolled",
         Act.LEUKAPHERESIS: "Leukapheresis was done",
+        Act.PLAN_INFUSION: "An infusion was planned",
         Act.LYMPHODEPLETION: "Lymphodepletion was given",
         Act.INFUSE: "Infused",
         Act.VISIT: "A visit was done",
@@ -315,6 +316,7 @@ _RELEASE = tuple(
 _PRODUCT_AND_COHORT = tuple(
     _gate(act, code, Category.PRODUCT, f"{words} {title}", basis)
     for act, words in {
+        Act.PLAN_INFUSION: "An infusion was planned",
         Act.LYMPHODEPLETION: "Lymphodepletion was given",
         Act.INFUSE: "Infused",
     }.items()
