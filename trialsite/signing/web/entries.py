@@ -13,5 +13,6 @@ def register() -> None:
             permission=Permission.VIEW_PARTICIPANT,
             icon="signature",
             order=65,
+            is_further=True,
         )
     )
