@@ -171,6 +171,8 @@ class World:
                 return quote("K-D28#1")
             if name == "key" and "recheck" in route.template:
                 return quote("T-RECHECK-LD#1")
+            if name in {"kind", "record_id"} and "/records/" in route.template:
+                return str(uuid4()) if code and name == "record_id" else self.values[f"asked_{name}"]
             return quote(str(uuid4()) if code and match.group(1) == "uuid" else self.values.get(name, "x"))
 
         return "/" + re.sub(r"<(\w+):(\w+)>", fill, route.template)
@@ -255,7 +257,12 @@ def of_a_question(story: Story, event: AdverseEvent) -> dict[str, object]:
         at=story.now,
         **about,
     )
-    return {**about, "record_id": event.pk, "query_id": query.pk}
+    return {
+        "asked_kind": "adverse_event",
+        "asked_record_id": event.pk,
+        "field": "outcome",
+        "query_id": query.pk,
+    }
 
 
 def has_round(story: Story) -> object:

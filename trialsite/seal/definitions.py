@@ -21,7 +21,8 @@ DEFINITIONS_SQL = f"""
     UNION ALL
         SELECT concat_ws(' ', 'function', p.oid::regprocedure::text, p.proowner::regrole::text, p.prosecdef::text,
             coalesce(p.proacl::text, ''), md5(p.prosrc || coalesce(p.proconfig::text, '')), p.oid::text, p.xmin::text)
-        FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'trail\\_%'
+        FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+            AND (p.proname LIKE 'trail\\_%' OR p.oid IN (SELECT tgfoid FROM pg_trigger WHERE NOT tgisinternal))
     UNION ALL
         SELECT DISTINCT concat_ws(' ', 'table', {_NAME}, c.relowner::regrole::text, coalesce(c.relacl::text, ''),
             c.relrowsecurity::text, c.relforcerowsecurity::text)
