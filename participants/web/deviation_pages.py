@@ -114,6 +114,7 @@ def deviation(request: HttpRequest, deviation_id: UUID) -> HttpResponse:
         "stages": _stages(found),
         "offers": _offers(user, lineage),
         "may_record": user.access.may(Permission.RECORD_DEVIATION, found.site_id),
+        "may_sign": found.handling is Handling.CLOSED,
         "acts": trail_of(lineage, user) if may_read_trail else None,
     }
     return render(request, "participants/deviation.html", context)
