@@ -52,6 +52,7 @@ def register() -> None:
             permission=Permission.VIEW_WORKLIST,
             icon="shield-check",
             order=26,
+            is_further=True,
         )
     )
     register_action("test", "confidential-test-record", Permission.RECORD_SAFETY, route=by_key)

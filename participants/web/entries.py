@@ -47,6 +47,7 @@ _NAV = (
         permission=Permission.VIEW_PARTICIPANT,
         icon="help-circle",
         order=65,
+        is_further=True,
     ),
     NavItem(
         name="trial",
@@ -55,6 +56,7 @@ _NAV = (
         permission=Permission.VIEW_TRIAL,
         icon="book-2",
         order=70,
+        is_further=True,
     ),
     NavItem(
         name="versions",
@@ -63,6 +65,7 @@ _NAV = (
         permission=Permission.MANAGE_VERSIONS,
         icon="file-diff",
         order=75,
+        is_further=True,
     ),
     NavItem(
         name="health",
@@ -71,6 +74,7 @@ _NAV = (
         permission=Permission.MANAGE_USERS,
         icon="activity",
         order=85,
+        is_further=True,
     ),
 )
 

@@ -28,6 +28,7 @@ def register() -> None:
             permission=Permission.IMPORT_RESULTS,
             icon="test-pipe",
             order=27,
+            is_further=True,
         )
     )
     register_table(SCREENING_LOG)

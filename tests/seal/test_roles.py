@@ -93,7 +93,7 @@ def test_the_application_writes_as_somebody_and_the_trail_follows() -> None:
         "CREATE OR REPLACE FUNCTION trail_write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
         "SELECT trail_guard('ward')",
         "SET session_replication_role = replica",
-        f"SET ROLE {ROLES.owner}",
+        pytest.param(f"SET ROLE {ROLES.owner}", id="SET ROLE owner"),
     ],
 )
 def test_the_application_can_neither_silence_nor_write_the_trail(attempt: str) -> None:

@@ -50,6 +50,23 @@ def test_panel_knows_its_address() -> None:
     assert PANEL.href("WH-1") == "/fragment/WH-1/"
 
 
+def test_what_is_used_daily_stands_in_the_row_and_the_rest_in_the_menu_behind_it() -> None:
+    for name, is_further in (("daily", False), ("seldom", True)):
+        navigation.register_nav(
+            navigation.NavItem(
+                name=name,
+                title=name,
+                url_name="home",
+                permission=Permission.VIEW_PARTICIPANT,
+                icon="users",
+                order=10,
+                is_further=is_further,
+            )
+        )
+    links = navigation.nav_for(NURSE, "/")
+    assert [(one.title, one.is_further) for one in links] == [("daily", False), ("seldom", True)]
+
+
 @pytest.mark.parametrize(
     ("path", "is_current"), [("/users/", True), ("/users/add/", True), ("/components/", False)]
 )

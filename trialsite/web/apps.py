@@ -19,5 +19,6 @@ class WebConfig(AppConfig):
                 permission=Permission.MANAGE_USERS,
                 icon="users-group",
                 order=90,
+                is_further=True,
             )
         )

@@ -17,18 +17,24 @@ _KEPT = "_page_frame"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """chosen_site None: all of the user's sites together. expires_in: seconds until the session ends.
+    """nav, further: what stands in the row, and in the menu at its end. chosen_site None: all of the user's sites together. expires_in: seconds until the session ends.
 
     now_ms: the server's clock, milliseconds since 1970; the browser holds its own against it.
     """
 
     user: User
     nav: tuple[NavLink, ...]
+    further: tuple[NavLink, ...]
     sites: tuple[Site, ...]
     chosen_site: Site | None
     roles: str
     expires_in: int
     now_ms: int
+
+    @property
+    def holds_current(self) -> bool:
+        """Whether the page that is open stands in the menu at the end of the row."""
+        return any(link.is_current for link in self.further)
 
 
 def frame_for(request: HttpRequest) -> Frame | None:
@@ -43,9 +49,11 @@ def frame_for(request: HttpRequest) -> Frame | None:
 def _build(request: HttpRequest, user: User) -> Frame:
     sites = tuple(Site.objects.visible_to(user).order_by("code"))
     chosen_id = chosen_site_id(request)
+    links = nav_for(user.access, request.path)
     return Frame(
         user=user,
-        nav=nav_for(user.access, request.path),
+        nav=tuple(one for one in links if not one.is_further),
+        further=tuple(one for one in links if one.is_further),
         sites=sites,
         chosen_site=next((site for site in sites if site.id == chosen_id), None),
         roles=_roles(user),

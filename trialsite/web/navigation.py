@@ -9,7 +9,10 @@ from trialsite.accounts.permissions import Access, Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavItem:
-    """One entry. `prefix`: the entry is marked as current on every path that starts with it, or with one of them."""
+    """One entry. `prefix`: the entry is marked as current on every path that starts with it, or with one of them.
+
+    is_further: it stands in the menu at the end of the row, which has room for what is used daily.
+    """
 
     name: str
     title: str
@@ -18,6 +21,7 @@ class NavItem:
     icon: str
     order: int
     prefix: str | tuple[str, ...] = ""
+    is_further: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class NavLink:
     href: str
     icon: str
     is_current: bool
+    is_further: bool = False
 
 
 _items: dict[str, NavItem] = {}
@@ -46,4 +51,6 @@ def _link(item: NavItem, path: str) -> NavLink:
     href = reverse(item.url_name)
     prefix = item.prefix or href
     is_current = path == href or (prefix != "/" and path.startswith(prefix))
-    return NavLink(title=item.title, href=href, icon=item.icon, is_current=is_current)
+    return NavLink(
+        title=item.title, href=href, icon=item.icon, is_current=is_current, is_further=item.is_further
+    )

@@ -15,6 +15,7 @@ def register() -> None:
             permission=Permission.VIEW_PARTICIPANT,
             icon="signature",
             order=65,
+            is_further=True,
         )
     )
     register_place(
