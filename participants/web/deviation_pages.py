@@ -23,6 +23,7 @@ from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.queries import signatures_of
 from trialsite.web.access import requires, signed_in
 from trialsite.web.steps import Step
 
@@ -114,7 +115,7 @@ def deviation(request: HttpRequest, deviation_id: UUID) -> HttpResponse:
         "stages": _stages(found),
         "offers": _offers(user, lineage),
         "may_record": user.access.may(Permission.RECORD_DEVIATION, found.site_id),
-        "may_sign": found.handling is Handling.CLOSED,
+        "manifests": signatures_of(found),
         "acts": trail_of(lineage, user) if may_read_trail else None,
     }
     return render(request, "participants/deviation.html", context)

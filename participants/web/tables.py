@@ -125,12 +125,12 @@ TRAIL = Table(
 # ---- Deviations
 
 _DEVIATIONS = (
-    Column(name="participant", heading="Participant", share=11),
+    Column(name="participant", heading="Participant", share=13),
     Column(name="site", heading="Site", share=6),
     Column(name="category", heading="Category", share=11),
     Column(name="rule", heading="Rule", share=15),
     Column(name="subject", heading="About"),
-    Column(name="description", heading="What departed", share=28),
+    Column(name="description", heading="What departed", share=26),
     Column(name="reason", heading="Reason", share=14),
     Column(name="is_important", heading="Important", share=9),
     Column(name="occurred_at", heading="Happened", share=13),
