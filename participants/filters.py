@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import django_filters as filters
 from django.core.validators import RegexValidator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from participants.models import (
@@ -12,9 +12,9 @@ from participants.models import (
     DataQuery,
     DataQueryState,
     Deviation,
-    DeviationAction,
     DeviationStatus,
 )
+from participants.queries.deviation_figures import actions_not_done, actions_overdue
 from participants.queries.trail import acted_by, of_code, tables
 from participants.queries.words import ARMS, in_words
 from participants.states import State
@@ -64,7 +64,10 @@ class ParticipantFilter(filters.FilterSet):
 
 
 class DeviationFilter(filters.FilterSet):
-    """important: as assessed, before that as proposed. status: a stage, or all that are not closed. rule: its id."""
+    """important: as assessed, before that as proposed. status: a stage, or all that are not closed. rule: its id.
+
+    action: overdue by the day it is at the deviation's site.
+    """
 
     code = filters.CharFilter(
         field_name="participant__code", lookup_expr="icontains", max_length=16, label="Subject code"
@@ -97,10 +100,8 @@ class DeviationFilter(filters.FilterSet):
         return rows.exclude(status=DeviationStatus.CLOSED) if value == "open" else rows.filter(status=value)
 
     def narrow_action(self, rows: QuerySet[Deviation], name: str, value: str) -> QuerySet[Deviation]:
-        late = DeviationAction.objects.filter(deviation=OuterRef("pk"), done_at=None)
-        if value == "overdue":
-            late = late.filter(due_on__lt=clock.now().date())
-        return rows.filter(Exists(late))
+        found = actions_overdue(clock.now()) if value == "overdue" else actions_not_done()
+        return rows.filter(Exists(found))
 
     def narrow_importance(self, rows: QuerySet[Deviation], name: str, value: str) -> QuerySet[Deviation]:
         return rows.alias(counts=Coalesce("is_important", "proposed_important")).filter(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -20,6 +20,7 @@ from django.db.models import (
 )
 
 from participants.models import Deviation, DeviationAction
+from participants.queries.site_days import day_at
 from participants.queries.words import in_words
 
 MONTHS = 12
@@ -64,12 +65,14 @@ class Figures:
     closure_most: timedelta | None
 
 
-def with_actions(rows: QuerySet[Deviation], today: date) -> QuerySet[Deviation]:
-    """Add `actions_open` and `actions_overdue`, how many actions are not done, and should have been before `today`."""
+def with_actions(rows: QuerySet[Deviation], at: datetime) -> QuerySet[Deviation]:
+    """Add `actions_open` and `actions_overdue`, how many actions are not done, and should have been before the site's day."""
     is_open = Q(actions__done_at=None, actions__isnull=False)
     return rows.annotate(
         actions_open=Count("actions", filter=is_open, distinct=True),
-        actions_overdue=Count("actions", filter=is_open & Q(actions__due_on__lt=today), distinct=True),
+        actions_overdue=Count(
+            "actions", filter=is_open & Q(actions__due_on__lt=day_at("site__time_zone", at)), distinct=True
+        ),
     )
 
 
@@ -81,24 +84,31 @@ class _Percentile(Aggregate):
     output_field = DurationField()
 
 
-def figures_of(rows: QuerySet[Deviation], today: date) -> Figures:
+def figures_of(rows: QuerySet[Deviation], at: datetime) -> Figures:
     """Return the figures of deviations that are narrowed and scoped already; four queries.
 
-    A month is one of the calendar at the deviation's site; the last is that of `today`.
+    A month is one of the calendar at the deviation's site; the last is that of `at` in UTC. An action is overdue by the
+    day of its site.
     """
-    months = months_until(today)
+    months = months_until(at.astimezone(UTC).date())
     counted = rows.order_by().annotate(month=_month()).filter(month__in=months)
     return Figures(
         months=months,
         by_category=_lines(counted, "category", months, lambda key: in_words(key).capitalize()),
         by_site=_lines(counted, "site__code", months, str),
-        overdue=rows.filter(Exists(_late(today))).count(),
+        overdue=rows.filter(Exists(actions_overdue(at))).count(),
         **_times(rows),
     )
 
 
-def _late(today: date) -> QuerySet[DeviationAction]:
-    return DeviationAction.objects.filter(deviation=OuterRef("pk"), done_at=None, due_on__lt=today)
+def actions_not_done() -> QuerySet[DeviationAction]:
+    """Return the actions of the outer deviation that are not done."""
+    return DeviationAction.objects.filter(deviation=OuterRef("pk"), done_at=None)
+
+
+def actions_overdue(at: datetime) -> QuerySet[DeviationAction]:
+    """Return those of them that should have been done before the day it is at the site."""
+    return actions_not_done().filter(due_on__lt=day_at("deviation__site__time_zone", at))
 
 
 def months_until(today: date) -> tuple[str, ...]:

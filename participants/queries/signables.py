@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from participants.models import Deviation, DeviationAction, DeviationNotice, DeviationStatus, Participant
+from participants.models import Deviation, DeviationStatus, Participant
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.signing.content import row, rows
@@ -24,14 +24,14 @@ def lock_participant(participant_id: Any) -> None:
 
 
 def _rows(deviations: QuerySet[Deviation]) -> QuerySet[Deviation]:
-    return deviations.select_related("participant", "site")
+    return deviations.select_related("participant", "site").prefetch_related("actions", "notices")
 
 
 def _content(deviation: Deviation) -> dict[str, Any]:
     return {
         "deviation": row(deviation),
-        "actions": rows(DeviationAction.objects.filter(deviation=deviation)),
-        "notices": rows(DeviationNotice.objects.filter(deviation=deviation)),
+        "actions": rows(deviation.actions.all()),
+        "notices": rows(deviation.notices.all()),
     }
 
 

@@ -24,7 +24,7 @@ _HOUR = timedelta(hours=1)
 def figures(request: HttpRequest) -> HttpResponse:
     """Show how many deviations there were a month, per category and site, and how long they took."""
     found = DeviationFilter(request.GET, narrowed(request, deviations_listed(signed_in(request))))
-    told = figures_of(found.qs, clock.local_date("UTC", clock.now()))
+    told = figures_of(found.qs, clock.now())
     sought = chosen(request, found)
     context = {
         "filter": offer_sites(request, found),

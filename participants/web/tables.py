@@ -1,4 +1,4 @@
-"""The tables of this app that may leave: audit trail, deviations, what was read."""
+"""The tables of this app that may leave: audit trail, deviations, signatures, what was read."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -12,6 +12,7 @@ from participants.models import Deviation, Participant
 from participants.queries.deviation_figures import with_actions
 from participants.queries.lists import deviations_listed
 from participants.queries.trail import EntryShown, entries_shown, site_codes, tables, trail_for
+from participants.web.signature_table import SIGNATURES
 from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
@@ -19,6 +20,7 @@ from trialsite.audit.models import Entry, ReadEntry
 from trialsite.inspection.access import reads_for
 from trialsite.inspection.files.tables import Cells, Column, Sought, Table, register_table
 from trialsite.inspection.files.verify import text_of
+from trialsite.signing.queries import Manifest, signatures_of_many
 
 _BATCH = 500
 
@@ -123,12 +125,12 @@ TRAIL = Table(
 # ---- Deviations
 
 _DEVIATIONS = (
-    Column(name="participant", heading="Participant", share=11),
+    Column(name="participant", heading="Participant", share=13),
     Column(name="site", heading="Site", share=6),
     Column(name="category", heading="Category", share=11),
     Column(name="rule", heading="Rule", share=15),
     Column(name="subject", heading="About"),
-    Column(name="description", heading="What departed", share=28),
+    Column(name="description", heading="What departed", share=26),
     Column(name="reason", heading="Reason", share=14),
     Column(name="is_important", heading="Important", share=9),
     Column(name="occurred_at", heading="Happened", share=13),
@@ -136,7 +138,8 @@ _DEVIATIONS = (
     Column(name="detected_by", heading="Detected by", share=9),
     Column(name="status", heading="Status", share=7),
     Column(name="closed_at", heading="Closed", share=13),
-    Column(name="closing_note", heading="Closing note", share=14),
+    Column(name="closing_note", heading="Closing note", share=12),
+    Column(name="signatures", heading="Signed", share=20),
     Column(name="id", heading="Id"),
     Column(name="rule_revision", heading="Revision of the rule"),
     Column(name="cause", heading="Cause"),
@@ -155,41 +158,44 @@ _DEVIATIONS = (
 
 def _deviation_rows(user: User, sought: Sought) -> Iterator[Cells]:
     found = DeviationFilter(dict(sought), deviations_listed(user))
-    one: Any
-    for one in (
-        with_actions(found.qs, clock.local_date("UTC", clock.now()))
-        .order_by("detected_at", "id")
-        .iterator(chunk_size=_BATCH)
-    ):
-        yield (
-            one.participant.code if one.participant else None,
-            one.site.code,
-            one.category,
-            one.rule_id,
-            one.subject,
-            one.description,
-            one.reason,
-            one.counts_as_important,
-            one.occurred_at,
-            one.detected_at,
-            one.detected_by,
-            one.status,
-            one.closed_at,
-            one.closing_note,
-            one.pk,
-            one.rule_revision,
-            one.cause,
-            one.immediate_action,
-            one.reported_at,
-            one.reported_by,
-            one.assessed_at,
-            one.assessed_by,
-            one.assessment_reason,
-            one.notice_due_on,
-            one.notified_at,
-            one.actions_open,
-            one.actions_overdue,
-        )
+    rows = with_actions(found.qs, clock.now()).order_by("detected_at", "id").iterator(chunk_size=_BATCH)
+    while batch := list(islice(rows, _BATCH)):
+        signed = signatures_of_many(batch)
+        for one in batch:
+            yield _deviation_cells(one, signed[one.pk])
+
+
+def _deviation_cells(one: Any, signed: Sequence[Manifest]) -> Cells:
+    return (
+        one.participant.code if one.participant else None,
+        one.site.code,
+        one.category,
+        one.rule_id,
+        one.subject,
+        one.description,
+        one.reason,
+        one.counts_as_important,
+        one.occurred_at,
+        one.detected_at,
+        one.detected_by,
+        one.status,
+        one.closed_at,
+        one.closing_note,
+        "; ".join(manifest.line_with_standing for manifest in signed),
+        one.pk,
+        one.rule_revision,
+        one.cause,
+        one.immediate_action,
+        one.reported_at,
+        one.reported_by,
+        one.assessed_at,
+        one.assessed_by,
+        one.assessment_reason,
+        one.notice_due_on,
+        one.notified_at,
+        one.actions_open,
+        one.actions_overdue,
+    )
 
 
 DEVIATIONS = Table(
@@ -251,5 +257,5 @@ READS = Table(
 
 def register() -> None:
     """Offer the tables of this app."""
-    for table in (TRAIL, DEVIATIONS, READS):
+    for table in (TRAIL, DEVIATIONS, SIGNATURES, READS):
         register_table(table)

@@ -45,7 +45,7 @@ def test_a_deviation_counts_in_the_month_of_its_site() -> None:
     _departed(story, datetime(2026, 4, 30, 16, 0, tzinfo=UTC), grave=True)  # 1 May in Wuhan
     _departed(story, datetime(2026, 5, 2, tzinfo=UTC), Category.PRIVACY)
 
-    told = figures_of(Deviation.objects.all(), date(2026, 5, 31))
+    told = figures_of(Deviation.objects.all(), datetime(2026, 5, 31, tzinfo=UTC))
 
     other, privacy = told.by_category
     assert {bar.month: bar.count for bar in other.bars if bar.count} == {"2026-04": 1, "2026-05": 1}

@@ -34,7 +34,7 @@ from trialsite.inspection.files.verify import verify
 from trialsite.protocol.findings import Category
 from trialsite.web.sheets import restored
 
-TABLES = ["audit-trail", "deviations", "screening-log", "access-review", "reads"]
+TABLES = ["audit-trail", "deviations", "screening-log", "signatures", "access-review", "reads"]
 
 
 def _departed(story: Story, description: str = "something") -> Deviation:
@@ -191,7 +191,7 @@ def test_who_may_not_read_a_table_does_not_take_it_out() -> None:
     access = {"tables": ["access-review"], "purpose": "x"}
     assert refused(Program(ward.investigator).post("exports/", access))[0] == 403
     offered = {one["name"] for one in Program(ward.investigator).get("exports/").json()}
-    assert offered == {"audit-trail", "deviations", "screening-log"}
+    assert offered == {"audit-trail", "deviations", "screening-log", "signatures"}
 
 
 @pytest.mark.django_db

@@ -20,6 +20,7 @@ from trialsite.signing.models import Lock, LockScope, Signature
 from trialsite.signing.rules import Difference, Meaning, Standing, differences, digest, judge, row_ids
 
 LISTED_UP_TO = 50
+_NAMED_UP_TO = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,28 @@ class Manifest:
         one = self.signature
         meaning = f"{one.meaning}: {one.meaning_words}"
         return f"{one.printed_name} ({one.user_name}), {one.role}, {self.local_time}, {meaning}"
+
+    @property
+    def since_then(self) -> str:
+        """What happened to what was signed, for print and export; "" where it holds.
+
+        It names the values that differ and the trail entry, never the values: those are for the readers of the trail.
+        """
+        if self.withdrawn_by is not None:
+            back = Manifest(signature=self.withdrawn_by, standing=Standing.HOLDS)
+            return f"taken back {back.local_time}: {self.withdrawn_by.reason}"
+        if self.standing is not Standing.CHANGED:
+            return ""
+        paths = [one.path.removeprefix("values.") for one in self.differences]
+        more = f" and {len(paths) - _NAMED_UP_TO} more" if len(paths) > _NAMED_UP_TO else ""
+        what = f"{', '.join(paths[:_NAMED_UP_TO])}{more}" or "the stored signature itself"
+        return f"{what}; first by trail entry {self.entry.id}" if self.entry else what
+
+    @property
+    def line_with_standing(self) -> str:
+        """The manifest and whether it holds, in one line."""
+        said = self.since_then
+        return f"{self.line} [{self.standing.value}{f': {said}' if said else ''}]"
 
 
 def signatures_of(record: Model) -> tuple[Manifest, ...]:

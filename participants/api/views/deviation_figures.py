@@ -69,7 +69,7 @@ class DeviationFigures(ScopedList):
         """Answer the figures."""
         require_anywhere(self.person, self.required_permission)
         rows = self._filtered(deviations_listed(self.person))
-        return Response(self.represent(_seconds(figures_of(rows, clock.local_date("UTC", clock.now())))))
+        return Response(self.represent(_seconds(figures_of(rows, clock.now()))))
 
 
 def _seconds(told: Figures) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Table:
 
     rows(user, sought): the cells of every row the user may read, in the order of `columns`; it is asked inside the
     snapshot and read piece by piece. filters: names that `sought` may hold; refuse(sought): sentences about values that
-    cannot be read. signed: names the column that holds a signature's manifest, where there is one.
+    cannot be read.
     """
 
     name: str

@@ -39,6 +39,8 @@ def signatures(request: HttpRequest) -> HttpResponse:
         "broken": broken_for(user),
         "awaiting": awaiting_for(user),
         "newest": [(one, kind_named(one.kind)) for one in newest],
+        "may_export": user.access.holds(Permission.EXPORT_RECORDS)
+        and user.access.holds(Permission.VIEW_TRAIL),
     }
     return render(request, "signing/list.html", context)
 
