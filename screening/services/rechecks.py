@@ -53,11 +53,12 @@ def recheck_eligibility(
         at=at,
         reason=reason,
     ) as course:
+        of_screening = _file(course)
         row = course.stored.get(obligation_key)
         if row is None or row.cancelled_at is not None:
             raise RuleViolated("unknown-recheck", "Choose a re-check that is owed.", field="obligation_key")
         checked_on = civil_date(checked_at, course.participant.site.time_zone)
-        file = with_later_tests(course, _file(course), checked_on)
+        file = with_later_tests(course, of_screening, checked_on)
         evaluation = rechecked(course, file, course.version_at(at), checked_on, act)
         kept = keep_evaluation(
             file, evaluation, cause="screening.eligibility_rechecked", by=by, at=at, act=act.value

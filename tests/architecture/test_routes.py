@@ -135,6 +135,7 @@ EXCEPTIONS = {
         for act in ("snooze", "hand-over")
     },
     "POST /api/v1/data-queries/<uuid:query_id>/close/": "only the own question",
+    "POST /participants/<str:code>/data-queries/<uuid:query_id>/close/": "only the own question",
     "GET /participants/<str:code>/enrol/<str:arm>/elsewhere/": "needs an arm",
 }
 

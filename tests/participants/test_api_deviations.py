@@ -89,7 +89,7 @@ def test_a_deviation_is_dealt_with_step_by_step_and_read_with_its_lineage() -> N
     assert refused(investigator.with_token().post(f"{here}close/", signed)) == (403, "session-required")
     signer = story.ward.investigator
     guessed = closes_in_session(found, signer, signed | {"password": "guess"})
-    assert refused(guessed) == (400, "signing-refused")
+    assert refused(guessed) == (422, "signing-refused")
     closed = closes_in_session(found, signer, signed)
     assert (closed.status_code, closed.json()["status"]) == (200, "closed")
     read = nurse.get(here).json()
@@ -150,7 +150,7 @@ def test_an_auditor_reads_every_site_and_records_nothing() -> None:
 def test_a_deviation_of_another_site_does_not_exist() -> None:
     story = participant_at(State.SCREENING)
     here = f"deviations/{noticed(story).json()['id']}/"
-    program = Program(make_ward().coordinator, story.now)
+    program = Program(make_ward().investigator, story.now)
     assert program.get("deviations/").json()["results"] == []
     assert program.get(here).status_code == 404
     assert refused(program.post(f"{here}close/", {})) == (404, "not-found")

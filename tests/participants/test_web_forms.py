@@ -22,7 +22,7 @@ from participants.services.identities import DirectIdentifiers, record_identity
 from participants.services.referral import refer_participant
 from participants.services.versions import activate_icf, activate_protocol
 from participants.states import State
-from tests.factories.accounts import BOOTSTRAP, make_site, make_user
+from tests.factories.accounts import BOOTSTRAP, PASSWORD, make_site, make_user
 from tests.factories.journeys import Story, make_ward, new_icf, participant_at, refer
 from tests.participants.web import HTMX, browser_of, filled
 from trialsite.accounts.permissions import Role
@@ -490,7 +490,10 @@ def test_a_deviation_is_dealt_with_on_the_pages_from_found_to_opened_again() -> 
     assert does(investigator, "check", is_effective="yes", note="none since") == 303
     for recipient in ("sponsor", "ethics_committee"):
         assert does(nurse, "tell", recipient=recipient, sent_at=wall(now), reference="7") == 303
-    assert does(investigator, "close", note="Shredded; ward told") == 303
+    signed = {"meaning": "approval", "signing_password": PASSWORD, "states_equivalence": "on"}
+    signed["signer"] = story.ward.investigator.username
+    assert does(investigator, "close", note="Shredded; ward told") == 422
+    assert does(investigator, "close", note="Shredded; ward told", **signed) == 303
     assert Deviation.objects.get().closing_note == "Shredded; ward told"
     page = investigator.get(deviation.get_absolute_url())
     assert [one.title for one in page.context["offers"]] == ["Open a deviation again"]

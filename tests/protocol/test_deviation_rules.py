@@ -119,6 +119,8 @@ def test_every_check_of_a_gate_that_lets_reality_in_has_its_rule() -> None:
 def test_every_finding_in_the_code_names_a_rule() -> None:
     patterns = set()
     for path, call in _calls("Finding"):
+        if "seal" in path.parts:
+            continue  # a finding about the trail, not about the trial
         rule_id = next(keyword.value for keyword in call.keywords if keyword.arg == "rule_id")
         patterns.add(_pattern(rule_id) or f"{path.relative_to(ROOT)}: {ast.unparse(rule_id)}")
     assert patterns == {

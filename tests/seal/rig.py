@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,9 +17,11 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import call_command
 from django.db import connections
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from trialsite.audit.trail import install_trail_sql
+from trialsite.devservices.folders import StateFolder
+from trialsite.devservices.postgres import Server
 from trialsite.seal.management.commands.audit_verify import is_signed
 from trialsite.seal.sealer import Database, Sealer
 from trialsite.seal.standalone import Report, check, read_anchors
@@ -124,7 +129,7 @@ class Rig:
         """Make the base: 60 entries in 5 batches, three more that no seal covers yet."""
         self._administer(f"CREATE DATABASE {self.base}")
         self.made.append(self.base)
-        migrate(self.base)
+        migrate(self.conninfo(self.base))
         copy = Copy(self.base, self.folder / "base.jsonl", self)
         with copy.superuser() as connection:
             connection.execute(_TABLE)
@@ -180,20 +185,41 @@ class Rig:
             self.made.remove(name)
             anchors.unlink(missing_ok=True)
 
-    def end(self) -> None:
-        for name in list(self.made):
-            self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-
-def migrate(name: str) -> None:
+def migrate(conninfo: str) -> None:
     """Bring the tables of the trail and of the seals into a database, through Django."""
-    connections.databases["sealed"] = {**connections.databases["default"], "NAME": name}
+    where = conninfo_to_dict(conninfo)
+    connections.databases["sealed"] = {
+        **connections.databases["default"],
+        "NAME": where["dbname"],
+        "HOST": where["host"],
+        "USER": where["user"],
+        "PORT": where.get("port", ""),
+    }
     try:
         call_command("migrate", "seal", database="sealed", verbosity=0, interactive=False)
         connections["sealed"].close()
     finally:
         del connections.databases["sealed"]
         delattr(connections._connections, "sealed")  # type: ignore[attr-defined]
+
+
+@contextmanager
+def rig_on_a_server_of_its_own() -> Iterator[Rig]:
+    """Build the rig where no other test has a transaction open: what is older than those alone is sealed."""
+    folder = Path(tempfile.mkdtemp(prefix="seal", dir="/tmp"))
+    folder.chmod(0o755)  # the server runs as another user
+    state = StateFolder(folder / "state")
+    state.prepare()
+    server = Server(state, durable=False)
+    try:
+        server.start()
+        made = Rig(folder, server.conninfo(), f"tamper_{os.getpid()}")
+        made.build(migrate)
+        yield made
+    finally:
+        server.end_any()
+        shutil.rmtree(folder)
 
 
 def random_of(seed: int) -> random.Random:

@@ -12,12 +12,10 @@ import json
 import os
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -312,15 +310,12 @@ def main(trials: int, clean: int, seed: int) -> int:
     from trialsite.devservices.shared_server import shared_server
 
     began = time.monotonic()
-    with shared_server() as address, tempfile.TemporaryDirectory() as folder:
+    with shared_server() as address:
         os.environ["DATABASE_URL"] = address
         django.setup()
-        from tests.seal.rig import migrate
-        from trialsite.seal.connections import sealer_conninfo
+        from tests.seal.rig import rig_on_a_server_of_its_own
 
-        rig = Rig(Path(folder), sealer_conninfo(), f"tamper_{os.getpid()}")
-        try:
-            rig.build(migrate)
+        with rig_on_a_server_of_its_own() as rig:
             rng = random.Random(seed)
             found: Counter[str] = Counter()
             tried: Counter[str] = Counter()
@@ -329,8 +324,6 @@ def main(trials: int, clean: int, seed: int) -> int:
                 tried[trial.kind] += 1
                 found[trial.kind] += trial.is_found
             alarms = sum(bool(run_clean(rig, number, rng).findings) for number in range(clean))
-        finally:
-            rig.end()
     figures = {
         "seed": seed,
         "trials": trials,

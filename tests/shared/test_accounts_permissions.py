@@ -58,11 +58,14 @@ def test_only_the_sweep_is_held_by_no_person() -> None:
 
 
 def test_auditor_reads_everything_but_identity_and_asks_about_it() -> None:
-    assert held_by(Role.AUDITOR) == READING | {Permission.OPEN_QUERY}
+    inspecting = {Permission.REVIEW_ACCESS, Permission.EXPORT_RECORDS}
+    assert held_by(Role.AUDITOR) == READING | inspecting | {Permission.OPEN_QUERY}
 
 
 def test_decisions_about_a_patient_are_the_investigators_alone() -> None:
-    assert {p for p, roles in PERMISSIONS.items() if roles == {Role.INVESTIGATOR}} == CLINICAL_DECISIONS
+    assert {p for p, roles in PERMISSIONS.items() if roles == {Role.INVESTIGATOR}} == CLINICAL_DECISIONS | {
+        Permission.SIGN_DATA
+    }
 
 
 def test_admin_sees_no_identity_and_records_nothing_clinical() -> None:
@@ -75,6 +78,11 @@ def test_admin_sees_no_identity_and_records_nothing_clinical() -> None:
         Permission.TRANSFER_PARTICIPANT,
         Permission.OPEN_QUERY,
         Permission.SETTLE_QUERY,
+        Permission.ASSESS_DEVIATION,
+        Permission.FREEZE_DATA,
+        Permission.LOCK_DATA,
+        Permission.REVIEW_ACCESS,
+        Permission.EXPORT_RECORDS,
     }
     assert held_by(Role.ADMIN) == READING | administration
 

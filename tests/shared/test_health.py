@@ -54,7 +54,7 @@ BEAT, WORKER, DELIVERY, SEALER = Part
         ),
         pytest.param(
             [sign(part, ago=-LATE) for part in Part],
-            [(BEAT, STOPPED), (WORKER, UNKNOWN), (DELIVERY, UNKNOWN)],
+            [(BEAT, STOPPED), (WORKER, UNKNOWN), (DELIVERY, UNKNOWN), (SEALER, STOPPED)],
             id="a sign from a time that has not come",
         ),
         pytest.param([sign(part, ago=-SILENT_AFTER) for part in Part], [], id="clocks a little apart"),

@@ -17,7 +17,7 @@ class DataQueryIn(InSerializer):
     question = CleanCharField(multiline=True, max_length=1000, help_text="The question, without names.")
 
 
-class AnswerIn(InSerializer):
+class DataQueryAnswerIn(InSerializer):
     """An answer."""
 
     text = CleanCharField(multiline=True, max_length=1000, help_text="The answer, without names.")

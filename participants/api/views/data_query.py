@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from participants.api.serializers.data_query import (
-    AnswerIn,
     CloseIn,
+    DataQueryAnswerIn,
     DataQueryIn,
     DataQueryOut,
     ReopenIn,
@@ -81,7 +81,7 @@ class AnswerDataQuery(_OnQuery):
     """Answer a question."""
 
     required_permission = Permission.ANSWER_QUERY
-    takes = AnswerIn
+    takes = DataQueryAnswerIn
 
     def run(self, target: DataQuery, given: dict[str, Any], *, by: User, at: datetime) -> DataQuery:
         return answer_query(query=target, by=by, at=at, **given)
