@@ -231,6 +231,7 @@ def _with_clocks(rig: Rig, wrong: tuple[timedelta, ...]) -> tuple[int, list[str]
         found += [f"later than {off_by}: {one}" for one in later.violations()]
         found += [] if rig.is_alive() else [f"set right after {off_by}: beat or worker seems dead"]
         at_stake += told.expected + claimed.expected + later.expected
+    rig.forget_reminders()  # those of a time to come would stand before what the next fault tells
     return at_stake, found
 
 
