@@ -10,6 +10,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from followup.models import Visit
+from infusion.models import AdverseEvent
 from infusion.services.adverse_events import record_adverse_event
 from participants.services.deviations import record_deviation
 from participants.states import State
@@ -22,9 +23,11 @@ from tests.architecture.test_routes import (
     has_mail_that_failed,
     has_round,
     is_on_medication,
+    of_a_question,
     of_the_feed,
     of_the_ledger,
     of_the_record,
+    of_the_signatures,
 )
 from tests.browser.conftest import IS_AT_LENGTH, SiteClock
 from tests.browser.pages import Desk
@@ -67,10 +70,10 @@ def _world() -> World:
         reason="",
     )
     story.wait(hours=30)
-    return World(story=story, values=_values(story, str(event.pk)))
+    return World(story=story, values=_values(story, event))
 
 
-def _values(story: Story, event_id: str) -> dict[str, str]:
+def _values(story: Story, event: AdverseEvent) -> dict[str, str]:
     values = {
         "round_id": has_round(story),
         "reminder_id": has_mail_that_failed(story).pk,
@@ -84,7 +87,7 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         "slot_id": there(story.slot).pk,
         "medication_id": is_on_medication(story),
         "bridging_id": story.gets_bridging().pk,
-        "event_id": event_id,
+        "event_id": event.pk,
         "visit_id": Visit.objects.get(obligation_key="V-D1#1").pk,
         "group": "laboratory",
         "item": "lesions",
@@ -101,6 +104,8 @@ def _values(story: Story, event_id: str) -> dict[str, str]:
         **of_the_record(story),
         **of_the_ledger(story),
         **of_the_feed(story),
+        **of_a_question(story, event),
+        **of_the_signatures(story),
     }
     return {name: str(value) for name, value in values.items()}
 

@@ -21,7 +21,7 @@ from tests.protocol.engine import (
     visited,
 )
 from trialsite.protocol.findings import Category, Finding
-from trialsite.protocol.gates import Check, Outcome, check, gate, hold_checks
+from trialsite.protocol.gates import Check, HoldingDeviation, Outcome, check, gate, hold_checks
 from trialsite.protocol.reconsent import HELD_ACTS
 from trialsite.protocol.schedule import plan
 from trialsite.protocol.types import Act, Obligation, ObligationKind
@@ -98,6 +98,31 @@ def test_only_an_open_obligation_holds_the_act_it_names(
 ) -> None:
     found = hold_checks(Act.INFUSE, [holding], now)
     assert bool(found) is is_held
+
+
+@pytest.mark.parametrize(
+    ("until", "now", "is_held"),
+    [
+        pytest.param(None, OPENS - INSTANT, False, id="before it was found"),
+        pytest.param(None, OPENS, True, id="from when it was found"),
+        pytest.param(CLOSES, CLOSES - INSTANT, True, id="before it is assessed"),
+        pytest.param(CLOSES, CLOSES, False, id="assessed"),
+    ],
+)
+def test_a_deviation_holds_its_act_until_it_is_assessed(
+    until: datetime | None, now: datetime, is_held: bool
+) -> None:
+    holder = HoldingDeviation(
+        description="wrong route", holds=frozenset({Act.INFUSE}), since=OPENS, until=until
+    )
+    expected = Check(
+        code="held-deviation",
+        outcome=FAIL,
+        reason="A deviation has to be assessed first: wrong route",
+        category=Category.OTHER,
+    )
+    assert hold_checks(Act.INFUSE, [holder], now) == ([expected] if is_held else [])
+    assert hold_checks(Act.VISIT, [holder], now) == []
 
 
 def test_a_held_act_says_what_is_owed_since_when() -> None:

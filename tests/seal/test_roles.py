@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.db import connections
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege
 
 from tests.seal.rig import act, migrate
@@ -41,7 +42,7 @@ def server(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
             for name, value in (("USER", ROLES.owner), ("PASSWORD", PASSWORD)):
                 patch.setitem(connections.databases["default"], name, value)
-            migrate(NAME)
+            migrate(make_conninfo(sealer_conninfo(), dbname=NAME))
         with session(ROLES.owner) as owner:
             owner.execute("CREATE TABLE ward (id integer PRIMARY KEY, name text)")
             owner.execute("CREATE TABLE health_heartbeat (part text PRIMARY KEY, ok_at timestamptz)")
