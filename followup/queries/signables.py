@@ -16,7 +16,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.signing.content import row, rows
 from trialsite.signing.guard import GUARDED, is_guarded, way_up
 from trialsite.signing.kinds import EVERY_TABLE, Kind, Shown
-from trialsite.signing.models import Signature
+from trialsite.signing.queries import signatures_of_many
 from trialsite.signing.rules import Meaning, digest
 
 # ---- A visit
@@ -76,7 +76,8 @@ VISIT = Kind(
 # ---- The casebook
 
 # What is no data of the case: the plan, which follows from it by itself; messages; the log of openings; printed labels;
-# identity, which is kept apart; deviations, whose closing is signed by itself; evaluations made anew each time somebody
+# identity, which is kept apart; deviations, whose closing is signed by itself; questions about data, which are none
+# until an answer changes them; evaluations made anew each time somebody
 # looks, of which the one that was decided on is signed with its decision. Confidential records stay out as well: who
 # reads a signature may not learn that there are any (decision 14).
 NOT_IN_CASEBOOK = frozenset(
@@ -85,7 +86,12 @@ NOT_IN_CASEBOOK = frozenset(
         "participants.reminder",
         "participants.identity",
         "participants.identityopening",
+        "participants.dataquery",
+        "participants.dataquerymessage",
         "participants.deviation",
+        "participants.deviationaction",
+        "participants.deviationnotice",
+        "participants.deviationstep",
         "screening.eligibilityevaluation",
         "infusion.labelprint",
         "infusion.confidentialcase",
@@ -151,10 +157,10 @@ def _casebook_shown(participant: Participant) -> Shown:
 
 
 def _casebook_obstacles(participant: Participant, by: User) -> tuple[str, ...]:
-    """Visits first, then the casebook."""
-    signed = Signature.objects.filter(kind="visit", participant_id=participant.pk, withdrawn_by__isnull=True)
-    unsigned = (
-        Visit.objects.filter(participant=participant).exclude(pk__in=signed.values("record_id")).count()
+    """Visits first, then the casebook: each with a signature that holds and is no rejection."""
+    signed = signatures_of_many(Visit.objects.filter(participant=participant))
+    unsigned = sum(
+        not any(one.holds and not one.is_rejection for one in manifests) for manifests in signed.values()
     )
     return (f"Visits that are not signed yet: {unsigned}.",) if unsigned else ()
 

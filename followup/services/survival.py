@@ -307,9 +307,10 @@ def withdraw_survival_contact(
         by=by,
         at=at,
         reason=reason,
-    ):
+    ) as course:
         current = _current(SurvivalContact.objects.get(pk=contact.pk), version)
         _void(current, at, reason)
+        check_records(course, [], at=at, gone=[str(current.pk)])
     return current
 
 

@@ -13,7 +13,7 @@ from trialsite.protocol.windows import civil_date
 OBSERVATION = "observation"
 
 
-def test_title(test_code: str) -> str:
+def _title_of(test_code: str) -> str:
     test = BY_CODE.get(test_code)
     return test.title if test else test_code
 
@@ -26,7 +26,7 @@ def facts_of_value(row: Observation, zone: str = "UTC") -> RecordFacts:
     return RecordFacts(
         kind=OBSERVATION,
         ref=str(row.pk),
-        label=test_title(row.test_code),
+        label=_title_of(row.test_code),
         dated_by="taken_at",
         at=row.taken_at,
         on=civil_date(row.taken_at, zone),
@@ -58,7 +58,7 @@ def new_value_facts(rows: Iterable[Observation]) -> dict[UUID, list[RecordFacts]
 def _value_lines(row: Observation) -> list[RecordLine]:
     return [
         RecordLine(
-            field="value", label=test_title(row.test_code), value=row.reported or row.value, unit=row.unit
+            field="value", label=_title_of(row.test_code), value=row.reported or row.value, unit=row.unit
         ),
         *lines_from(
             row,
@@ -100,7 +100,7 @@ KINDS = (
         title="Measured value",
         model=Observation,
         lines=_value_lines,
-        label=lambda row: test_title(row.test_code),
+        label=lambda row: _title_of(row.test_code),
         facts=_values_of,
     ),
 )

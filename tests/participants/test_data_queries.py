@@ -8,13 +8,23 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from followup.services.survival import record_survival_contact, withdraw_survival_contact
+from followup.states import ContactSource
 from infusion.models import AdverseEvent, CellProduct, LymphodepletionDose
 from infusion.services.adverse_events import EventDetails, record_adverse_event
 from infusion.services.infusions import record_infusion
 from infusion.services.safety_judgements import resolve_adverse_event
-from participants.models import DataQuery, DataQueryMessage, Observation, ObservationDomain, Participant
+from participants.models import (
+    DataQuery,
+    DataQueryMessage,
+    DispositionKind,
+    Observation,
+    ObservationDomain,
+    Participant,
+)
 from participants.services.data_checks import check_participants
 from participants.services.data_queries import answer_query, close_query, open_query, reopen_query
+from participants.services.dispositions import record_disposition
 from participants.services.observations import Reading, record_observations, save_readings
 from participants.states import State
 from participants.tasks import check_data_of_everybody
@@ -323,3 +333,28 @@ def test_the_task_looks_at_everybody_in_batches(story: Story, monkeypatch: pytes
     fever(story)
     assert check_data_of_everybody() >= 2
     assert check_data_of_everybody() == 0
+
+
+def test_the_question_about_a_contact_goes_with_the_contact() -> None:
+    story = participant_at(State.INFUSED).wait(9)
+    by: dict[str, object] = {"by": story.ward.investigator, "at": story.now}
+    contact = record_survival_contact(
+        participant=story.participant, alive_on=story.now.date(), source=ContactSource.REGISTRY, **by
+    )
+    record_disposition(
+        participant=story.participant,
+        kind=DispositionKind.DIED,
+        occurred_at=story.now - timedelta(days=3),
+        cause_of_death="unknown",
+        by=story.ward.coordinator,
+        at=story.now,
+        reason="",
+    )
+    check_participants(participant_ids=[story.participant.pk], by=SWEEP, at=story.now)
+    asked = DataQuery.objects.get(rule_id="DQ-AFTER-DEATH", ref=str(contact.pk))
+    assert asked.state == "open"
+
+    withdraw_survival_contact(contact=contact, reason="Somebody of the same name", **by)
+
+    asked.refresh_from_db()
+    assert (asked.state, asked.is_settled) == ("closed", True)

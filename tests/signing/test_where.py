@@ -1,19 +1,24 @@
 """Where it is asked for: decision, disposition, infusion, cohort, visit, casebook; and in which order."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from followup.models import Visit
+from followup.services.visits import correct_visit
 from infusion.models import CohortDecision, Infusion, ProductDisposition
+from participants.services.data_queries import open_query
 from participants.states import State
 from screening.models import EligibilityDecision
+from tests.factories.handling import is_noticed, is_reported
 from tests.factories.journeys import participant_at, there
 from tests.participants.web import browser_of, queries_of
 from tests.signing.acts import complete, signed_by
 from trialsite.audit.acting import acting
 from trialsite.errors import NotPermitted, RuleViolated
 from trialsite.signing.kinds import all_kinds, kind_of
-from trialsite.signing.queries import awaiting_for, holds, signatures_of
+from trialsite.signing.queries import awaiting_for, holds, obstacles_of, signatures_of
 from trialsite.signing.rules import Meaning, Standing
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +124,47 @@ def test_a_decision_on_a_cohort_belongs_to_no_site_and_is_signed_by_an_investiga
     page = browser_of(story.ward.nurse).get(reverse("cohorts")).content.decode()
     assert story.ward.investigator.display_name in page
     assert "UTC (UTC+0000)" in page
+
+
+def test_a_visit_that_was_rejected_or_whose_signature_is_broken_keeps_the_casebook_waiting() -> None:
+    story = participant_at(State.INFUSED)
+    story.comes_on_target("V-D1#1")
+    who, participant = story.ward.investigator, story.participant
+    *earlier, last = complete(story)
+    at = story.now
+    for visit in earlier:
+        signed_by(who, visit, at=at, meaning=Meaning.RESPONSIBILITY)
+    signed_by(who, last, at=at, meaning=Meaning.REJECTION, reason="The time is wrong.")
+    assert obstacles_of(participant, who) == ("Visits that are not signed yet: 1.",)
+
+    signed_by(who, last, at=at, meaning=Meaning.RESPONSIBILITY)
+    assert obstacles_of(participant, who) == ()
+    correct_visit(
+        visit=last,
+        performed_at=last.performed_at - timedelta(minutes=5),
+        by=story.ward.coordinator,
+        at=at,
+        reason="slip",
+    )
+    assert obstacles_of(participant, who) == ("Visits that are not signed yet: 1.",)
+
+
+def test_what_is_said_about_the_data_does_not_break_the_signature_of_the_casebook() -> None:
+    story = participant_at(State.INFUSED)
+    who, at, participant = story.ward.investigator, story.now, story.participant
+    visits = complete(story)
+    for visit in visits:
+        signed_by(who, visit, at=at, meaning=Meaning.RESPONSIBILITY)
+    signed_by(who, participant, at=at, meaning=Meaning.RESPONSIBILITY)
+
+    is_reported(is_noticed(story), story)
+    open_query(
+        participant=participant,
+        kind="visit",
+        ref=str(visits[0].pk),
+        field="note",
+        question="Is there nothing to note?",
+        by=story.ward.coordinator,
+        at=at,
+    )
+    assert holds(participant)
