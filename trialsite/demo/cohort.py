@@ -103,9 +103,14 @@ def load(now: datetime, *, report: Callable[[str], object] = print) -> int:
     stage = set_stage(now)
     for arm in Arm:
         tell_arm(stage, arm, report=report)
-    sign_a_few(stage.wards[0], now)
-    catch_up(now, stage.wards)
-    ask_about_the_data(now)
+    return close_stage(stage)
+
+
+def close_stage(stage: Stage) -> int:
+    """Do what is done when everybody is told; return how many participants there are."""
+    sign_a_few(stage.wards[0], stage.now)
+    catch_up(stage.now, stage.wards)
+    ask_about_the_data(stage.now)
     return PARTICIPANTS
 
 

@@ -8,9 +8,7 @@ from datetime import datetime
 
 from django.db import connection, connections
 
-from trialsite.demo.cohort import PARTICIPANTS, Stage, catch_up, set_stage, tell_arm
-from trialsite.demo.questions import ask_about_the_data
-from trialsite.demo.signed import sign_a_few
+from trialsite.demo.cohort import Stage, close_stage, set_stage, tell_arm
 from trialsite.protocol.types import Arm
 
 
@@ -37,10 +35,7 @@ def load_side_by_side(now: datetime, *, report: Callable[[str], object] = print)
         _, status = os.waitpid(child, 0)
     if status != 0:
         raise ArmNotTold(f"The {second.value} arm could not be told.")
-    sign_a_few(stage.wards[0], now)
-    catch_up(now, stage.wards)
-    ask_about_the_data(now)
-    return PARTICIPANTS
+    return close_stage(stage)
 
 
 def _tell(stage: Stage, arm: Arm, report: Callable[[str], object]) -> None:

@@ -84,8 +84,12 @@ class Supervisor:
         self._start_broker()
         self._prepare_seals()
         self._start_mail_sink()
-        self.start_web(web)  # it imports the product while the database is made ready
-        self._make_ready()
+        if self.is_new_database:
+            self.start_web(web)  # nobody knows its address yet: it imports the product meanwhile
+            self._make_ready()
+        else:
+            self._make_ready()  # the product never answers on the tables of the version before
+            self.start_web(web)
         self.start_tasks()
         self.wait_for_web()
         self._announce(time.monotonic() - began)
