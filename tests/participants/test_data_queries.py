@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -337,7 +338,7 @@ def test_the_task_looks_at_everybody_in_batches(story: Story, monkeypatch: pytes
 
 def test_the_question_about_a_contact_goes_with_the_contact() -> None:
     story = participant_at(State.INFUSED).wait(9)
-    by: dict[str, object] = {"by": story.ward.investigator, "at": story.now}
+    by: dict[str, Any] = {"by": story.ward.investigator, "at": story.now}
     contact = record_survival_contact(
         participant=story.participant, alive_on=story.now.date(), source=ContactSource.REGISTRY, **by
     )
