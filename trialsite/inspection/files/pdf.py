@@ -19,6 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 _WIDTH, _HEIGHT = landscape(A4)
 _MARGIN, _FOOT = 14 * mm, 16 * mm
 _PLAIN, _BOLD, _CHINESE, _FIXED = "Helvetica", "Helvetica-Bold", "STSong-Light", "Courier"
+pdfmetrics.registerFont(UnicodeCIDFont(_CHINESE))  # measuring a text needs it as drawing does
 _SIZE, _LEADING, _PAD = 7.5, 9.4, 3.0
 _WIDEST = 1.02  # of a sign, at size 1
 # A word with the spaces before it, a Chinese sign or one of its punctuation, or spaces at the end.
@@ -49,7 +50,6 @@ class Sheet:
 
 def write_pdf(path: Path, sheet: Sheet, rows: Iterable[Sequence[str]]) -> int:
     """Write the sheet to `path`; return its number of pages."""
-    pdfmetrics.registerFont(UnicodeCIDFont(_CHINESE))
     canvas = Canvas(str(path), pagesize=(_WIDTH, _HEIGHT), pageCompression=1)
     canvas.setTitle(sheet.title)
     canvas.setAuthor("trialsite")
