@@ -22,8 +22,8 @@ class PictureOut(OutSerializer):
     title = serializers.CharField(help_text="Title of the picture.")
     words = serializers.CharField(help_text="What it shows, as sentences.")
     note = serializers.CharField(help_text="How to read it; empty for none.")
-    columns = PictureColumnOut(many=True, help_text="What a row holds, in order.")
-    rows = serializers.JSONField(help_text="Objects with the names of the columns.")
+    header = PictureColumnOut(many=True, help_text="What a row holds, in order.")
+    rows = serializers.JSONField(help_text="Objects with the names of the header.")
 
 
 def picture_values(picture: Picture) -> dict[str, Any]:
@@ -34,6 +34,6 @@ def picture_values(picture: Picture) -> dict[str, Any]:
         "title": picture.title,
         "words": picture.words,
         "note": picture.note,
-        "columns": [{"name": one.name, "heading": str(one.heading)} for one in picture.table.columns],
+        "header": [{"name": one.name, "heading": str(one.heading)} for one in picture.table.columns],
         "rows": [dict(zip(names, row, strict=True)) for row in picture.table.rows],
     }

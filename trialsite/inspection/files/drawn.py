@@ -120,6 +120,15 @@ class _Sheet:
         canvas.setLineWidth({Fill.PALE: 0.75, Fill.HATCHED: 1.0}.get(fill, 1.4) * self.scale)
         return 0 if fill is Fill.SOLID else 1
 
+    def _paints_sign(self, mark: Sign) -> int:
+        """A solid sign has a fine edge of paper, so that it stands out from a bar it lies on."""
+        stroke = self._paints(mark.tone, mark.fill)
+        if mark.fill is Fill.SOLID:
+            self.canvas.setStrokeColor(HexColor(PAPER[Tone.GROUND]))
+            self.canvas.setLineWidth(0.5 * self.scale)
+            stroke = 1
+        return stroke
+
     def _box(self, mark: Box) -> None:
         stroke = self._paints(mark.tone, mark.fill)
         width, height = max(mark.width, 1.0), max(mark.height, 0.0)
@@ -140,10 +149,10 @@ class _Sheet:
         elif mark.shape is Shape.TICK:
             self._line(((x, y - s), (x, y + s)), mark.tone, 1.8)
         elif mark.shape is Shape.CIRCLE:
-            stroke = self._paints(mark.tone, mark.fill)
+            stroke = self._paints_sign(mark)
             self.canvas.circle(*self._at(x, y), s * self.scale, stroke=stroke, fill=1)
         else:
-            stroke = self._paints(mark.tone, mark.fill)
+            stroke = self._paints_sign(mark)
             self._polygon(outline(mark), stroke=stroke, fill=1)
         if mark.letter:
             self._letter(mark, x, y, s * 1.45)

@@ -61,14 +61,16 @@ def _sign(mark: Sign) -> str:
     kind = f"p-{mark.fill.value} p-{mark.tone.value}"
     if mark.shape is Shape.CIRCLE:
         drawn = (
-            f'<circle class="{kind}" cx="{_n(mark.x)}" cy="{_n(mark.y)}" r="{_n(mark.size)}">'
+            f'<circle class="{kind} p-mark" cx="{_n(mark.x)}" cy="{_n(mark.y)}" r="{_n(mark.size)}">'
             f"{_hover(mark.words)}</circle>"
         )
     elif mark.shape in _STROKES:
         strokes = _STROKES[mark.shape](mark.x, mark.y, mark.size)
         drawn = f'<path class="p-stroke p-{mark.tone.value}" d="{strokes}">{_hover(mark.words)}</path>'
     else:
-        drawn = f'<polygon class="{kind}" points="{_points(outline(mark))}">{_hover(mark.words)}</polygon>'
+        drawn = (
+            f'<polygon class="{kind} p-mark" points="{_points(outline(mark))}">{_hover(mark.words)}</polygon>'
+        )
     if mark.letter:
         drawn += _letter(mark, mark.x, mark.y, mark.size * 1.45)
     return _linked(drawn, mark.href, mark.words)
