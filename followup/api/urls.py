@@ -96,7 +96,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("survival-contacts/<uuid:contact_id>/", by_method(patch=CorrectSurvivalContact)),
     path("survival-contacts/<uuid:contact_id>/withdrawal/", by_method(post=WithdrawSurvivalContact)),
-    path("pictures/<str:name>/", by_method(get=StudyPictureDetail)),
+    path("pictures/<str:picture>/", by_method(get=StudyPictureDetail)),
     path(f"{_ONE}timeline/", by_method(get=ParticipantTimeline)),
     path("casebook/", by_method(get=CasebookList)),
     path("contraception/", by_method(get=SiteLineList)),

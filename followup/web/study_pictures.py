@@ -27,6 +27,7 @@ NAV = NavItem(
     icon="activity",
     order=28,
     prefix="/pictures/",
+    is_further=True,
 )
 
 
@@ -64,13 +65,13 @@ def section(request: HttpRequest, section: str = "enrolment") -> HttpResponse:
 
 @requires(Permission.VIEW_FIGURES)
 @require_GET
-def picture_file(request: HttpRequest, name: str, kind: str) -> HttpResponse:
+def picture_file(request: HttpRequest, picture: str, kind: str) -> HttpResponse:
     """Send one picture as PDF, or the rows behind it as CSV."""
-    one = PICTURES.get(name)
+    one = PICTURES.get(picture)
     reach = _reach(request)
     if one is None or not one.is_shown(reach):
         raise Http404
-    return _sent(request, reach, [one], name, kind)
+    return _sent(request, reach, [one], picture, kind)
 
 
 @requires(Permission.VIEW_FIGURES)

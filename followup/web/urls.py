@@ -15,8 +15,12 @@ urlpatterns = [
     path("casebook/", casebook, name="casebook"),
     path("pictures/", study_pictures.section, name="pictures"),
     path("pictures/study.pdf", study_pictures.all_pictures, name="pictures-pdf"),
-    path("pictures/files/<str:name>.csv", study_pictures.picture_file, {"kind": "csv"}, name="picture-csv"),
-    path("pictures/files/<str:name>.pdf", study_pictures.picture_file, {"kind": "pdf"}, name="picture-pdf"),
+    path(
+        "pictures/files/<str:picture>.csv", study_pictures.picture_file, {"kind": "csv"}, name="picture-csv"
+    ),
+    path(
+        "pictures/files/<str:picture>.pdf", study_pictures.picture_file, {"kind": "pdf"}, name="picture-pdf"
+    ),
     path("pictures/<str:section>/", study_pictures.section, name="pictures-section"),
     path(f"{_OF}/panels/timeline/", lane.panel, name="panel-timeline"),
     path(f"{_OF}/timeline.csv", lane.lane_file, {"kind": "csv"}, name="timeline-csv"),

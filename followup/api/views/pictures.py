@@ -54,14 +54,14 @@ class StudyPictureDetail(ApiView):
     query_parameters = frozenset({"sites"})
 
     @extend_schema(responses=PictureOut, parameters=[_SITES])
-    def get(self, request: Request, name: str) -> Response:
+    def get(self, request: Request, picture: str) -> Response:
         """Answer the rows. Raises RequestRefused 400 unknown-reference for sites that there are not."""
         require_anywhere(self.person, self.required_permission)
         sites = request.query_params.get("sites", "own")
         if sites not in ("own", "all"):
             raise field_refused("sites", "unknown-reference", "Choose one of: own, all.")
         reach = reach_of(self.person, clock.now(), is_whole=sites == "all")
-        one = PICTURES.get(name)
+        one = PICTURES.get(picture)
         if one is None or not one.is_shown(reach):
             raise Http404
         return Response(PictureOut.represent(picture_values(one.draw(reach))))

@@ -40,6 +40,8 @@ def enrolment_picture(reach: Reach) -> Picture:
     every = [sum(1 for on, _arm, _known in people if _month(on) == month) for month in months]
     unknown = [sum(1 for on, _arm, known in people if not known and _month(on) == month) for month in months]
     told = told_at(every, unknown) if reach.is_whole else tuple(range(len(months)))
+    if "enrolled" in withheld_in_flow(reach):  # the end of the curve would give it away
+        told = tuple(place for place in told if sum(every[place + 1 :]))
     return _enrolment(reach, months, every, {} if reach.is_whole else counts, told)
 
 
@@ -165,10 +167,7 @@ def _people(rows: Sequence[Participant]) -> list[tuple[Participant, Person]]:
 
 def flow_picture(reach: Reach) -> Picture:
     """Return the flow from referral to follow-up. One statement."""
-    people = _people(list(with_log(reach.participants)))
-    values = funnel_of(person for _row, person in people)
-    known = funnel_of(person for row, person in people if reach.is_known(row.site_id))
-    hidden = reach.hidden(values, funnel_sums(), known)
+    values, hidden = _flow_of(reach)
     shown = {name: _("n withheld") if name in hidden else f"n = {value}" for name, value in values.items()}
     labels = _labels()
     rows = [(labels[name], WITHHELD if name in hidden else value) for name, value in values.items()]
@@ -191,6 +190,18 @@ def flow_picture(reach: Reach) -> Picture:
         if reach.is_whole
         else "",
     )
+
+
+def withheld_in_flow(reach: Reach) -> frozenset[str]:
+    """Return the boxes of the flow that are withheld, so that no other picture gives them away."""
+    return _flow_of(reach)[1] if reach.is_whole else frozenset()
+
+
+def _flow_of(reach: Reach) -> tuple[dict[str, int], frozenset[str]]:
+    people = _people(list(with_log(reach.participants)))
+    values = funnel_of(person for _row, person in people)
+    known = funnel_of(person for row, person in people if reach.is_known(row.site_id))
+    return values, reach.hidden(values, funnel_sums(), known)
 
 
 def _labels() -> dict[str, str]:

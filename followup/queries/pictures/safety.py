@@ -7,8 +7,10 @@ from statistics import median
 from django.utils.translation import gettext as _
 
 from followup.queries.lane import SHOWN_SYNDROMES, Toxicity
+from followup.queries.pictures.enrolment import withheld_in_flow
 from followup.queries.pictures.reach import ARM_TONES, Reach, arm_words
 from followup.queries.pictures.treated import Treated
+from followup.rules.small_cells import LEAST
 from infusion.models import AdverseEvent
 from infusion.rules.adverse_events import Syndrome
 from participants.models import Participant
@@ -72,8 +74,13 @@ def _worst(events: Sequence[tuple[Participant, str, int]]) -> dict[tuple[str, Ar
 def _events_picture(
     reach: Reach, worst: Worst, known: Worst, totals: Mapping[Arm, int], known_totals: Mapping[Arm, int]
 ) -> Picture:
-    terms = {term for term, _arm in worst if term != ANY}
-    often = {term: sum(sum(worst.get((term, arm), {}).values()) for arm in Arm) for term in terms}
+    often = {
+        term: sum(sum(worst.get((term, arm), {}).values()) for arm in Arm)
+        for term, _arm in worst
+        if term != ANY
+    }
+    terms = {term for term, count in often.items() if count >= LEAST or not reach.is_whole}
+    withheld = withheld_in_flow(reach)
     shown = [ANY, *sorted(terms, key=lambda one: (-often[one], one))[:MOST_TERMS]] if terms else []
     hidden = {
         (term, arm): _hidden(reach, worst, known, (term, arm), totals[arm], known_totals[arm])
@@ -91,7 +98,11 @@ def _events_picture(
     for arm, x in sides.items():
         frame = Frame(left=min(x.start, x.end), top=top, right=max(x.start, x.end), bottom=bottom)
         marks += axis_below(frame, [(x.at(one), str(one)) for one in ticks], has_grid=True)
-        title = f"{arm_words(arm)} (n = {totals[arm]})" if "all" not in hidden[ANY, arm] else arm_words(arm)
+        title = (
+            f"{arm_words(arm)} (n = {totals[arm]})"
+            if f"{arm.value}.infused" not in withheld
+            else arm_words(arm)
+        )
         marks.append(
             Words(
                 x=(x.start + x.end) / 2,
