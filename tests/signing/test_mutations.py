@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.postgres.fields import ArrayField
 from django.db import DatabaseError, connection, models, transaction
 
 from followup.models import Visit, VisitProcedure
@@ -50,6 +51,7 @@ _CHANGES: dict[Any, Callable[[Any], Any]] = {
     models.IntegerField: lambda value: (value or 0) + 1,
     models.JSONField: lambda value: {"was": value},
     models.UUIDField: lambda value: value,
+    ArrayField: lambda value: [*(value or []), value[-1] if value else "x"],
     models.CharField: lambda value: ("x" if not (value or "").startswith("x") else "y") + (value or "")[1:],
     models.TextField: lambda value: f"{value or ''}x",
 }
