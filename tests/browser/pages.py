@@ -125,6 +125,14 @@ class Desk:
         """Press one of the buttons under a question."""
         self.page.get_by_role("group", name=question).get_by_text(answer, exact=True).click()
 
+    def signs(self, username: str, password: str) -> None:
+        """Give the components of a signature, as many as the form asks for."""
+        for label, value in (("Your user name", username), ("Your password", password)):
+            if (field := self.page.get_by_label(label)).count():
+                field.fill(value)
+        if (statement := self.page.get_by_label("I intend my electronic signature")).count():
+            statement.check()
+
     def presses(self, button: str) -> None:
         self.page.get_by_role("button", name=button, exact=True).click()
 
