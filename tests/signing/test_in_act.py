@@ -240,9 +240,9 @@ def test_a_running_infusion_is_signed_as_it_ends_on_what_was_shown(monkeypatch: 
     investigator = story.ward.investigator
     client, url = browser_of(investigator), path(story, f"infusion/{infusion.pk}/stop/")
     entered = as_signed(client, url, residual_volume_ml="0")
-    told = {"infusion": infusion, "by": story.ward.nurse}
-    pause_infusion(cause="line kinked", at=story.wait(hours=0.1).now, **told)
-    resume_infusion(at=story.wait(hours=0.1).now, **told)
+    nurse = story.ward.nurse
+    pause_infusion(infusion=infusion, cause="line kinked", by=nurse, at=story.wait(hours=0.1).now)
+    resume_infusion(infusion=infusion, by=nurse, at=story.wait(hours=0.1).now)
 
     assert client.post(url, entered).status_code == 422
     assert Infusion.objects.get().is_running

@@ -122,8 +122,8 @@ class SignIn(SigningIn):
     seen = CleanCharField(max_length=64, help_text="`seen` of the record as you read it.")
 
 
-class LockOut(OutSerializer):
-    """A lock in force, or one that ended."""
+class LockOut(WithSignaturesOut):
+    """A lock in force, or one that ended, with the signatures of both ends."""
 
     id = serializers.UUIDField(help_text="Id of the lock.")
     scope = serializers.CharField(help_text="record, participant, site or trial.")
