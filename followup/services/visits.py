@@ -20,7 +20,7 @@ from participants.queries.course import Course
 from participants.rules import require_past, settle
 from participants.services.data_checks import check_records
 from participants.services.dispositions import record_disposition
-from participants.services.journey import Happening, command, correct_event, happened
+from participants.services.journey import Happening, JudgedAgain, command, correct_event, happened
 from participants.states import State
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
@@ -62,8 +62,7 @@ def record_visit(
         reason=reason,
     ) as course:
         row = _scheduled(course.stored.get(obligation_key), obligation_key)
-        may = gate(Act.VISIT, hold_checks(Act.VISIT, course.holders, performed_at))
-        findings = settle(may, happened=True, reason=reason)
+        findings = settle(_gate(course, performed_at), happened=True, reason=reason)
         visit = Visit(
             participant=course.participant,
             obligation_key=obligation_key,
@@ -86,6 +85,10 @@ def record_visit(
         seen = facts_of_visit(after, visit, checklist, [one.procedure for one in procedures])
         check_records(after, [seen], at=at, are_new=True)
     return visit
+
+
+def _gate(course: Course, performed_at: datetime) -> Gate:
+    return gate(Act.VISIT, hold_checks(Act.VISIT, course.holders, performed_at))
 
 
 def correct_visit(
@@ -117,6 +120,7 @@ def correct_visit(
             by=by,
             at=at,
             reason=reason,
+            judged=JudgedAgain(before=_gate(course, former), again=lambda after: _gate(after, performed_at)),
         )
         if any(e.kind is EventKind.FOLLOW_UP_STARTED and e.ref == str(current.pk) for e in after.events):
             correct_event(

@@ -20,7 +20,7 @@ from participants.models import Participant
 from participants.queries.course import Course
 from participants.rules import require_past, settle
 from participants.services.data_checks import check_records
-from participants.services.journey import command, correct_event, happened
+from participants.services.journey import JudgedAgain, command, correct_event, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import RuleViolated
@@ -120,6 +120,7 @@ def correct_infusion(
 ) -> Infusion:
     """Correct the times of an infusion; every date, reminder and deviation counted from its start moves.
 
+    The gate ladder is judged again: what the corrected times depart from is found, what they mend is closed.
     Needs CORRECT_RECORD. A time on record that is not given moves by the same amount as the start; the former
     values stay in the trail. version: the one the correction was based on.
     Raises RuleViolated("reason-required", "in-the-future", "ends-before-start", "thawed-after-start",
@@ -141,15 +142,25 @@ def correct_infusion(
         details = RouteDetails(clamped_at=clamped_at, unclamped_at=unclamped_at)
         require_fields_of(Arm(current.route), details, at)
         is_later = started_at > current.started_at
+        current.product, readiness = at_bedside(current.product, course)
+        before = gate_of(course, current, readiness, at)
         _move(current, started_at, given)
         _require_order(current, given, at)
         current.save_changes(["started_at", *given])
-        _correct_events(course, current, is_later=is_later, by=by, at=at, reason=reason)
+        judged = JudgedAgain(before=before, again=lambda after: gate_of(after, current, readiness, at))
+        _correct_events(course, current, judged, is_later=is_later, by=by, at=at, reason=reason)
     return current
 
 
 def _correct_events(
-    course: Course, infusion: Infusion, *, is_later: bool, by: Actor, at: datetime, reason: str
+    course: Course,
+    infusion: Infusion,
+    judged: JudgedAgain,
+    *,
+    is_later: bool,
+    by: Actor,
+    at: datetime,
+    reason: str,
 ) -> None:
     """Move start and end on the journey. The one ahead moves first, so that the end never lies before the start."""
     moves = [(EventKind.INFUSED, infusion.started_at)]
@@ -159,7 +170,14 @@ def _correct_events(
         moves.insert(0 if is_later else 1, (EventKind.INFUSION_ENDED, infusion.ended_at))
     for kind, occurred_at in moves:
         course = correct_event(
-            course=course, ref=ref, kind=kind, occurred_at=occurred_at, by=by, at=at, reason=reason
+            course=course,
+            ref=ref,
+            kind=kind,
+            occurred_at=occurred_at,
+            by=by,
+            at=at,
+            reason=reason,
+            judged=judged if kind is EventKind.INFUSED else None,
         )
     follow_interventions(course, before, at=at)
     if infusion.ended_at and not has_end:

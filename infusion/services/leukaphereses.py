@@ -11,13 +11,14 @@ from infusion.queries.leukaphereses import latest_plan
 from infusion.rules.bag_codes import BagKind
 from infusion.services.laboratory_grades import follow_interventions
 from participants.models import Participant
+from participants.queries.course import Course
 from participants.rules import require_past, settle
-from participants.services.journey import Happening, command, correct_event, happened
+from participants.services.journey import Happening, JudgedAgain, command, correct_event, happened
 from participants.services.observations import Reading, save_readings
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import RuleViolated
-from trialsite.protocol.gates import gate, hold_checks
+from trialsite.protocol.gates import Gate, gate, hold_checks
 from trialsite.protocol.types import Act, EventKind
 from trialsite.protocol.windows import civil_date
 
@@ -59,8 +60,7 @@ def plan_leukapheresis(
     ) as course:
         if planned_on < civil_date(at, course.participant.site.time_zone):
             raise RuleViolated("planned-in-the-past", "Choose today or a later date.", field="planned_on")
-        may = gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.holders, at))
-        settle(may, happened=False, reason=reason)
+        settle(_gate(course, at), happened=False, reason=reason)
         plan = LeukapheresisPlan(
             participant=course.participant,
             planned_on=planned_on,
@@ -101,8 +101,7 @@ def record_leukapheresis(
         at=at,
         reason=reason,
     ) as course:
-        may = gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.holders, performed_at))
-        findings = settle(may, happened=True, reason=reason)
+        findings = settle(_gate(course, performed_at), happened=True, reason=reason)
         last = latest_plan(course.participant)
         leukapheresis = Leukapheresis(
             participant=course.participant,
@@ -123,6 +122,10 @@ def record_leukapheresis(
         after = happened(course, [happening], by=by, at=at, reason=reason, findings=findings)
         follow_interventions(after, course.events, at=at)
     return leukapheresis
+
+
+def _gate(course: Course, performed_at: datetime) -> Gate:
+    return gate(Act.LEUKAPHERESIS, hold_checks(Act.LEUKAPHERESIS, course.holders, performed_at))
 
 
 def _require_plausible(
@@ -147,7 +150,10 @@ def _require_plausible(
 def correct_leukapheresis(
     *, leukapheresis: Leukapheresis, performed_at: datetime, by: Actor, at: datetime, reason: str
 ) -> Leukapheresis:
-    """Correct when a collection took place; its end and what counts from it move along. Needs CORRECT_RECORD."""
+    """Correct when a collection took place; its end and what counts from it move along. Needs CORRECT_RECORD.
+
+    Its gate is judged again: what the corrected time departs from is found, what it mends is closed.
+    """
     require_past(performed_at, at, "performed_at")
     with command(
         participant=leukapheresis.participant,
@@ -157,6 +163,7 @@ def correct_leukapheresis(
         at=at,
         reason=reason,
     ) as course:
+        before = _gate(course, leukapheresis.performed_at)
         if leukapheresis.ended_at is not None:
             leukapheresis.ended_at += performed_at - leukapheresis.performed_at
         leukapheresis.performed_at = performed_at
@@ -169,6 +176,7 @@ def correct_leukapheresis(
             by=by,
             at=at,
             reason=reason,
+            judged=JudgedAgain(before=before, again=lambda after: _gate(after, performed_at)),
         )
         follow_interventions(after, course.events, at=at)
     return leukapheresis

@@ -6,7 +6,7 @@ from participants.models import Consent, IcfVersion, Participant, Signer
 from participants.queries.course import Course
 from participants.rules import consent_checks, require_past, settle
 from participants.services.followers import tell_followers
-from participants.services.journey import Happening, command, correct_event, happened
+from participants.services.journey import Happening, JudgedAgain, command, correct_event, happened
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import Conflict, RuleViolated
@@ -73,7 +73,10 @@ def record_consent(
 def correct_consent(
     *, consent: Consent, signed_at: datetime, by: Actor, at: datetime, reason: str
 ) -> Consent:
-    """Correct the instant of signature; everything counted from it moves. Needs CORRECT_RECORD."""
+    """Correct the instant of signature; everything counted from it moves. Needs CORRECT_RECORD.
+
+    Whether the version was approved and in force is judged again for the corrected instant.
+    """
     require_past(signed_at, at, "signed_at")
     with command(
         participant=consent.participant,
@@ -83,6 +86,7 @@ def correct_consent(
         at=at,
         reason=reason,
     ) as course:
+        icf, before = consent.icf, _signature_gate(course, consent.icf, consent.signed_at)
         consent.signed_at = signed_at
         consent.save_changes(["signed_at"])
         correct_event(
@@ -93,6 +97,7 @@ def correct_consent(
             by=by,
             at=at,
             reason=reason,
+            judged=JudgedAgain(before=before, again=lambda after: _signature_gate(after, icf, signed_at)),
         )
         tell_followers(course.participant, by=by, at=at)
     return consent

@@ -4,7 +4,7 @@ A stage's service opens `acting`, takes `begin(...)`, decides, saves its own rec
 State, obligations and deviations follow in the same transaction.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from trialsite.accounts.permissions import Permission, require
 from trialsite.audit.acting import Actor, acting
 from trialsite.errors import RuleViolated
 from trialsite.protocol.findings import Finding
+from trialsite.protocol.gates import Gate, GateChange, gate_change
 from trialsite.protocol.types import Event, EventKind
 from trialsite.protocol.windows import civil_date
 from trialsite.protocol.zones import zone_at
@@ -33,6 +34,17 @@ class Happening:
     item: str = ""
     ref: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedAgain:
+    """The gate of an act whose record is corrected. before: as it was; again: judges the corrected course."""
+
+    before: Gate
+    again: Callable[[Course], Gate]
+
+    def change(self, corrected: Course) -> GateChange:
+        return gate_change(self.before, self.again(corrected))
 
 
 @contextmanager
@@ -95,14 +107,20 @@ def follow(course: Course, *, at: datetime, changed: Iterable[str] = ()) -> Cour
 
 
 def _judge_order(
-    before: Course, after: Course, *, at: datetime, reason: str, also: Sequence[Departure] = ()
+    before: Course,
+    after: Course,
+    *,
+    at: datetime,
+    reason: str,
+    also: Sequence[Departure] = (),
+    no_longer: Iterable[tuple[str, str]] = (),
 ) -> None:
-    """Store what the journey departs from now, close what it departs from no longer."""
+    """Store what the journey departs from now, close what it departs from no longer. also, no_longer: of a gate."""
     former, present = departures(before.events), departures(after.events)
     found = [*also, *(departure for key, departure in present.items() if key not in former)]
     if found:
         store_findings(after, found, at=at, reason=reason)
-    gone = [key for key in former if key not in present]
+    gone = [*no_longer, *(key for key in former if key not in present)]
     if gone:
         close_settled_findings(after.participant, gone, at=at)
 
@@ -117,10 +135,13 @@ def correct_event(
     at: datetime,
     reason: str,
     item: str | None = None,
+    judged: JudgedAgain | None = None,
 ) -> Course:
     """Correct when an event happened. The first value stays, voided; everything due moves with it.
 
     What was found about the event is dated by the new time. item: where a record has several of one kind.
+    judged: the gate of the act; what only the corrected time departs from becomes a deviation, what it no longer
+    departs from is closed.
     Called inside `command` by the service that owns the record `ref`. A reason is mandatory.
     Raises RuleViolated("reason-required"), RuleViolated("in-the-future").
     """
@@ -138,7 +159,15 @@ def correct_event(
     new.save_new()
     others = _without(course, row)
     after = replace(course, events=(*others, corrected))
-    _judge_order(course, after, at=at, reason=reason)
+    change = judged.change(after) if judged else GateChange()
+    _judge_order(
+        course,
+        after,
+        at=at,
+        reason=reason,
+        also=_about(change.found, [corrected], at),
+        no_longer=[(rule_id, ref) for rule_id in change.gone],
+    )
     follow(after, at=at)
     fulfilled = [key for key, stored in course.stored.items() if stored.fulfilled_ref == ref]
     move_findings(course.participant, [ref, *fulfilled], before=row.occurred_at, after=occurred_at)

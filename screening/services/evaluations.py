@@ -1,14 +1,17 @@
 """Evaluating the evidence of an episode after every change, and keeping what came out with its inputs."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from participants.models import JourneyEvent, Observation, Participant
 from participants.queries.course import Course, lock_course
+from participants.services.deviations import close_settled_findings, store_findings
 from participants.services.journey import follow, void_event
 from screening.models import EligibilityDecision, EligibilityEvaluation
-from screening.queries.evidence import EvidenceFile, evaluated, evidence_file
+from screening.queries.evidence import EvidenceFile, evaluated, evidence_file, verdict_for_enrolment
 from screening.rules.assessments import Evaluation
+from screening.rules.gates import may_confirm
 from screening.rules.items import BY_TEST_CODE
 from screening.rules.wire import write_case, write_evaluation
 from screening.states import EpisodeState
@@ -18,6 +21,9 @@ from trialsite.protocol.types import EventKind, ProtocolVersion
 from trialsite.protocol.windows import civil_date
 
 _SHOWN_CHANGES = 5
+# What the gate of enrolment finds where a criterion is not met, or not known to be.
+ENROLLED_INELIGIBLE = "GATE-enrol-eligible"
+_AFTERWARDS = "Found when the evidence was corrected after enrolment."
 
 
 def follow_evidence(course: Course, *, cause: str, by: Actor, at: datetime) -> Evaluation | None:
@@ -36,7 +42,25 @@ def follow_evidence(course: Course, *, cause: str, by: Actor, at: datetime) -> E
     if file.decision is not None and changes:
         course = _reopen(course, file, file.decision, reason="; ".join(changes), at=at)
     settle_lapse(course, evaluation.lapses_on, at=at)
+    _judge_enrolment(course, file, at=at)
     return evaluation
+
+
+def _judge_enrolment(course: Course, file: EvidenceFile, *, at: datetime) -> None:
+    """Find, or close, that somebody was enrolled without being eligible by the evidence as it stands corrected.
+
+    Judged on the evidence of the day of enrolment, for the arm assigned then; what came later does not count.
+    """
+    enrolled, arm = course.last(EventKind.ENROLLED), course.participant.assigned_arm
+    if enrolled is None or arm is None:
+        return
+    verdict = verdict_for_enrolment(course, file, course.version_at(enrolled.at), enrolled.at, arm)
+    findings = may_confirm(verdict).findings()
+    if findings:
+        found = [(replace(finding, subject=enrolled.ref), enrolled.at) for finding in findings]
+        store_findings(course, found, at=at, reason=_AFTERWARDS)
+    else:
+        close_settled_findings(course.participant, [(ENROLLED_INELIGIBLE, enrolled.ref)], at=at)
 
 
 def follow_change(participant: Participant, values: Sequence[Observation], by: Actor, at: datetime) -> None:

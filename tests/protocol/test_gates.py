@@ -21,7 +21,15 @@ from tests.protocol.engine import (
     visited,
 )
 from trialsite.protocol.findings import Category, Finding
-from trialsite.protocol.gates import Check, HoldingDeviation, Outcome, check, gate, hold_checks
+from trialsite.protocol.gates import (
+    Check,
+    HoldingDeviation,
+    Outcome,
+    check,
+    gate,
+    gate_change,
+    hold_checks,
+)
 from trialsite.protocol.reconsent import HELD_ACTS
 from trialsite.protocol.schedule import plan
 from trialsite.protocol.types import Act, Obligation, ObligationKind
@@ -144,3 +152,27 @@ def test_an_open_reconsent_of_the_plan_holds_the_next_procedure_until_signed(act
     assert hold_checks(act, plan(protocol(), events, site), now)
     signed = [*events, event(K.CONSENTED, "2026-03-21T08:59", item="2.0")]
     assert hold_checks(act, plan(protocol(), signed, site), now) == []
+
+
+@pytest.mark.parametrize("before", Outcome)
+@pytest.mark.parametrize("after", Outcome)
+def test_judged_again_only_what_the_correction_changes_is_found_or_gone(
+    before: Outcome, after: Outcome
+) -> None:
+    was = gate(Act.INFUSE, [checked("released", FAIL), checked("thaw", before)])
+    now = gate(Act.INFUSE, [checked("released", FAIL), checked("thaw", after)])
+
+    change = gate_change(was, now)
+
+    found = before is PASS and after is not PASS
+    gone = before is not PASS and after is PASS
+    assert [one.rule_id for one in change.found] == (["GATE-infuse-thaw"] if found else [])
+    assert change.gone == (("GATE-infuse-thaw",) if gone else ())
+
+
+def test_a_check_that_is_not_made_any_more_finds_nothing_any_more() -> None:
+    held = gate(Act.VISIT, [checked("held-t-reconsent", FAIL)])
+    free = gate(Act.VISIT, [])
+
+    assert gate_change(held, free).gone == ("GATE-visit-held-t-reconsent",)
+    assert [one.title for one in gate_change(free, held).found] == ["reason of held-t-reconsent"]

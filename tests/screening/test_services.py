@@ -18,6 +18,7 @@ from participants.models import (
     Participant,
 )
 from participants.queries.course import Course
+from participants.rules import SETTLED
 from participants.services import journey
 from participants.services.observations import Reading, record_observations
 from participants.services.referral import edit_participant
@@ -398,9 +399,39 @@ class TestEvidence:
 
         story.finds("spo2", {"value": {"value": "91", "unit": "%"}, "method": "room_air"})
 
-        found = Deviation.objects.get()
-        assert (found.rule_id, found.proposed_important) == ("ORDER-enrolled", True)
+        assert dict(Deviation.objects.values_list("rule_id", "proposed_important")) == {
+            "ORDER-enrolled": True,
+            "GATE-enrol-eligible": True,
+        }
         assert story.state is State.ENROLLED
+
+    def test_evidence_corrected_after_enrolment_is_judged_for_the_day_of_enrolment(self) -> None:
+        story = participant_at(State.ENROLLED)
+        enrolled_on = story.now.date().isoformat()
+        air = {"method": "room_air", "on": enrolled_on}
+        story.wait(2)
+
+        story.finds("spo2", {"value": {"value": "90", "unit": "%"}, "method": "room_air"})
+        assert not Deviation.objects.filter(rule_id="GATE-enrol-eligible").exists()  # it was better that day
+
+        story.finds("spo2", {"value": {"value": "91", "unit": "%"}, **air}, reason="misread")
+        found = Deviation.objects.get(rule_id="GATE-enrol-eligible")
+        enrolment = JourneyEvent.objects.get(kind="enrolled")
+        assert (found.status, found.category, found.occurred_at) == (
+            "draft",
+            "eligibility",
+            enrolment.occurred_at,
+        )
+        assert found.description == "Not eligible by I10.6"
+
+        story.finds("spo2", {"value": {"value": "97", "unit": "%"}, **air}, reason="it was right at first")
+        found.refresh_from_db()
+        assert (found.status, found.closing_note) == ("closed", SETTLED)
+
+        story.finds("spo2", {"value": {"value": "91", "unit": "%"}, **air}, reason="no, it was not")
+        found.refresh_from_db()
+        assert found.status == "draft"
+        assert Deviation.objects.filter(rule_id="GATE-enrol-eligible").count() == 1
 
     def test_only_the_office_enters_evidence(self) -> None:
         story = participant_at(State.SCREENING)

@@ -127,3 +127,25 @@ def _as_of(obligation: Obligation, now: datetime) -> Obligation:
 
 def gate(act: Act, checks: Sequence[Check]) -> Gate:
     return Gate(act=act, checks=tuple(checks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateChange:
+    """What judging a gate again after a correction adds, and the rule ids of what it no longer finds."""
+
+    found: tuple[Finding, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+def gate_change(before: Gate, after: Gate) -> GateChange:
+    """Return how the findings of one act differ between the record as it was and as it was corrected.
+
+    Both gates see what is known today, so that only the correction makes a difference: what was decided since, or
+    a lot that is used up, neither adds a finding nor excuses one. What stands in both is left as it is.
+    """
+    former = {finding.rule_id for finding in before.findings()}
+    present = {finding.rule_id for finding in after.findings()}
+    return GateChange(
+        found=tuple(finding for finding in after.findings() if finding.rule_id not in former),
+        gone=tuple(finding.rule_id for finding in before.findings() if finding.rule_id not in present),
+    )
