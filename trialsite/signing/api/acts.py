@@ -91,5 +91,6 @@ class SigningCommand(UnderCommand, abstract=True):
             ),
             "states_equivalence": sent["states_equivalence"],
         }
-        kept = {name: value for name, value in request.data["signature"].items() if name not in _COMPONENTS}
-        return {**request.data, "signature": kept}
+        body: Any = request.data
+        kept = {name: value for name, value in body["signature"].items() if name not in _COMPONENTS}
+        return {**body, "signature": kept}
