@@ -21,6 +21,7 @@ from followup.api.views.contraception import (
     VoidMethod,
     VoidStatus,
 )
+from followup.api.views.pictures import ParticipantTimeline, StudyPictureDetail
 from followup.api.views.planning import PlanSchedule, ScheduleSchemas
 from followup.api.views.response import AssessRecist, ResponseSchemas
 from followup.api.views.response_records import (
@@ -95,6 +96,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("survival-contacts/<uuid:contact_id>/", by_method(patch=CorrectSurvivalContact)),
     path("survival-contacts/<uuid:contact_id>/withdrawal/", by_method(post=WithdrawSurvivalContact)),
+    path("pictures/<str:picture>/", by_method(get=StudyPictureDetail)),
+    path(f"{_ONE}timeline/", by_method(get=ParticipantTimeline)),
     path("casebook/", by_method(get=CasebookList)),
     path("contraception/", by_method(get=SiteLineList)),
     path(f"{_ONE}contraception/ledger/", by_method(get=LedgerView)),

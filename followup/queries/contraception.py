@@ -148,10 +148,7 @@ def ledger_file(participant: Participant, at: datetime, *, with_tests: bool = Tr
     period = contraception_period(course.events, version)
     uses = MethodUse.objects.filter(participant=participant, voided_at=None).order_by("started_on", "id")
     methods = tuple(_method_line(use, {one.id: one for one in version.contraceptive_methods}) for use in uses)
-    ledger = None
-    if period is not None:
-        span = Span(first_on=civil_date(period.starts_at, zone), last_on=period.last_on)
-        ledger = _ledger(span, [line.use for line in methods], course.events, version, civil_date(at, zone))
+    ledger = ledger_under(course, [line.use for line in methods], version, at)
     return LedgerFile(
         participant=participant,
         course=course,
@@ -165,6 +162,18 @@ def ledger_file(participant: Participant, at: datetime, *, with_tests: bool = Tr
         named=_named(participant, version, {line.use.method for line in methods}) if period else (),
         at=at,
     )
+
+
+def ledger_under(
+    course: Course, uses: Sequence[MethodUse], version: ProtocolVersion, at: datetime
+) -> Ledger | None:
+    """Return the ledger of a loaded course with the methods in force; None before the first consent. No statement."""
+    period = contraception_period(course.events, version)
+    if period is None:
+        return None
+    zone = course.participant.site.time_zone
+    span = Span(first_on=civil_date(period.starts_at, zone), last_on=period.last_on)
+    return _ledger(span, uses, course.events, version, civil_date(at, zone))
 
 
 def basis_in_words(period: ContraceptionPeriod, events: Sequence[Event], version: ProtocolVersion) -> str:
@@ -303,13 +312,13 @@ class SiteLine:
 
 def site_lines(user: User, at: datetime) -> list[SiteLine]:
     """Return everybody whose period runs, at the sites of the reader, the most pressing first. Three queries."""
-    periods = (
-        Obligation.objects.visible_to(user)
-        .in_force()
-        .filter(key=PERIOD_KEY, is_settled=False)
-        .select_related("participant__site")
-    )
-    rows = list(periods)
+    return lines_among(Obligation.objects.visible_to(user), at)
+
+
+def lines_among(obligations: QuerySet[Obligation], at: datetime) -> list[SiteLine]:
+    """Return the same among the participants of these obligations."""
+    periods = obligations.filter(key=PERIOD_KEY, is_settled=False, cancelled_at__isnull=True)
+    rows = list(periods.select_related("participant__site"))
     ids = [row.participant_id for row in rows]
     uses = _grouped(MethodUse.objects.filter(participant__in=ids, voided_at=None))
     events = _grouped(

@@ -1,10 +1,12 @@
 """Reads of response and survival: what was recorded, and everything that RECIST makes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import TypeVar
+from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
@@ -35,11 +37,12 @@ from followup.rules.response import (
 )
 from followup.states import LesionRole, Marker, Review
 from participants.models import Participant
-from participants.queries.course import Course, load_course
+from participants.queries.course import Course, load_course, load_courses
 from trialsite.protocol.types import EventKind, ObligationKind, ProtocolVersion
 from trialsite.protocol.windows import civil_date
 
 R = TypeVar("R", Progression, NewTherapy, SurvivalContact)
+Own = TypeVar("Own", TumourAssessment, TumourLesion, Progression, NewTherapy, SurvivalContact)
 
 # Days on which the participant was seen alive by somebody of the trial.
 _SEEN_ALIVE = frozenset({EventKind.INFUSED, EventKind.VISIT_PERFORMED, EventKind.ROUND_RECORDED})
@@ -130,11 +133,50 @@ class ResponseRecord:
 
 def response_of(participant: Participant, at: datetime) -> ResponseRecord:
     """Load it: eight statements, whatever the number of lesions and scans."""
-    course = load_course(participant)
+    return _record(load_course(participant), _rows_of([participant]), at)
+
+
+def responses_of(participants: Sequence[Participant], at: datetime) -> tuple[ResponseRecord, ...]:
+    """Load those of many, in their order, with the same statements as for one. The sites should be loaded."""
+    rows = _rows_of(participants)
+    return tuple(_record(course, rows, at) for course in load_courses(participants))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """What is on record about several participants, by participant."""
+
+    scans: Mapping[UUID, Sequence[TumourAssessment]]
+    lesions: Mapping[UUID, Sequence[TumourLesion]]
+    progressions: Mapping[UUID, Sequence[Progression]]
+    therapies: Mapping[UUID, Sequence[NewTherapy]]
+    contacts: Mapping[UUID, Sequence[SurvivalContact]]
+
+
+def _rows_of(participants: Sequence[Participant]) -> _Rows:
+    ids = [one.pk for one in participants]
+    return _Rows(
+        scans=_grouped(_scans(ids)),
+        lesions=_grouped(TumourLesion.objects.filter(participant__in=ids, voided_at__isnull=True)),
+        progressions=_grouped(_in_force(Progression.objects.filter(participant__in=ids), "progressed_on")),
+        therapies=_grouped(_in_force(NewTherapy.objects.filter(participant__in=ids), "started_on")),
+        contacts=_grouped(_in_force(SurvivalContact.objects.filter(participant__in=ids), "alive_on")),
+    )
+
+
+def _grouped(rows: Iterable[Own]) -> Mapping[UUID, Sequence[Own]]:
+    found: dict[UUID, list[Own]] = defaultdict(list)
+    for row in rows:
+        found[row.participant_id].append(row)
+    return found
+
+
+def _record(course: Course, rows: _Rows, at: datetime) -> ResponseRecord:
+    participant = course.participant
     version = course.version_at(at)
-    scans = tuple(_scans(participant))
-    lesions = tuple(TumourLesion.objects.filter(participant=participant, voided_at__isnull=True))
-    contacts = tuple(_in_force(SurvivalContact.objects.filter(participant=participant), "alive_on"))
+    scans = tuple(rows.scans.get(participant.pk, ()))
+    lesions = tuple(rows.lesions.get(participant.pk, ()))
+    contacts = tuple(rows.contacts.get(participant.pk, ()))
     in_force = [one for one in scans if one.voided_at is None]
     infused_on = min((one.on for one in course.events if one.kind is EventKind.INFUSED), default=None)
     fate = _fate(course, version, infused_on, in_force, contacts, at)
@@ -151,16 +193,17 @@ def response_of(participant: Participant, at: datetime) -> ResponseRecord:
         first_infused_on=infused_on,
         reviews=reviews,
         corrected={one.pk: one for one in scans if one.voided_at is not None},
-        progressions=tuple(_in_force(Progression.objects.filter(participant=participant), "progressed_on")),
-        therapies=tuple(_in_force(NewTherapy.objects.filter(participant=participant), "started_on")),
+        progressions=tuple(rows.progressions.get(participant.pk, ())),
+        therapies=tuple(rows.therapies.get(participant.pk, ())),
         contacts=contacts,
         at=at,
     )
 
 
-def _scans(participant: Participant) -> Sequence[TumourAssessment]:
+def _scans(participant_ids: Sequence[UUID]) -> Sequence[TumourAssessment]:
     readings = LesionReading.objects.select_related("lesion", "merged_into")
-    rows = TumourAssessment.objects.filter(participant=participant).order_by("assessed_on", "recorded_at")
+    rows = TumourAssessment.objects.filter(participant__in=participant_ids)
+    rows = rows.order_by("assessed_on", "recorded_at")
     return list(rows.prefetch_related(Prefetch("readings", readings)))
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from followup.queries.visits import PlannedVisit
-from followup.web import response_panel
+from followup.web import lane, response_panel, study_pictures
 from followup.web.forms import MODES
 from followup.web.steps import why_not_complete
 from followup.web.targets import InFollowUp, find_follow_up
@@ -43,6 +43,7 @@ def register() -> None:
             icon="stethoscope",
         )
     )
+    register_panel(lane.PANEL)
     register_panel(response_panel.PANEL)
     register_nav(
         NavItem(
@@ -54,6 +55,7 @@ def register() -> None:
             order=25,
         )
     )
+    register_nav(study_pictures.NAV)
     register_action("visit", "visit-record", Permission.RECORD_VISIT, route=by_key)
     register_action("T-EOS", "study-complete", Permission.RECORD_DISPOSITION)
 

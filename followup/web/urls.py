@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from followup.web import contraception, panels, response_panel, steps
+from followup.web import contraception, lane, panels, response_panel, steps, study_pictures
 from followup.web import contraception_steps as ledger
 from followup.web import response_steps as response
 from followup.web.casebook import casebook
@@ -13,6 +13,18 @@ _OF = "participants/<str:code>"
 
 urlpatterns = [
     path("casebook/", casebook, name="casebook"),
+    path("pictures/", study_pictures.section, name="pictures"),
+    path("pictures/study.pdf", study_pictures.all_pictures, name="pictures-pdf"),
+    path(
+        "pictures/files/<str:picture>.csv", study_pictures.picture_file, {"kind": "csv"}, name="picture-csv"
+    ),
+    path(
+        "pictures/files/<str:picture>.pdf", study_pictures.picture_file, {"kind": "pdf"}, name="picture-pdf"
+    ),
+    path("pictures/<str:section>/", study_pictures.section, name="pictures-section"),
+    path(f"{_OF}/panels/timeline/", lane.panel, name="panel-timeline"),
+    path(f"{_OF}/timeline.csv", lane.lane_file, {"kind": "csv"}, name="timeline-csv"),
+    path(f"{_OF}/timeline.pdf", lane.lane_file, {"kind": "pdf"}, name="timeline-pdf"),
     path(f"{_OF}/panels/visits/", panels.panel, name="panel-visits"),
     *step_paths(f"{_OF}/visits/unscheduled/", steps.UNSCHEDULED),
     *step_paths(f"{_OF}/visits/<uuid:visit_id>/correct/", steps.CORRECT_VISIT),

@@ -1,5 +1,7 @@
 """Adverse events with the course of their grade, and the safety reports filed on them."""
 
+from zoneinfo import ZoneInfo
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -9,6 +11,7 @@ from infusion.rules.adverse_events import (
     RELATED,
     ActionTaken,
     Causality,
+    Grading,
     Scale,
     Seriousness,
     Severity,
@@ -143,6 +146,10 @@ class GradeEntry(Record):
 
     def __str__(self) -> str:
         return f"{self.scale} grade {self.grade} {self.assessed_at.isoformat()}"
+
+    def to_grading(self, zone: str) -> Grading:
+        """Return it as the rules see it, in the zone of the site."""
+        return Grading(at=self.assessed_at.astimezone(ZoneInfo(zone)), grade=self.grade, ref=self.ref)
 
 
 class SafetyReportQuerySet(OfParticipantQuerySet["SafetyReport"]):

@@ -5,7 +5,6 @@ Called inside `command` by the services that change an adverse event.
 
 from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from infusion.models import AdverseEvent, GradeEntry
 from infusion.queries.data_kinds import facts_of_event
@@ -39,11 +38,7 @@ FLAGGED = ("is_special_interest", "special_interest_rule", "collection_period")
 
 def gradings_of(entries: Iterable[GradeEntry], zone: str) -> list[Grading]:
     """Return the course in force, in the zone of the site."""
-    return [
-        Grading(at=one.assessed_at.astimezone(ZoneInfo(zone)), grade=one.grade, ref=one.ref)
-        for one in entries
-        if one.voided_at is None
-    ]
+    return [one.to_grading(zone) for one in entries if one.voided_at is None]
 
 
 def take_grades(event: AdverseEvent, gradings: list[Grading], zone: str, at: datetime) -> None:

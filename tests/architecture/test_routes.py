@@ -221,6 +221,8 @@ def _world() -> World:
         "medication_id": is_on_medication(story),
         "group": "laboratory",
         "item": "lesions",
+        "section": "safety",
+        "picture": "flow",
         "evidence_id": Evidence.objects.filter(episode=there(story.episode), item="lesions")
         .latest("recorded_at")
         .pk,

@@ -36,6 +36,7 @@ CLINICAL_DECISIONS = {
 READING = {
     Permission.USE_ACCOUNT,
     Permission.VIEW_TRIAL,
+    Permission.VIEW_FIGURES,
     Permission.VIEW_PARTICIPANT,
     Permission.VIEW_WORKLIST,
     Permission.VIEW_DEVIATIONS,

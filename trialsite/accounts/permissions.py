@@ -33,6 +33,10 @@ class Permission(StrEnum):
 
     USE_ACCOUNT = "use_account", "Sign in and manage the own password, second factor and API tokens."
     VIEW_TRIAL = "view_trial", "Read the registry record, the criteria, the schedule and the versions."
+    VIEW_FIGURES = (
+        "view_figures",
+        "See the study pictures: the own sites one by one, the whole trial without small numbers.",
+    )
     VIEW_PARTICIPANT = "view_participant", "Read a participant's coded trial data and timeline."
     VIEW_WORKLIST = "view_worklist", "See what is due at the site."
     VIEW_IDENTITY = "view_identity", "Open a participant's direct identifiers; every opening is logged."
@@ -115,6 +119,7 @@ _ADMIN = frozenset({Role.ADMIN})
 PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     Permission.USE_ACCOUNT: _EVERY_ROLE,
     Permission.VIEW_TRIAL: _EVERY_ROLE,
+    Permission.VIEW_FIGURES: _EVERY_ROLE,
     Permission.VIEW_PARTICIPANT: _EVERY_ROLE,
     Permission.VIEW_WORKLIST: _EVERY_ROLE,
     Permission.VIEW_IDENTITY: _TRIAL_STAFF,

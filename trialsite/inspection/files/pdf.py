@@ -174,7 +174,7 @@ class _Page:
         canvas.restoreState()
 
     def _draws(self, left: float, text: str, size: float, *, bold: bool = False) -> None:
-        for font, run in _runs(text, _BOLD if bold else _PLAIN):
+        for font, run in runs(text, _BOLD if bold else _PLAIN):
             self.canvas.setFont(font, size)
             self.canvas.drawString(left, self.y - size * 0.8, run)
             left += pdfmetrics.stringWidth(run, font, size)
@@ -244,7 +244,7 @@ def _has(encoding: str, sign: str) -> bool:
     return True
 
 
-def _runs(text: str, font: str) -> Iterator[tuple[str, str]]:
+def runs(text: str, font: str) -> Iterator[tuple[str, str]]:
     """Yield stretches of a line, each with the font that has its signs."""
     if text.isascii():
         yield font, text

@@ -22,6 +22,8 @@ from trialsite.web import components
 from trialsite.web.forms import BUTTONS_UP_TO
 from trialsite.web.frame import Frame, frame_for
 from trialsite.web.panels import Panel
+from trialsite.web.pictures.marks import Picture
+from trialsite.web.pictures.svg import svg_of
 from trialsite.web.window_bar import window_bar as lay_out
 
 register = template.Library()
@@ -110,6 +112,12 @@ def window_bar(
     actual_on: date | None = None,
 ) -> dict[str, object]:
     return {"bar": lay_out(opens_on, target_on, closes_on, today, actual_on)}
+
+
+@register.simple_tag
+def picture(drawn: Picture) -> SafeString:
+    """Draw a picture; the page loads web/pictures.css."""
+    return svg_of(drawn)
 
 
 @register.inclusion_tag("web/components/participant_banner.html")
