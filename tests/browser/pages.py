@@ -127,9 +127,9 @@ class Desk:
 
     def signs(self, username: str, password: str) -> None:
         """Give the components of a signature, as many as the form asks for."""
-        for label, value in (("Your user name", username), ("Your password", password)):
-            if (field := self.page.get_by_label(label)).count():
-                field.fill(value)
+        self.page.get_by_label("Your password").fill(password)  # asked always: the page is there then
+        if (name := self.page.get_by_label("Your user name")).count():
+            name.fill(username)
         if (statement := self.page.get_by_label("I intend my electronic signature")).count():
             statement.check()
 
