@@ -8,6 +8,8 @@ class FollowupConfig(AppConfig):
         from followup.queries import data_kinds, signables
         from followup.web import contraception, panels
         from participants.queries.data_records import register_records
+        from participants.queries.gates_again import holding_gate, register_gate
+        from trialsite.protocol.types import Act, EventKind
         from trialsite.signing.kinds import register
 
         register_records(*data_kinds.KINDS)
@@ -15,3 +17,4 @@ class FollowupConfig(AppConfig):
         contraception.register()
         for kind in signables.KINDS:
             register(kind)
+        register_gate(EventKind.VISIT_PERFORMED, holding_gate(Act.VISIT))

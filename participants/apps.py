@@ -7,11 +7,13 @@ class ParticipantsConfig(AppConfig):
     def ready(self) -> None:
         from participants.queries.data_kinds import KINDS
         from participants.queries.data_records import register_records
+        from participants.queries.gates_again import register_gate, signature_gate
         from participants.queries.signables import DEVIATION
         from participants.services.data_checks import follow_values
         from participants.services.followers import register_follower_of_values
         from participants.web import entries, panels
         from trialsite.protocol.registry import shipped
+        from trialsite.protocol.types import EventKind
         from trialsite.protocol.validate import validate
         from trialsite.signing.kinds import register
 
@@ -22,3 +24,4 @@ class ParticipantsConfig(AppConfig):
         panels.register()
         entries.register()
         register(DEVIATION)
+        register_gate(EventKind.CONSENTED, signature_gate)

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from infusion.api.views.again import PreviewCollection, PreviewInfusion
 from infusion.api.views.bedside import (
     BedsideRoundDetail,
     BedsideRoundList,
@@ -143,6 +144,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{COHORT}what-if/", by_method(get=CohortWhatIf)),
     path(f"{ONE}cohort-slots/", by_method(get=CohortSlotList, post=TakeSlot)),
     path("cohort-slots/<uuid:slot_id>/free/", by_method(post=FreeSlot)),
+    path(f"{ONE}leukaphereses/preview/", by_method(post=PreviewCollection)),
     path(f"{ONE}leukaphereses/", by_method(get=LeukapheresisList, post=RecordLeukapheresis)),
     path(LEUKAPHERESIS, by_method(get=LeukapheresisDetail, patch=CorrectLeukapheresis)),
     path(f"{LEUKAPHERESIS}products/", by_method(post=StartManufacturing)),
@@ -178,6 +180,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}stop-checks/", by_method(get=StopCheckList, post=RecordStopChecks)),
     path(f"{ONE}premedications/", by_method(get=PremedicationList, post=RecordPremedication)),
     path(f"{ONE}identity-checks/", by_method(get=IdentityCheckList, post=ConfirmIdentity)),
+    path(f"{ONE}infusions/preview/", by_method(post=PreviewInfusion)),
     path(f"{ONE}infusions/start/", by_method(post=StartInfusion)),
     path(f"{ONE}thaw/", by_method(post=RecordThaw)),
     path(f"{INFUSION}pause/", by_method(post=PauseInfusion)),

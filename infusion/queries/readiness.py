@@ -34,7 +34,7 @@ from participants.models import Participant
 from participants.queries.course import Course
 from trialsite.errors import Conflict, RuleViolated
 from trialsite.protocol.gates import Gate
-from trialsite.protocol.types import Arm
+from trialsite.protocol.types import Arm, Event
 from trialsite.protocol.windows import civil_date
 
 
@@ -196,3 +196,13 @@ def gate_of(course: Course, infusion: Infusion, readiness: Readiness, at: dateti
             ),
         ),
     )
+
+
+def corrected_gate(course: Course, event: Event, at: datetime) -> Gate:
+    """Return the gate of the infusion on record as `event`, its times moved along with the time of the event."""
+    infusion = Infusion.objects.select_related("product").get(pk=event.ref)
+    shift = event.at - infusion.started_at
+    infusion.started_at = event.at
+    infusion.thawed_at = infusion.thawed_at and infusion.thawed_at + shift
+    infusion.product, readiness = at_bedside(infusion.product, course)
+    return gate_of(course, infusion, readiness, at)

@@ -288,7 +288,7 @@ def _dosing(
     free_on = stagger_free_on(facts, rule, first.number)
     if free_on is not None and free_on > on:
         days = stagger_days(facts, rule)
-        reason = f"{days} days after the infusion before it"
+        reason = f"{days} {'day' if days == 1 else 'days'} after the infusion before it"
         return Dosing(number=first.number, earliest_on=free_on, reasons=(reason,))
     return Dosing(number=first.number, earliest_on=on, reasons=())
 

@@ -7,7 +7,6 @@ from django.db import models
 from django.urls import reverse
 
 from participants.models.participant import Participant
-from participants.rules import RECORDED_AFTERWARDS, SETTLED
 from participants.states import Handling, HandlingStep
 from trialsite.accounts.models import Site
 from trialsite.accounts.scoping import SiteScopedQuerySet
@@ -52,9 +51,14 @@ class DeviationQuerySet(SiteScopedQuerySet["Deviation"]):
         return self.exclude(pk__in=Deviation.objects.settled().values("pk"))
 
     def settled(self) -> "DeviationQuerySet":
-        """Restrict to those the system has closed, not a person."""
-        by_system = models.Q(closing_note=SETTLED) | models.Q(closing_note__startswith=RECORDED_AFTERWARDS)
-        return self.filter(by_system, status=DeviationStatus.CLOSED)
+        """Restrict to those the system has closed, not a person: their last step is a settling."""
+        return self.annotate(last_step=last_step()).filter(last_step=HandlingStep.SETTLE.value)
+
+
+def last_step() -> models.Subquery:
+    """Return the expression of the last step of a deviation, NULL where nothing was done yet."""
+    steps = DeviationStep.objects.filter(deviation=models.OuterRef("pk")).newest_first()
+    return models.Subquery(steps.values("step")[:1])
 
 
 class Cause(models.TextChoices):
@@ -165,8 +169,20 @@ class OfDeviationQuerySet(SiteScopedQuerySet[M]):
     site_path = "deviation__site"
 
 
+class DeviationStepQuerySet(OfDeviationQuerySet["DeviationStep"]):
+    def in_order(self) -> "DeviationStepQuerySet":
+        """Order as the steps were taken, also where two have the same instant."""
+        return self.order_by("recorded_at", "number", "id")
+
+    def newest_first(self) -> "DeviationStepQuerySet":
+        return self.order_by("-recorded_at", "-number", "-id")
+
+
 class DeviationStep(Record):
-    """One step of the handling, never changed. recorded_at: when. note: what the person said."""
+    """One step of the handling, never changed. recorded_at: when. note: what the person said.
+
+    number: version of the deviation that the step made, so that steps of one instant keep their order.
+    """
 
     deviation = models.ForeignKey(Deviation, on_delete=models.PROTECT, related_name="steps")
     participant = models.ForeignKey(
@@ -177,8 +193,9 @@ class DeviationStep(Record):
     after = models.CharField(max_length=10, choices=DeviationStatus.choices)
     note = models.CharField(max_length=500, blank=True)
     recorded_by = models.CharField(max_length=150)
+    number = models.PositiveIntegerField(default=0)
 
-    objects = OfDeviationQuerySet["DeviationStep"].as_manager()
+    objects = DeviationStepQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.step} {self.deviation_id}"

@@ -171,16 +171,20 @@ def _section(
     table = model._meta.db_table
     keys = [key for key in {**then, **present} if key[0] == table]
     records = [
-        _record(model, then.get(key), present.get(key), sees_confidential=sees_confidential) for key in keys
+        _record(model, key[1], then.get(key), present.get(key), sees_confidential=sees_confidential)
+        for key in keys
     ]
     return KnownSection(table=table, title=str(model._meta.verbose_name).capitalize(), records=tuple(records))
 
 
 def _record(
-    model: type[Model], then: KnownRow | None, present: KnownRow | None, *, sees_confidential: bool
+    model: type[Model],
+    row_id: str,
+    then: KnownRow | None,
+    present: KnownRow | None,
+    *,
+    sees_confidential: bool,
 ) -> KnownRecord:
-    row = then or present
-    assert row is not None  # noqa: S101  (a key comes from one of the two)
     before, after = _shown(then, sees_confidential), _shown(present, sees_confidential)
     fields = [
         KnownField(
@@ -193,7 +197,7 @@ def _record(
         if one.attname not in _UNTOLD
     ]
     return KnownRecord(
-        row_id=row.row_id,
+        row_id=row_id,
         since=_since(then, present),
         last_act_at=then.acted_at if then else None,
         last_act_by=then.actor_label if then else "",

@@ -119,7 +119,7 @@ def lineage_of(deviation: Deviation, at: datetime) -> Lineage:
         deviation=deviation,
         rule=deviation.rule,
         evidence=tuple(evidence_of(deviation)),
-        steps=list(DeviationStep.objects.filter(deviation=deviation).order_by("recorded_at", "id")),
+        steps=list(DeviationStep.objects.filter(deviation=deviation).in_order()),
         notices=list(DeviationNotice.objects.filter(deviation=deviation).order_by("sent_at", "id")),
         actions=list(
             DeviationAction.objects.filter(deviation=deviation)

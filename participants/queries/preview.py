@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from participants.models import DataQuery, Deviation, DeviationStatus, Participant
+from participants.models.deviation import last_step
 from participants.queries.course import Course, load_course
 from participants.queries.data_findings import findings_in
 from participants.queries.data_records import facts_of_courses
-from participants.rules import RECORDED_AFTERWARDS, SETTLED, Departure, departures, judge_plan
-from participants.states import act_of_data
+from participants.queries.gates_again import gate_changes
+from participants.rules import Departure, departures, judge_plan
+from participants.states import HandlingStep, act_of_data
 from trialsite.accounts.working_days import working_days
 from trialsite.protocol.data_rules import DataFinding
 from trialsite.protocol.due import OPEN_STATES, due_state, rung_instants
@@ -106,9 +108,17 @@ def preview(
 
 
 def preview_correction(
-    participant: Participant, *, ref: str, kind: EventKind, occurred_at: datetime, at: datetime
+    participant: Participant,
+    *,
+    ref: str,
+    kind: EventKind,
+    occurred_at: datetime,
+    at: datetime,
 ) -> Replan:
-    """Return what moving an event on record to `occurred_at` would change, with what moves along with it."""
+    """Return what moving an event on record to `occurred_at` would change, with what moves along with it.
+
+    The gate of the act is judged for the new time too.
+    """
     course = load_course(participant)
     former = next((one.at for one in course.events if (one.ref, one.kind) == (ref, kind)), occurred_at)
     named = {(ref, kind), (ref, _COMPANIONS.get(kind, kind))}
@@ -117,7 +127,16 @@ def preview_correction(
         for one in course.events
     ]
     dated = _Dated(ref=ref, before=former, after=occurred_at)
-    found = replan(course, moved, deviations_of([participant]), at=at, dated=dated)
+    change = gate_changes(course, replace(course, events=tuple(moved)), kind, ref, at)
+    found = replan(
+        course,
+        moved,
+        deviations_of([participant]),
+        at=at,
+        dated=dated,
+        also=[(replace(one, subject=ref), occurred_at) for one in change.found],
+        no_longer=[(rule_id, ref) for rule_id in change.gone],
+    )
     return replace(found, queries=query_changes(course, tuple(moved), at))
 
 
@@ -152,15 +171,14 @@ Known = dict[tuple[str, str], _Known]
 def deviations_of(participants: Iterable[Participant]) -> Mapping[object, Known]:
     """Return the deviations on record by participant: one query for all of them."""
     found: dict[object, Known] = {one.pk: {} for one in participants}
-    for row in Deviation.objects.filter(participant__in=list(found)):
+    for row in Deviation.objects.filter(participant__in=list(found)).annotate(last_step=last_step()):
         is_open = row.status != DeviationStatus.CLOSED
         found[row.participant_id][row.rule_id, row.subject] = _Known(
             title=row.description,
             is_important=row.counts_as_important,
             occurred_at=row.occurred_at,
             is_open=is_open,
-            is_settled=not is_open
-            and (row.closing_note == SETTLED or row.closing_note.startswith(RECORDED_AFTERWARDS)),
+            is_settled=vars(row)["last_step"] == HandlingStep.SETTLE.value,
         )
     return found
 
@@ -175,15 +193,16 @@ def replan(
     signed: tuple[ConsentedVersion, ...] = (),
     dated: _Dated | None = None,
     also: Iterable[Departure] = (),
+    no_longer: Iterable[tuple[str, str]] = (),
 ) -> Replan:
     """Return what would be different at `at` with these events.
 
     activations: all of the site, with the one to be tried. signed: versions signed in addition.
-    also: departures that do not follow from the events alone.
+    also, no_longer: departures, and rules with subjects, that do not follow from the events alone.
     """
     bound = replace(course, consented=(*course.consented, *signed))
     difference = diff(course.obligations, bound.plan_at(at, events, activations))
-    stored = _stored(known[course.participant.pk], also)
+    stored = _closed(_stored(known[course.participant.pk], also), no_longer)
     after = _known_after(course, events, difference, stored, at, dated)
     return Replan(
         difference=difference,

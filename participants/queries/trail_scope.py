@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, UUIDField, Value
+from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from participants.models import Participant
@@ -68,10 +68,10 @@ def at_sites(sites: Collection[UUID]) -> Q:
     own = Participant.objects.filter(site__in=sites).annotate(as_text=Cast("id", CharField()))
     found = Q(site_id__in=[str(one) for one in sites]) | Q(participant_id__in=own.values("as_text"))
     for one in hanging():
-        row = one.model._default_manager.filter(
-            pk=Cast(OuterRef("row_id"), UUIDField()), **{f"{one.to_site}__in": list(sites)}
-        )
-        found |= Q(table_name=one.table) & Q(Exists(row))
+        rows = one.model._default_manager.filter(**{f"{one.to_site}__in": list(sites)})
+        # The key as text: the condition may be asked of an entry of any table, whose key need not be an id of this one.
+        ids = rows.order_by().annotate(row_text=Cast("pk", CharField())).values("row_text")
+        found |= Q(table_name=one.table, row_id__in=ids)
     return found
 
 

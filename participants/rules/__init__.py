@@ -9,7 +9,6 @@ from participants.rules.handling import (
 )
 from participants.rules.journey import (
     CLOCK_TOLERANCE,
-    RECORDED_AFTERWARDS,
     SETTLED,
     Departure,
     IcfInForce,
@@ -29,7 +28,6 @@ from participants.rules.journey import (
 __all__ = [
     "CLOCK_TOLERANCE",
     "MOST_WORKING_DAYS",
-    "RECORDED_AFTERWARDS",
     "SETTLED",
     "Departure",
     "IcfInForce",

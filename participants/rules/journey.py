@@ -31,14 +31,13 @@ _NEEDS_CONSENT = frozenset(
 )
 
 
-# Notes with which the system closes what it had found.
+# The note with which the system closes what it had found.
 SETTLED = "The cause was removed by a correction of the record."
-RECORDED_AFTERWARDS = "It was recorded afterwards: done on "
 
 
 def recorded_afterwards(done_on: date) -> str:
     """Return the note of a finding that is none: it was done in time and written up late."""
-    return f"{RECORDED_AFTERWARDS}{done_on.isoformat()}."
+    return f"It was recorded afterwards: done on {done_on.isoformat()}."
 
 
 def require_past(occurred_at: datetime, at: datetime, field: str = "occurred_at") -> None:

@@ -94,7 +94,7 @@ def reopen_settled_findings(found: Iterable[tuple[UUID | None, str, str, datetim
         one = Q(participant_id=participant_id, rule_id=rule_id, subject=subject)
         matching |= one
         dated.append(When(one, then=Value(occurred_at)))
-    rows = list(Deviation.objects.settled().filter(matching).only("pk", "participant_id"))
+    rows = list(Deviation.objects.settled().filter(matching).only("pk", "participant_id", "version"))
     if not rows:
         return
     Deviation.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -135,6 +135,7 @@ def settle_deviations(rows: "Iterable[Deviation]", *, at: datetime, note: str = 
 def _note(
     rows: Sequence[Deviation], step: HandlingStep, before: str, after: str, note: str, at: datetime
 ) -> None:
+    """Store the step of rows as they were read before it."""
     DeviationStep.objects.bulk_create(
         DeviationStep(
             deviation=row,
@@ -145,6 +146,7 @@ def _note(
             note=note,
             recorded_by=BY_SYSTEM,
             recorded_at=at,
+            number=row.version + 1,
         )
         for row in rows
     )

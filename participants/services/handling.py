@@ -295,6 +295,7 @@ def _step(
             note=note,
             recorded_by=by.actor_label,
             recorded_at=at,
+            number=current.version,
         ).save_new()
 
 

@@ -9,7 +9,6 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from participants.rules import RECORDED_AFTERWARDS, SETTLED
 from participants.services.deviations import RETURNED
 from trialsite.protocol.deviation_rules import rule_of
 from trialsite.protocol.findings import Finding, finding_in
@@ -107,12 +106,13 @@ WITH due AS (
         occurred_at = found.occurred_at, version = d.version + 1
     FROM found
     WHERE d.participant_id = found.participant_id AND d.rule_id = found.rule_id AND d.subject = found.key
-        AND d.status = 'closed' AND (d.closing_note = %(settled)s OR starts_with(d.closing_note, %(recorded)s))
-    RETURNING d.id, d.participant_id
+        AND d.status = 'closed' AND 'settle' = (SELECT s.step FROM participants_deviationstep AS s
+            WHERE s.deviation_id = d.id ORDER BY s.recorded_at DESC, s.number DESC, s.id DESC LIMIT 1)
+    RETURNING d.id, d.participant_id, d.version
 ), returned AS (
     INSERT INTO participants_deviationstep (id, recorded_at, version, deviation_id, participant_id, step, before, after,
-        note, recorded_by)
-    SELECT gen_random_uuid(), %(at)s, 1, id, participant_id, 'return', 'closed', 'draft', %(returned)s, 'system'
+        note, recorded_by, number)
+    SELECT gen_random_uuid(), %(at)s, 1, id, participant_id, 'return', 'closed', 'draft', %(returned)s, 'system', version
     FROM reopened
 ), departed AS (
     INSERT INTO participants_deviation (id, recorded_at, version, participant_id, site_id, rule_id, rule_revision,
@@ -160,8 +160,6 @@ def rule_rows() -> dict[str, Any]:
             ),
             _finding_rows(),
         ),
-        "settled": SETTLED,
-        "recorded": RECORDED_AFTERWARDS,
         "returned": RETURNED,
     }
 

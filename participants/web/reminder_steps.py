@@ -18,7 +18,7 @@ from participants.web.inbox import OfReminder, find_own, find_unsettled
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.errors import RuleViolated
-from trialsite.web.forms import SiteMomentField, StepForm
+from trialsite.web.forms import MomentInput, SiteMomentField, StepForm
 from trialsite.web.steps import Step
 
 _TEMPLATE = "participants/steps/reminder.html"
@@ -26,7 +26,9 @@ _TEMPLATE = "participants/steps/reminder.html"
 
 class SnoozeForm(StepForm):
     comes_back_at = SiteMomentField(
-        label="Remind me again at", help_text="At the latest when the window closes."
+        label="Remind me again at",
+        help_text="At the latest when the window closes.",
+        widget=MomentInput({"data-ahead": "yes"}),
     )
     reason = ReasonField(required=True, help_text="Kept with the reminder.")
 

@@ -17,12 +17,13 @@ from trialsite.accounts.permissions import Permission
 from trialsite.protocol.registry import numbers, resolve
 from trialsite.web.access import requires, signed_in
 
-_COUNTED: Mapping[str, str] = {
-    "added": "dates appear",
-    "moved": "dates move",
-    "removed": "dates go",
-    "deviations": "deviations change",
-    "reminders": "reminders change",
+# Of one, of several.
+_COUNTED: Mapping[str, tuple[str, str]] = {
+    "added": ("date appears", "dates appear"),
+    "moved": ("date moves", "dates move"),
+    "removed": ("date goes", "dates go"),
+    "deviations": ("deviation changes", "deviations change"),
+    "reminders": ("reminder changes", "reminders change"),
 }
 
 
@@ -63,7 +64,11 @@ def amendment(request: HttpRequest, code: str) -> HttpResponse:
 def _shown(found: AmendmentPreview) -> Mapping[str, object]:
     at_once = counted(found.at_once)
     return {
-        "tally": [(at_once[name], words) for name, words in _COUNTED.items() if at_once[name]],
+        "tally": [
+            (at_once[name], one if at_once[name] == 1 else several)
+            for name, (one, several) in _COUNTED.items()
+            if at_once[name]
+        ],
         "rows": [_row(row) for row in found.rows],
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import ngettext
 
 from screening.management.reading import Malformed, Record, records
 from screening.management.streams import end_quietly, error_of, opened
@@ -46,7 +47,10 @@ class RecordsCommand(BaseCommand):
             raise CommandError("Name a file, or - for standard input; --schema shows what belongs in it.")
         failed, total = self._answer_all(options["file"], self.act(options))
         if failed:
-            raise CommandError(f"{failed} of {total} records could not be {self.done}.", returncode=1)
+            raise CommandError(
+                f"{failed} of {total} {ngettext('record', 'records', total)} could not be {self.done}.",
+                returncode=1,
+            )
 
     def _answer_all(self, file: str, act: Act) -> tuple[int, int]:
         """Write a line for each record; return how many could not be answered, and how many there were."""

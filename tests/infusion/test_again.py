@@ -16,6 +16,7 @@ from participants.models import Participant
 from participants.queries.preview import Replan
 from participants.services.sweep import sweep_once
 from participants.states import State
+from tests.factories.api import Program, shown
 from tests.factories.journeys import Story, participant_at, there
 from tests.factories.replans import Standing, after, standing
 from tests.participants.web import browser_of, filled
@@ -145,6 +146,34 @@ def test_the_page_of_a_live_start_shows_what_a_second_infusion_changes(
     first = participant_at(State.LYMPHODEPLETION, ward=story.ward, at=story.now - timedelta(days=90))
     other = browser_of(story.ward.nurse).get(path(first, "infusion/start/"))
     assert "preview" not in other.context
+
+
+def test_a_program_is_told_the_same_with_what_the_gate_finds() -> None:
+    story = told_half_year()
+    here = f"participants/{story.participant.code}/"
+    nurse = Program(story.ward.nurse, story.now)
+    entered: dict[str, Any] = {"route": Arm.INTRAVENOUS.value, "started_at": shown(story.now)}
+    dose = {"lot": there(story.product).lot, "infused_cells": 6_000_000, "weight_kg": "60.0"}
+    whole = nurse.post(f"{here}infusions/preview/", entered | dose)
+    promised = preview_infusion(
+        treatment_of(story.participant, story.now),
+        product=there(story.product),
+        route=Arm.INTRAVENOUS,
+        started_at=story.now,
+        infused_cells=6_000_000,
+        weight_kg=Decimal(60),
+    )
+    told = {(one["rule_id"], one["subject"]) for one in whole.json()["deviations"]}
+    assert told == {(one.rule_id, one.subject) for one in promised.deviations}
+    assert {rule for rule, _ in told} > {
+        one["rule_id"] for one in nurse.post(f"{here}infusions/preview/", entered).json()["deviations"]
+    }
+    half = nurse.post(f"{here}infusions/preview/", entered | {"lot": dose["lot"]})
+    assert half.status_code == 400
+    assert {one["field"] for one in half.json()["errors"]} == {"infused_cells", "weight_kg"}
+    collected = nurse.post(f"{here}leukaphereses/preview/", {"performed_at": shown(story.now)})
+    assert (collected.status_code, collected.json()["removed"]) == (200, [])
+    assert Infusion.objects.count() == 1
 
 
 def test_a_first_infusion_and_a_first_collection_ask_for_no_preview(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,13 @@ from followup.services.visits import correct_visit
 from infusion.models import Infusion
 from infusion.services.infusions import correct_infusion
 from participants.models import Deviation
+from participants.queries.preview import preview_correction
 from participants.rules import SETTLED
 from participants.services.consents import correct_consent
 from participants.services.versions import activate_icf
 from participants.states import State
 from tests.factories.journeys import Story, new_icf, participant_at, there
+from trialsite.protocol.types import EventKind
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +41,17 @@ def test_an_infusion_moved_too_close_to_the_conditioning_departs_and_moved_back_
     assert found_at_gates(story) == {}
     story.wait(hours=1)
 
+    told = preview_correction(
+        story.participant,
+        ref=str(there(story.infusion).pk),
+        kind=EventKind.INFUSED,
+        occurred_at=first - timedelta(days=2),
+        at=story.now,
+    )
     starts_at(story, first - timedelta(days=2))
+    assert {one.rule_id for one in told.deviations if one.before is None} == set(
+        Deviation.objects.values_list("rule_id", flat=True)
+    )
     found = Deviation.objects.get(rule_id="GATE-infuse-lymphodepletion")
     assert (found.status, found.proposed_important) == ("draft", True)
     assert (found.occurred_at, found.subject) == (

@@ -6,7 +6,8 @@ import pytest
 
 from followup.services.visits import correct_visit, record_visit
 from infusion.services.infusions import correct_infusion
-from participants.models import Deviation
+from participants.models import Deviation, DeviationStep
+from participants.rules import SETTLED
 from participants.services.deviations import record_deviation
 from participants.services.sweep import sweep_once
 from participants.states import State
@@ -187,3 +188,24 @@ def test_what_was_done_in_time_and_written_up_late_is_closed_in_these_words() ->
         "closed",
         f"It was recorded afterwards: done on {done_at.date().isoformat()}.",
     )
+
+
+def test_steps_of_one_instant_keep_the_order_in_which_they_were_taken() -> None:
+    story = participant_at(State.REFERRED)
+    found = notices(story)
+    is_closed(found, story)
+
+    taken = list(DeviationStep.objects.filter(deviation=found).in_order())
+
+    assert len({step.recorded_at for step in taken}) < len(taken)
+    assert [one.after for one in taken[:-1]] == [one.before for one in taken[1:]]
+    assert [one.number for one in taken] == sorted({one.number for one in taken})
+
+
+def test_a_person_who_closes_in_the_words_of_the_system_is_not_taken_for_it() -> None:
+    story = participant_at(State.REFERRED)
+    found = notices(story)
+    is_closed(found, story, note=SETTLED)
+
+    assert not Deviation.objects.settled().exists()
+    assert found in Deviation.objects.standing()

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from infusion.services.adverse_events import record_adverse_event
 from infusion.services.infusions import correct_infusion
 from participants.models import Channel, Deviation, Obligation, Participant, Reminder
-from participants.rules import SETTLED
 from participants.services import sweep as sweeping
+from participants.services.deviations import settle_deviations
 from participants.services.inbox import acknowledge_reminder
 from participants.services.sweep import sweep_once
 from participants.states import State
@@ -207,9 +207,7 @@ class TestDeviations:
         at = story.now + timedelta(days=3)
         sweep(at)
         with acting(by=SWEEP, at=at, action="participants.tampered"):
-            Deviation.objects.filter(subject="V-D1#1").update(
-                status="closed", closed_at=at, closing_note=SETTLED
-            )
+            settle_deviations(Deviation.objects.filter(subject="V-D1#1"), at=at)
             Obligation.objects.filter(key="V-D1#1").update(is_settled=False, next_transition_at=at)
 
         sweep(at)

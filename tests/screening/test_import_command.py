@@ -57,7 +57,7 @@ def count(story: Story) -> int:
 
 def test_a_dry_run_tells_what_the_import_then_does(story: Story, tmp_path: Path) -> None:
     file = written(tmp_path, [of(story), of(story, LBTESTCD="CHOL")])
-    line = "2 rows: 1 new for 1 participants, 0 already there, 1 skipped, 0 faults, 0 to look at."
+    line = "2 rows: 1 new for 1 participant, 0 already there, 1 skipped, 0 faults, 0 to look at."
     assert command(story, file, dry_run=True)[0].splitlines() == [
         line,
         "A dry run: nothing was written.",

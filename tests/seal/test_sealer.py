@@ -108,5 +108,5 @@ def test_the_commands_seal_and_verify(
     call_command("audit_verify", "--state", str(tmp_path / "seen.json"), "--workers", "1")
     assert "Everything sealed is as it was sealed." in capsys.readouterr().out
     (tmp_path / "anchors.jsonl").unlink()
-    with pytest.raises(CommandError, match="findings"):
+    with pytest.raises(CommandError, match="1 finding"):
         call_command("audit_verify", "--state", str(tmp_path / "seen.json"), "--workers", "1")

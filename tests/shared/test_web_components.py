@@ -178,6 +178,16 @@ def test_a_page_among_others_says_that_it_counts_its_own_rows() -> None:
 
 
 @pytest.mark.parametrize(
+    ("noun", "one"),
+    [("entries", "1 entry"), ("queries", "1 query"), ("people", "1 person"), ("deviations", "1 deviation")],
+)
+def test_one_row_is_counted_as_one(noun: str, one: str) -> None:
+    drawn = draw("pagination pages", pages=Pages(shown=1, noun=noun))
+    assert f">{one}</span>" in drawn
+    assert f">2 {noun}</span>" in draw("pagination pages", pages=Pages(shown=2, noun=noun))
+
+
+@pytest.mark.parametrize(
     ("action", "words"),
     [
         ("participants.icf_activated", "ICF activated"),

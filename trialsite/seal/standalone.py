@@ -361,6 +361,10 @@ class Finding:
         return f"{self.where}: {self.text} [{self.kind}]"
 
 
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
+
+
 @dataclass
 class Report:
     """findings: what is wrong. notices: what somebody should know. uncovered: entries that no seal covers yet."""
@@ -381,12 +385,13 @@ class Report:
             yield f"NOT AS SEALED  {finding}"
         yield from (f"note  {notice}" for notice in self.notices)
         yield (
-            f"{self.entries} entries in {self.batches} batches checked in {self.seconds:.1f} s; "
+            f"{_counted(self.entries, 'entry', 'entries')} in {_counted(self.batches, 'batch', 'batches')} "
+            f"checked in {self.seconds:.1f} s; "
             f"sealed until {self.sealed_at or 'never'}; last batch {self.last_number} {self.last_hash}"
         )
         if self.uncovered:
             since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.uncovered_since))
-            yield f"NOT COVERED YET: {self.uncovered} entries since {since} wait for the next seal"
+            yield f"NOT COVERED YET: {_counted(self.uncovered, 'entry', 'entries')} since {since}, until the next seal"
         yield (
             "Something is not as it was sealed."
             if self.findings

@@ -142,3 +142,11 @@ class Pages:
     next: str = ""
     shown: int = 0
     noun: str = "entries"
+
+    @property
+    def counted(self) -> str:
+        """Return the noun for as many as are shown. `noun` says it of several."""
+        return _OF_ONE.get(self.noun, self.noun.removesuffix("s")) if self.shown == 1 else self.noun
+
+
+_OF_ONE = {"entries": "entry", "queries": "query", "people": "person"}

@@ -26,7 +26,7 @@ class DateInput(forms.DateInput):
 
 
 class MomentInput(forms.DateTimeInput):
-    """A native date and time field without seconds; the script adds a `Now` button."""
+    """A native date and time field without seconds; the script adds a `Now` button, unless `data-ahead` says it lies ahead."""
 
     input_type = "datetime-local"
 

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import ngettext
 
 from participants.queries.amendment import AmendedPlan, AmendmentPreview, counted, preview_activation
 from trialsite import clock
@@ -32,7 +33,8 @@ class Command(BaseCommand):
 def report(preview: AmendmentPreview) -> Iterator[str]:
     """Yield the counts, then each participant for whom something changes."""
     counts = ", ".join(f"{count} {name}" for name, count in counted(preview.at_once).items())
-    yield f"Version {preview.number}: {preview.examined} participants examined, {preview.unchanged} unchanged."
+    people = ngettext("participant", "participants", preview.examined)
+    yield f"Version {preview.number}: {preview.examined} {people} examined, {preview.unchanged} unchanged."
     yield f"  at once, for {len(preview.at_once)}: {counts}"
     yield f"  only after a new signature: {len(preview.after_signature)}"
     if preview.without_version:

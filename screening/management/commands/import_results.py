@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.utils.translation import ngettext
 
 from screening.management.people import acting_user, site_called
 from screening.queries.feed import Outcome
@@ -54,9 +55,12 @@ class Command(BaseCommand):
 
     def _tell(self, report: Report, *, is_dry_run: bool) -> None:
         counts = report.counts()
+        rows = ngettext("row", "rows", counts["rows"])
+        people = ngettext("participant", "participants", counts["participants"])
+        faults = ngettext("fault", "faults", counts["fault"])
         self.stdout.write(
-            f"{counts['rows']:,} rows: {counts['new']:,} new for {counts['participants']} participants, "
-            f"{counts['present']:,} already there, {counts['not_needed']:,} skipped, {counts['fault']:,} faults, "
+            f"{counts['rows']:,} {rows}: {counts['new']:,} new for {counts['participants']} {people}, "
+            f"{counts['present']:,} already there, {counts['not_needed']:,} skipped, {counts['fault']:,} {faults}, "
             f"{counts['notes']:,} to look at."
         )
         for fault in report.faults[:_SHOWN]:

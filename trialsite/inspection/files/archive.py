@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.utils.translation import ngettext
 
 from trialsite.accounts.models import User
 from trialsite.inspection.files.pdf import PrintedColumn, Sheet, write_pdf
@@ -255,7 +256,10 @@ def _readme(
         f"Asked for by {request.by.actor_label} at {in_zone(request.at, request.zone)}: {request.purpose}",
         f"State of the data: {in_zone(taken_at, request.zone)}. Sites: {request.scope}.",
         "",
-        *(f"{one.table.name}: {one.table.title}, {one.rows} rows" for one in written),
+        *(
+            f"{one.table.name}: {one.table.title}, {one.rows} {ngettext('row', 'rows', one.rows)}"
+            for one in written
+        ),
         *(f"{name}: too long for a PDF (over {PDF_ROWS} rows)" for name in omitted),
         "",
         "The JSON holds the values as they are; the CSV says the same, with an apostrophe before every cell that a",

@@ -113,7 +113,7 @@ def _table_faults(
             if lines is not None and next(lines, None) is not None:
                 faults.append(f"{csv_name} has more rows than {json_name}")
             if count != table["rows"]:
-                faults.append(f"{json_name} has {count} rows, not {table['rows']}")
+                faults.append(f"{json_name} has {_rows(count)}, not {table['rows']}")
     return faults, count
 
 
@@ -126,6 +126,10 @@ def _csv_rows(zipped: zipfile.ZipFile, name: str) -> Iterator[list[str]]:
             yield [cell[1:] if _MARKED.match(cell) else cell for cell in row]
 
 
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
 def report(checked: Checked) -> str:
     """Return the findings as lines for a person."""
     if not checked.manifest:
@@ -134,7 +138,7 @@ def report(checked: Checked) -> str:
     lines = [
         f"Asked for by {manifest.get('requested_by')} at {manifest.get('requested_at')}",
         f"State of the database at {manifest.get('snapshot_at')}",
-        *(f"{name}: {count} rows" for name, count in checked.rows.items()),
+        *(f"{name}: {_rows(count)}" for name, count in checked.rows.items()),
         f"SHA-256 of the manifest: {checked.manifest_sha256}",
         *checked.faults,
         "NOT as it left." if checked.faults else "Every file is as the manifest says.",

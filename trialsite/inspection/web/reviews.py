@@ -10,6 +10,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from trialsite import clock
@@ -90,7 +91,7 @@ def review_page(request: HttpRequest, page: ReviewPage) -> HttpResponse:
         submit="Record the review",
         up=page.up,
         back=page.back,
-        note=f"Reviewed: {words}; {page.row_count} rows now.",
+        note=f"Reviewed: {words}; {page.row_count} {ngettext('row', 'rows', page.row_count)} now.",
     )
     return shown.render(request, form)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
+from django.utils.translation import ngettext
 
 from trialsite.audit.roles import Roles, powers_of, trail_tables
 
@@ -43,4 +44,6 @@ class Command(BaseCommand):
         with transaction.atomic(), connection.cursor() as cursor:
             for one in statements:
                 cursor.execute(one)
-        self.stdout.write(f"{len(statements)} statements applied.")
+        self.stdout.write(
+            f"{len(statements)} {ngettext('statement', 'statements', len(statements))} applied."
+        )

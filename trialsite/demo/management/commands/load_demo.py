@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils.translation import ngettext
 
 from participants.models import Participant
 from trialsite import clock
@@ -31,7 +32,8 @@ class Command(BaseCommand):
         if Participant.objects.exists():
             raise CommandError("There are participants in this database already; nothing was loaded.")
         gc.disable()  # this process ends with the load, and looking for circles takes a tenth of it
-        self.stdout.write(f"{self._load(into_new_database)} participants loaded.")
+        loaded = self._load(into_new_database)
+        self.stdout.write(f"{loaded} {ngettext('participant', 'participants', loaded)} loaded.")
 
     def _load(self, side_by_side: bool) -> int:
         if side_by_side:

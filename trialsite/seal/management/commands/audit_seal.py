@@ -12,6 +12,7 @@ import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, close_old_connections
+from django.utils.translation import ngettext
 
 from trialsite import clock
 from trialsite.health.rules import Part
@@ -74,7 +75,9 @@ class Command(BaseCommand):
             _note(type(failure).__name__, at)
             return False
         if is_last_word:
-            self.stdout.write(f"{done.entries} entries sealed in {done.batches} batches")
+            entries = ngettext("entry", "entries", done.entries)
+            batches = ngettext("batch", "batches", done.batches)
+            self.stdout.write(f"{done.entries} {entries} sealed in {done.batches} {batches}")
         held_up = done.waiting_since is not None and at - done.waiting_since > HELD_UP
         _note("LongTransaction" if held_up else "", at)
         return True

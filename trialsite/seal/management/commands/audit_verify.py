@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import ngettext
 
 from trialsite.seal.connections import sealer_conninfo
 from trialsite.seal.sealer import Database
@@ -52,7 +53,8 @@ class Command(BaseCommand):
         for line in report.lines():
             self.stdout.write(line)
         if report.findings:
-            raise CommandError(f"{len(report.findings)} findings", returncode=1)
+            found = len(report.findings)
+            raise CommandError(f"{found} {ngettext('finding', 'findings', found)}", returncode=1)
 
 
 def is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:

@@ -117,7 +117,7 @@ function improve(input) {
   if (input.dataset.moment || input.disabled || input.classList.contains("date-picker")) return;
   input.dataset.moment = kinds[input.type];
   const placed = fingers.matches ? withEcho(input) : asText(input);
-  if (input.dataset.moment === "time") addNow(input, placed);
+  if (input.dataset.moment === "time" && !("ahead" in input.dataset)) addNow(input, placed);
 }
 
 export function startDates(root) {
