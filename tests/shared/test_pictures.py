@@ -118,7 +118,7 @@ def test_the_svg_has_no_style_and_no_script_and_every_text_is_escaped() -> None:
     assert not re.search(r"style=|<style|<script|on\w+=|<b>", written)
     assert 'role="group"' in written
     assert "A &lt;title&gt;" in written
-    assert '<a class="p-link" href="#x" aria-label="&lt;b&gt;">' in written
+    assert '<a class="p-link" href="#x"><title>&lt;b&gt;</title>' in written
     assert 'role="img"' in svg_of(a_picture(Trace(points=((0, 0), (1, 1)))))
 
 

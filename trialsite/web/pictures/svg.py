@@ -109,10 +109,12 @@ def _hover(words: str) -> str:
 
 
 def _linked(drawn: str, href: str, words: str) -> str:
+    """Wrap it in a link, which takes its name over from the shape inside."""
     if not href:
         return drawn
-    label = f' aria-label="{escape(words)}"' if words else ""
-    return f'<a class="p-link" href="{escape(href)}"{label}>{drawn}</a>'
+    said = _hover(words)
+    inside = drawn.replace(said, "", 1)
+    return f'<a class="p-link" href="{escape(href)}">{said}{inside}</a>'
 
 
 _WRITTEN: Mapping[type[Mark], Callable[[Any], str]] = {
