@@ -10,6 +10,7 @@ from infusion.api.views.bedside import (
     RecordBedsideRound,
 )
 from infusion.api.views.cohort import (
+    CohortDecisionList,
     CohortDetail,
     CohortList,
     CohortSlotList,
@@ -139,7 +140,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("grading/schema", undescribed(get=GradingSchemas)),
     path("cohorts/", by_method(get=CohortList, post=OpenCohort)),
     path(COHORT, by_method(get=CohortDetail)),
-    path(f"{COHORT}decisions/", by_method(post=DecideCohort)),
+    path(f"{COHORT}decisions/", by_method(get=CohortDecisionList, post=DecideCohort)),
     path(f"{COHORT}what-if/", by_method(get=CohortWhatIf)),
     path(f"{ONE}cohort-slots/", by_method(get=CohortSlotList, post=TakeSlot)),
     path("cohort-slots/<uuid:slot_id>/free/", by_method(post=FreeSlot)),

@@ -17,6 +17,7 @@ from trialsite.protocol.gates import Check
 from trialsite.protocol.registry import latest, resolve
 from trialsite.protocol.types import Arm, CohortRule, DoseLevel, ProtocolVersion
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.rules import digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,14 @@ class Ledger:
 
     def entry_of(self, cohort_id: UUID) -> CohortEntry | None:
         return next((entry for entry in self.entries if entry.cohort.pk == cohort_id), None)
+
+
+def seen_of(entry: CohortEntry) -> str:
+    """Return the digest of all that a decision on the cohort rests on, whatever the moment it is taken.
+
+    A form carries it, so that nobody signs a decision on facts that came after it was opened.
+    """
+    return digest({"version": entry.cohort.version, "record": repr(entry.record)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from infusion.models import Cohort, CohortDecision, CohortSlot, Infusion
-from infusion.queries.cohorts import CohortEntry, Ledger, dose_levels_of, ledger_of
+from infusion.queries.cohorts import CohortEntry, Ledger, dose_levels_of, ledger_of, seen_of
 from infusion.rules.cohort_gates import may_open, require_permitted
 from infusion.rules.cohorts import CohortBoard
 from infusion.states import ENDS_COHORT, CohortKind
@@ -20,6 +20,7 @@ from trialsite.audit.acting import Actor, acting
 from trialsite.errors import Conflict, InvalidTransition, RuleViolated
 from trialsite.protocol.registry import latest
 from trialsite.protocol.types import Arm, CohortRule, DoseLevel, EventKind
+from trialsite.signing.services.signing import Signing, require_seen, sign_in_act
 
 
 def open_cohort(
@@ -168,13 +169,17 @@ def decide_cohort(
     at: datetime,
     reason: str = "",
     version: int | None = None,
+    signing: Signing | None = None,
+    seen: str | None = None,
 ) -> CohortDecision:
     """Record what was decided on a cohort, beside what the rule proposed and the facts it saw. Needs DECIDE_COHORT.
 
     The proposal or something more cautious; otherwise than proposed asks for a reason. To expand raises the
     capacity; to stop, close, expand at the dose or escalate closes the cohort. version: of the cohort as it was seen.
+    signing: signs the decision in the same act; seen: `seen_of` the cohort the signer was shown. Without them the
+    decision stands and asks to be signed.
     Raises RuleViolated("bolder-than-rule", "reason-required", "in-the-future"), InvalidTransition("cohort-closed"),
-    Conflict("stale-version").
+    Conflict("stale-version", "signed-content-changed"), and what `sign` raises.
     """
     require_anywhere(by, Permission.DECIDE_COHORT)
     require_past(decided_at, at, "decided_at")
@@ -182,6 +187,7 @@ def decide_cohort(
         current = _locked(cohort.pk)
         current.version = version or current.version
         ledger, entry = _entry(current)
+        require_seen(seen, seen_of(entry))
         board = ledger.board(entry, decided_at)
         if current.closed_at is not None and not board.needs_decision:
             raise InvalidTransition("cohort-closed", "This cohort is closed; nothing is open to decide.")
@@ -201,6 +207,7 @@ def decide_cohort(
         )
         made.save_new()
         _apply(current, decision, decided_at, entry.rule)
+        sign_in_act(record=made, signing=signing, by=by, at=at)
     return made
 
 

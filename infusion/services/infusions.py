@@ -25,6 +25,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import RuleViolated
 from trialsite.protocol.types import Arm, EventKind
+from trialsite.signing.services.signing import Signing, sign_in_act
 
 
 def record_infusion(
@@ -44,15 +45,17 @@ def record_infusion(
     was_interrupted: bool = False,
     note: str = "",
     reason: str = "",
+    signing: Signing | None = None,
 ) -> Infusion:
     """Record an infusion that took place. Needs RECORD_INFUSION; records `infused`, day 0 at the site.
 
     With ended_at it also records `infusion_ended`. What the gate ladder finds (not released, other route than
     the arm, dose out of range, expired, too long after thaw, too soon after lymphodepletion, identity or stop
     checks not on record, re-consent owed) does not refuse the fact: a reason is asked for and each becomes an
-    important deviation. A later infusion restarts the schedule and the year.
+    important deviation. A later infusion restarts the schedule and the year. signing: an investigator signs the
+    record in the same act; without it it asks to be signed.
     Raises RuleViolated("in-the-future", "reason-required", "not-positive", "field-of-other-route",
-    "ends-before-start"), Conflict("product-of-another").
+    "ends-before-start"), Conflict("product-of-another"), and what `sign` raises.
     """
     details = details or RouteDetails()
     _require_plausible(infused_cells, weight_kg, started_at, ended_at, at)
@@ -89,6 +92,7 @@ def record_infusion(
         after = happened(course, happenings, by=by, at=at, reason=reason, findings=findings)
         follow_interventions(after, course.events, at=at)
         ask_about_weight(after, infusion, weights_beside(current), at)
+        sign_in_act(record=infusion, signing=signing, by=by, at=at)
     return infusion
 
 

@@ -22,6 +22,8 @@ from trialsite.protocol.findings import Finding
 from trialsite.protocol.gates import gate
 from trialsite.protocol.types import Act, Arm, EventKind
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.queries import seen_digest
+from trialsite.signing.services.signing import Signing, require_seen, sign_in_act
 
 
 def start_infusion(
@@ -121,12 +123,16 @@ def stop_infusion(
     given_volume_ml: Decimal | None = None,
     reaction: str = "",
     reason: str = "",
+    signing: Signing | None = None,
+    seen: str | None = None,
 ) -> Infusion:
     """End the running infusion now. Needs RECORD_INFUSION; records `infusion_ended`.
 
     infused_cells, given_volume_ml: as counted; by default the prepared dose less the residue, by volume.
     A dose that is out of range in the end needs a reason and becomes an important deviation.
-    Raises RuleViolated("not-positive", "residue-range", "reason-required"), Conflict("infusion-not-running").
+    signing: an investigator signs the record in the same act; seen: `seen_digest` of the infusion as it was shown.
+    Raises RuleViolated("not-positive", "residue-range", "reason-required"), Conflict("infusion-not-running",
+    "signed-content-changed"), and what `sign` raises.
     """
     with command(
         participant=infusion.participant,
@@ -137,11 +143,14 @@ def stop_infusion(
         reason=reason,
     ) as course:
         current = _running(infusion)
+        if signing is not None:
+            require_seen(seen, seen_digest(current))
         _fill_in(current, residual_volume_ml, infused_cells, given_volume_ml)
         current.is_running, current.ended_at, current.reaction = False, at, reaction
         findings = _dose_in_the_end(course, current, at, reason)
         current.save_changes(_SET_AT_END)
         happened(course, [ended(current)], by=by, at=at, reason=reason, findings=findings)
+        sign_in_act(record=current, signing=signing, by=by, at=at)
     return current
 
 

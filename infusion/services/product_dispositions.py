@@ -14,6 +14,7 @@ from participants.services.journey import command
 from trialsite.accounts.permissions import Permission
 from trialsite.audit.acting import Actor
 from trialsite.errors import InvalidTransition, RuleViolated
+from trialsite.signing.services.signing import Signing, sign_in_act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +40,18 @@ def record_disposition_of_product(
     told: Told | None = None,
     recalculated_cells: int | None = None,
     frees_slot: bool = False,
+    version: int | None = None,
+    signing: Signing | None = None,
 ) -> ProductDisposition:
     """Record the investigator's decision on a lot out of specification. Needs RELEASE_PRODUCT.
 
     reason: the ground. Under exception the lot can be released once the sponsor agreed, ethics and participant
     are informed and the dose is counted anew; what comes later is recorded as a further disposition. Any other
     decision fails the lot, and the decision on a new collection becomes due. frees_slot: the participant's
-    place in the dose cohort is given back with it.
+    place in the dose cohort is given back with it. version: of the lot as it was seen; its tests move it.
+    signing: signs the decision in the same act; without it the decision stands and asks to be signed.
     Raises RuleViolated("reason-required", "in-specification", "in-the-future", "sponsor-incomplete",
-    "informed-by-required", "cells-required", "no-slot"), InvalidTransition("product-state").
+    "informed-by-required", "cells-required", "no-slot"), InvalidTransition("product-state"), Conflict("stale-version"), and what `sign` raises.
     """
     require_reason(reason, "a decision on a lot out of specification states its ground")
     told = told or Told()
@@ -61,6 +65,7 @@ def record_disposition_of_product(
         reason=reason,
     ) as course:
         current = CellProduct.objects.get(pk=product.pk)
+        current.version = version or current.version
         _require_open(current)
         row = ProductDisposition(
             product=current,
@@ -86,6 +91,7 @@ def record_disposition_of_product(
             fail(course, current, failed_at=decided_at, by=by, at=at, reason=reason)
         if frees_slot:
             give_back(course, _slot_of(course), freed_at=decided_at, by=by, at=at, reason=reason)
+        sign_in_act(record=row, signing=signing, by=by, at=at)
     return row
 
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from infusion.models import Cohort, CohortDecision, CohortSlot
-from infusion.queries.cohorts import ledger_of
+from infusion.queries.cohorts import ledger_of, seen_of
 from infusion.rules.cohort_gates import PERMITTED
 from infusion.rules.cohorts import CohortBoard
 from infusion.services.cohorts import decide_cohort, free_slot, open_cohort, take_slot
@@ -29,6 +29,8 @@ from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.registry import latest, resolve
 from trialsite.protocol.types import Arm
+from trialsite.signing.queries import why_not_sign
+from trialsite.signing.web.forms import SignedActForm, signing_of
 from trialsite.web.forms import SiteMomentField, StepForm
 from trialsite.web.steps import Step
 
@@ -57,7 +59,7 @@ class OpenCohortForm(StepForm):
         self.choose("dose_level", levels)
 
 
-class DecideForm(StepForm):
+class DecideForm(SignedActForm):
     decision = forms.ChoiceField(label="Decision")
     decided_at = SiteMomentField(label="Decided")
     reason = ReasonField(help_text="Needed if you decide otherwise than proposed.")
@@ -95,6 +97,7 @@ class CohortAt:
     site: Site
     cohort: Cohort
     board: CohortBoard
+    seen: str
 
     @property
     def version(self) -> int:
@@ -135,7 +138,7 @@ def find_cohort(user: User, code: str, *, cohort_id: UUID) -> CohortAt:
         raise Http404
     ledger = ledger_of(Arm(cohort.arm))
     entry = next(one for one in ledger.entries if one.cohort.pk == cohort_id)
-    return CohortAt(site, cohort, ledger.board(entry, clock.now()))
+    return CohortAt(site, cohort, ledger.board(entry, clock.now()), seen_of(entry))
 
 
 def find_seat(user: User, code: str) -> Seat:
@@ -167,8 +170,11 @@ def _open(target: AtSite, given: dict[str, Any], *, by: User, at: datetime) -> C
 
 
 def _decide(target: CohortAt, given: dict[str, Any], *, by: User, at: datetime) -> CohortDecision:
-    decision = Decided(given.pop("decision"))
-    return decide_cohort(cohort=target.cohort, decision=decision, by=by, at=at, **given)
+    decision, signing = Decided(given.pop("decision")), signing_of(given)
+    # Read anew: the password was asked for after `at`.
+    return decide_cohort(
+        cohort=target.cohort, decision=decision, signing=signing, by=by, at=clock.now(), **given
+    )
 
 
 def _take(target: Seat, given: dict[str, Any], *, by: User, at: datetime) -> CohortSlot:
@@ -184,7 +190,9 @@ def _free(target: OfParticipant[CohortSlot], given: dict[str, Any], *, by: User,
 
 def _why_no_decision(user: User, target: CohortAt) -> str:
     is_closed = target.cohort.closed_at is not None and not target.board.needs_decision
-    return "This cohort is closed; nothing is open to decide" if is_closed else ""
+    return (
+        "This cohort is closed; nothing is open to decide" if is_closed else why_not_sign(user, clock.now())
+    )
 
 
 def _why_no_seat(user: User, target: Seat) -> str:
@@ -234,9 +242,9 @@ DECIDE = Step(
     run=_decide,
     submit="Record decision",
     done="Decision recorded.",
-    explanation="The rule proposes; you decide. The facts of this moment are kept with your decision.",
+    explanation="The rule proposes; you decide, and sign your decision. The facts of this moment are kept with your decision.",
     blocked=_why_no_decision,
-    initial=lambda target: {"decided_at": clock.now()},
+    initial=lambda target: {"decided_at": clock.now(), "seen": target.seen},
     form_options=lambda target: {"decisions": PERMITTED[target.board.proposal.decision]},
     context=_proposed,
     template="infusion/cohort_step.html",

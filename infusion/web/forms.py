@@ -14,6 +14,7 @@ from participants.queries.measured_tests import BY_CODE, MeasuredTest, faults_in
 from participants.web.forms import ReasonField
 from screening.web.forms import DEPARTURE_HELP, AmountField
 from trialsite.protocol.types import Arm
+from trialsite.signing.web.forms import OF_SIGNATURE, MaySignForm
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
 MILLION = 1_000_000
@@ -245,7 +246,7 @@ class BridgingEndForm(StepForm):
     not_after_today = ("ended_on",)
 
 
-class InfusionForm(AgainForm):
+class InfusionForm(AgainForm, MaySignForm):
     """Shaped by the route: the fields of the other one are not there."""
 
     template_name = "infusion/forms/grouped.html"
@@ -318,8 +319,9 @@ class InfusionForm(AgainForm):
             ("Time", ("thawed_at", "started_at", "ended_at", "was_interrupted")),
             ("Intrapleural" if self.route is Arm.INTRAPLEURAL else "Intravenous", _OF_ROUTE[self.route]),
             ("", ("note", "reason")),
+            ("Signature", tuple(name for name in OF_SIGNATURE if name in self.fields and name != "meaning")),
         )
-        return [(title, [self[name] for name in names]) for title, names in parts]
+        return [(title, [self[name] for name in names]) for title, names in parts if names]
 
 
 class CorrectInfusionForm(PreviewedForm):

@@ -14,6 +14,7 @@ from participants.web.forms import ReasonField
 from screening.web.forms import AmountField
 from trialsite.protocol.results import Operator
 from trialsite.protocol.types import ReleaseTest, StorageRange
+from trialsite.signing.web.forms import SignedForm
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
 STEPS = {
@@ -96,7 +97,7 @@ def _finding(test: ReleaseTest) -> forms.ChoiceField:
     )
 
 
-class DispositionForm(StepForm):
+class DispositionForm(SignedForm):
     decision = forms.ChoiceField(label="Decision", choices=[(d.value, text) for d, text in DECISIONS.items()])
     decided_at = SiteMomentField(label="Time of the decision")
     reason = ReasonField(required=True, label="Ground", help_text="On what the decision rests.")

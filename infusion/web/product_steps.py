@@ -23,8 +23,11 @@ from infusion.web.targets import (
     find_treatment,
 )
 from screening.web.acts import BANNER, present_time, with_banner, without
+from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
+from trialsite.signing.queries import why_not_sign
+from trialsite.signing.web.forms import signing_of
 from trialsite.web.steps import Step
 
 
@@ -54,9 +57,12 @@ def _test(target: InTreatment[CellProduct], given: dict[str, Any], *, by: User, 
 
 
 def _decide(target: InTreatment[CellProduct], given: dict[str, Any], *, by: User, at: datetime) -> object:
-    given = without(given)
+    signing = signing_of(given)
     told = Told(**{name: given.pop(name) for name in Told.__slots__})
-    return record_disposition_of_product(product=target.subject, told=told, by=by, at=at, **given)
+    # Read anew: the password was asked for after `at`.
+    return record_disposition_of_product(
+        product=target.subject, told=told, signing=signing, by=by, at=clock.now(), **given
+    )
 
 
 def _handle(
@@ -145,7 +151,7 @@ DECIDE = Step(
     run=_decide,
     submit="Record decision",
     done="Decision recorded.",
-    explanation="The lot is out of specification. What is not known yet is recorded later, as a further decision.",
+    explanation="The lot is out of specification. You sign your decision. What is not known yet is recorded later, as a further decision.",
     consequences=(
         "Under exception: it can be released once the sponsor agreed, the ethics committee and the participant "
         "are informed, and the dose is counted anew.",
@@ -153,7 +159,7 @@ DECIDE = Step(
     ),
     next_url=_to_product,
     banner=BANNER,
-    blocked=lambda user, target: why_not_decide(target.subject),
+    blocked=lambda user, target: why_not_decide(target.subject) or why_not_sign(user, clock.now()),
     initial=present_time("decided_at"),
     context=with_banner(),
     template="infusion/product_step.html",

@@ -11,6 +11,7 @@ from infusion.web.room_words import FINDINGS, IMAGES, POSITIONS, PROOFS, PURPOSE
 from participants.web.forms import ReasonField
 from screening.web.forms import AmountField
 from trialsite.protocol.types import Arm
+from trialsite.signing.web.forms import MaySignForm
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
 _AT_START: dict[Arm, tuple[str, ...]] = {
@@ -103,7 +104,7 @@ class ResumeForm(StepForm):
     """Nothing is asked: it goes on when the button is pressed."""
 
 
-class StopInfusionForm(StepForm):
+class StopInfusionForm(MaySignForm):
     residual_volume_ml = _volume(
         "Left in the bag or syringe", help_text="The cells given are counted from it, by volume."
     )

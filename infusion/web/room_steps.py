@@ -33,6 +33,8 @@ from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.errors import RuleViolated
 from trialsite.protocol.types import Arm
+from trialsite.signing.queries import seen_digest
+from trialsite.signing.web.forms import signing_if_any
 from trialsite.web.steps import Step
 
 _DETAILS = tuple(RouteDetails.__slots__)
@@ -136,7 +138,9 @@ def _resume(
 
 
 def _stop(target: InTreatment[Infusion], given: dict[str, Any], *, by: User, at: datetime) -> Infusion:
-    return stop_infusion(infusion=target.subject, by=by, at=at, **without(given))
+    signing, given = signing_if_any(given), without(given)
+    seen = given.pop("seen") or None
+    return stop_infusion(infusion=target.subject, signing=signing, seen=seen, by=by, at=at, **given)
 
 
 def _interrupted(
@@ -295,6 +299,8 @@ STOP = Step(
     done="Infusion ended.",
     explanation="The time is the moment you press the button. What was given is compared with what was prepared.",
     blocked=lambda user, target: why_not_running(target.subject),
+    initial=lambda target: {"seen": seen_digest(target.subject)},
+    form_options=lambda target: {"site": target.site},
     context=with_banner(_prepared_beside),
     extra={"is_end": True},
     **_SAME,

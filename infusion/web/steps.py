@@ -48,6 +48,7 @@ from trialsite.accounts.permissions import Permission
 from trialsite.errors import RuleViolated
 from trialsite.protocol.types import Arm, EventKind
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.web.forms import signing_if_any
 from trialsite.web.steps import Step
 
 _ROUTE_FIELDS = tuple(RouteDetails.__slots__)
@@ -151,7 +152,8 @@ def _end_bridging(
 
 
 def _infuse(target: InTreatment[Arm], given: dict[str, Any], *, by: User, at: datetime) -> Infusion:
-    given = without(given)
+    signing = signing_if_any(given)
+    given = without(given, "seen")
     chosen = given.pop("product")
     product = next((one for one in target.treatment.products if str(one.pk) == chosen), None)
     if product is None:
@@ -162,6 +164,7 @@ def _infuse(target: InTreatment[Arm], given: dict[str, Any], *, by: User, at: da
         product=product,
         route=target.subject,
         details=details,
+        signing=signing,
         by=by,
         at=at,
         **given,
@@ -227,7 +230,12 @@ def _infuse_beside(request: HttpRequest, target: InTreatment[Arm]) -> Mapping[st
 
 def _lots(target: InTreatment[Arm]) -> Mapping[str, object]:
     lots = [(str(one.pk), f"{one.lot}, {one.state}") for one in reversed(target.treatment.products)]
-    return {"route": target.subject, "lots": lots, "is_again": is_second_infusion(target)}
+    return {
+        "route": target.subject,
+        "lots": lots,
+        "is_again": is_second_infusion(target),
+        "site": target.site,
+    }
 
 
 def _first_infusion(target: InTreatment[Arm]) -> Mapping[str, object]:

@@ -35,6 +35,11 @@ def _content(deviation: Deviation) -> dict[str, Any]:
     }
 
 
+def _content_wherever(deviation: Deviation) -> dict[str, Any]:
+    """As before, without the site: a transfer of the participant changes nothing of what was dealt with."""
+    return {**_content(deviation), "deviation": row(deviation, "site_id")}
+
+
 def _shown(deviation: Deviation) -> Shown:
     return Shown(
         heading=f"Deviation: {deviation.description}",
@@ -73,7 +78,7 @@ DEVIATION = Kind(
     model=Deviation,
     permission=Permission.ASSESS_DEVIATION,
     meanings=(Meaning.APPROVAL,),
-    contents={1: _content},
+    contents={1: _content, 2: _content_wherever},
     shown=_shown,
     owner=_owner,
     href=lambda deviation: reverse("deviation", args=[deviation.pk]),

@@ -19,6 +19,8 @@ from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import GatedIn, ReasonedIn
 from trialsite.protocol.criteria import VerdictStatus
 from trialsite.protocol.types import Arm
+from trialsite.signing.api.acts import MayBeSignedIn
+from trialsite.signing.api.shapes import WithSignaturesOut
 
 CODE = "Subject code of the participant."
 VERSION = "Counts the changes of this record; it is the `ETag` and goes into `If-Match`."
@@ -60,6 +62,9 @@ class VerdictOut(OutSerializer):
     failed = serializers.ListField(child=serializers.CharField(), help_text="Ids of the criteria that fail.")
     missing = serializers.ListField(
         child=serializers.CharField(), help_text="Ids of the criteria that are not known yet."
+    )
+    seen = serializers.CharField(
+        help_text="SHA-256 of the evidence; goes back with the signature of a decision on it."
     )
     lapses_on = serializers.DateField(
         allow_null=True, help_text="First civil date on which a status changes by mere passing of time."
@@ -149,13 +154,13 @@ class RecheckIn(ReasonedIn):
     checked_at = AwareDateTimeField(help_text="When it was checked.")
 
 
-class ConfirmIn(ReasonedIn):
+class ConfirmIn(ReasonedIn, MayBeSignedIn):
     """The investigator's confirmation of eligibility."""
 
     decided_at = AwareDateTimeField(help_text="When it was decided.")
 
 
-class FailIn(InSerializer):
+class FailIn(MayBeSignedIn):
     """The investigator's decision that screening has failed."""
 
     decided_at = AwareDateTimeField(help_text="When it was decided.")
@@ -167,7 +172,7 @@ class FailIn(InSerializer):
     )
 
 
-class DecisionOut(OutSerializer):
+class DecisionOut(WithSignaturesOut):
     """A decision on an episode, on a frozen copy of what was known."""
 
     id = serializers.UUIDField(help_text="Id of the decision.")

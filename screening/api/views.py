@@ -24,7 +24,7 @@ from screening.api.serializers import (
     VerdictOut,
 )
 from screening.models import EligibilityDecision, EligibilityEvaluation, Evidence, ScreeningEpisode
-from screening.queries.evidence import evaluated, evidence_file
+from screening.queries.evidence import evaluated, evidence_file, seen_of
 from screening.services.decisions import confirm_eligibility, enrol, record_screen_failure
 from screening.services.episodes import start_screening
 from screening.services.evidence import Given, record_evidence
@@ -37,6 +37,8 @@ from trialsite.api.steps import UnderCommand
 from trialsite.api.views import Parent, ScopedDetail, ScopedList, ScopedView
 from trialsite.errors import InvalidTransition
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.api.acts import SigningCommand
+from trialsite.signing.api.lists import SignedList
 
 BY_ID = {"episode_id": "id"}
 OF_EPISODE = Parent(ScreeningEpisode, "episode", BY_ID)
@@ -107,6 +109,7 @@ def _verdict_now(episode: ScreeningEpisode, at: datetime) -> dict[str, Any]:
         "protocol_version": found.version,
         "as_of": today,
         "status": found.verdict.status,
+        "seen": seen_of(course, file),
         "failed": found.verdict.failed,
         "missing": found.verdict.missing,
         "lapses_on": found.lapses_on,
@@ -166,17 +169,16 @@ class RecheckEligibility(UnderCommand):
         return recheck_eligibility(participant=target, by=by, at=at, **given)
 
 
-class DecisionList(ScopedList):
-    """List the decisions on an episode, reopened ones included."""
+class DecisionList(SignedList):
+    """List the decisions on an episode, reopened ones included, with their signatures."""
 
     required_permission = Permission.VIEW_PARTICIPANT
     model = EligibilityDecision
     parent = OF_EPISODE
     gives = DecisionOut
-    from_columns = True
 
 
-class ConfirmEligibility(UnderCommand):
+class ConfirmEligibility(SigningCommand):
     """Confirm that all criteria are met, on a frozen copy of the findings."""
 
     required_permission = Permission.CONFIRM_ELIGIBILITY
@@ -193,7 +195,7 @@ class ConfirmEligibility(UnderCommand):
         return confirm_eligibility(episode=target, by=by, at=at, **given)
 
 
-class FailScreening(UnderCommand):
+class FailScreening(SigningCommand):
     """Close the episode as a screen failure with its failed criteria."""
 
     required_permission = Permission.CONFIRM_ELIGIBILITY

@@ -21,12 +21,13 @@ from screening.rules.evaluate import evaluate, recheck
 from screening.rules.evidence import Anchors, Entry, EvidenceRecord, Purpose
 from screening.rules.items import BY_ID, BY_TEST_CODE, ITEMS
 from screening.rules.vocabulary import Item
-from screening.rules.wire import read_entry
+from screening.rules.wire import read_entry, write_case
 from trialsite.protocol.criteria import Verdict, overall
 from trialsite.protocol.partial_dates import PartialDate, whole
 from trialsite.protocol.results import Operator, Result
 from trialsite.protocol.types import Act, Arm, EventKind, ProtocolVersion
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.rules import digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,16 @@ def anchors_of(
         as_of=as_of,
         purpose=purpose,
     )
+
+
+def seen_of(course: Course, file: EvidenceFile) -> str:
+    """Return the digest of all that a decision on the episode rests on, whatever the day it is taken.
+
+    A form carries it, so that nobody signs a decision on evidence that came after it was opened.
+    """
+    anchors = anchors_of(course, file, file.episode.started_on)
+    case = write_case(str(file.episode.pk), "", arm_of(course, file), anchors, file.record)
+    return digest({**case, "decision": str(file.decision.pk) if file.decision else None})
 
 
 def arm_of(course: Course, file: EvidenceFile) -> Arm | None:

@@ -10,7 +10,13 @@ from participants.rules import require_past, require_reason, settle
 from participants.services.journey import Happening, command, happened
 from screening.models import DecisionOutcome, EligibilityDecision, ScreeningEpisode
 from screening.queries.episodes import enrolled_count, is_enrolled
-from screening.queries.evidence import EvidenceFile, evaluated, evidence_file, verdict_for_enrolment
+from screening.queries.evidence import (
+    EvidenceFile,
+    evaluated,
+    evidence_file,
+    seen_of,
+    verdict_for_enrolment,
+)
 from screening.rules.assessments import Evaluation
 from screening.rules.gates import dose_levels_of, may_confirm, may_enrol, open_criteria
 from screening.services.evaluations import keep_evaluation
@@ -21,15 +27,25 @@ from trialsite.errors import Conflict, InvalidTransition, RuleViolated
 from trialsite.protocol.findings import Finding
 from trialsite.protocol.types import Arm, EventKind
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.services.signing import Signing, require_seen, sign_in_act
 
 
 def confirm_eligibility(
-    *, episode: ScreeningEpisode, decided_at: datetime, by: Actor, at: datetime, reason: str = ""
+    *,
+    episode: ScreeningEpisode,
+    decided_at: datetime,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    signing: Signing | None = None,
+    seen: str | None = None,
 ) -> EligibilityDecision:
     """Confirm that all criteria are met, on a frozen copy of the evaluation. Needs CONFIRM_ELIGIBILITY.
 
-    The evidence must hold on the day of the decision; the arm must be set.
-    Raises RuleViolated("gate-failed") with the failing or missing criteria, InvalidTransition("already-decided").
+    The evidence must hold on the day of the decision; the arm must be set. signing: signs the decision in the same
+    act; seen: `seen_of` the evidence the signer was shown. Without them the decision stands and asks to be signed.
+    Raises RuleViolated("gate-failed") with the failing or missing criteria, InvalidTransition("already-decided"),
+    Conflict("signed-content-changed"), and what `sign` raises.
     """
     require_past(decided_at, at, "decided_at")
     with command(
@@ -41,9 +57,10 @@ def confirm_eligibility(
         reason=reason,
     ) as course:
         file = _undecided(course, episode, EpisodeState.ELIGIBLE)
+        require_seen(seen, seen_of(course, file))
         evaluation = _evaluated_on(course, file, decided_at, at)
         settle(may_confirm(evaluation.verdict), happened=False, reason=reason)
-        return _decide(
+        decision = _decide(
             course,
             file,
             DecisionOutcome.ELIGIBLE,
@@ -53,16 +70,26 @@ def confirm_eligibility(
             at=at,
             reason=reason,
         )
+        sign_in_act(record=decision, signing=signing, by=by, at=at)
+    return decision
 
 
 def record_screen_failure(
-    *, episode: ScreeningEpisode, decided_at: datetime, by: Actor, at: datetime, reason: str
+    *,
+    episode: ScreeningEpisode,
+    decided_at: datetime,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    signing: Signing | None = None,
+    seen: str | None = None,
 ) -> EligibilityDecision:
     """Close the episode as a screen failure with its failed criteria (SDTM IE). Needs CONFIRM_ELIGIBILITY.
 
     A reason is mandatory, also because a participant may fail for none of the criteria (a change of mind).
-    Who is enrolled cannot fail screening any more: that is a withdrawal.
-    Raises RuleViolated("reason-required"), InvalidTransition("already-decided", "enrolled-already").
+    Who is enrolled cannot fail screening any more: that is a withdrawal. signing, seen: as of `confirm_eligibility`.
+    Raises RuleViolated("reason-required"), InvalidTransition("already-decided", "enrolled-already"),
+    Conflict("signed-content-changed"), and what `sign` raises.
     """
     require_reason(reason, "a screen failure is explained")
     require_past(decided_at, at, "decided_at")
@@ -79,10 +106,11 @@ def record_screen_failure(
                 "enrolled-already", "The participant is enrolled already. Record a withdrawal instead."
             )
         file = _undecided(course, episode, EpisodeState.FAILED)
+        require_seen(seen, seen_of(course, file))
         if file.decision is not None:
             file.decision.reopened_at, file.decision.reopened_reason = at, reason
             file.decision.save_changes(["reopened_at", "reopened_reason"])
-        return _decide(
+        decision = _decide(
             course,
             file,
             DecisionOutcome.SCREEN_FAILED,
@@ -92,6 +120,8 @@ def record_screen_failure(
             at=at,
             reason=reason,
         )
+        sign_in_act(record=decision, signing=signing, by=by, at=at)
+    return decision
 
 
 def enrol(

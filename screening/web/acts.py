@@ -67,6 +67,7 @@ def entered(step: Step, request: HttpRequest, target: Any) -> dict[str, Any]:
     zone = target.site.time_zone
     today = clock.local_date(zone, clock.now())
     form = step.form_class(request.POST, zone=zone, today=today, **step.form_options(target))
+    form.is_only_read = True
     form.is_valid()
     return {**form.cleaned_data, "raw": request.POST}
 

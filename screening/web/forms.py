@@ -8,6 +8,7 @@ from django import forms
 from participants.queries.words import ARMS
 from participants.web.forms import ReasonField
 from trialsite.protocol.criteria import CriterionStatus
+from trialsite.signing.web.forms import SignedActForm
 from trialsite.web.forms import SiteDateField, SiteMomentField, StepForm
 
 DEPARTURE_HELP = "Needed where a check beside this form does not pass. Each becomes an important deviation."
@@ -66,13 +67,13 @@ class FindingForm(StepForm):
     reason = ReasonField(label="Reason for the change", help_text="")
 
 
-class ConfirmForm(StepForm):
+class ConfirmForm(SignedActForm):
     decided_at = SiteMomentField(label="Time of the decision")
 
     not_after_today = ("decided_at",)
 
 
-class FailForm(StepForm):
+class FailForm(SignedActForm):
     decided_at = SiteMomentField(label="Time of the decision")
     reason = ReasonField(
         required=True,

@@ -10,7 +10,7 @@ from django.urls import reverse
 from participants.queries.words import ARMS
 from screening.models import EligibilityDecision, ScreeningEpisode
 from screening.queries.episodes import Screening
-from screening.queries.evidence import evaluated
+from screening.queries.evidence import evaluated, seen_of
 from screening.rules.gates import may_confirm
 from screening.services.decisions import confirm_eligibility, record_screen_failure
 from screening.services.episodes import start_screening
@@ -20,10 +20,13 @@ from screening.web.acts import BANNER, BESIDE_PAGE, entered, obstacles, present_
 from screening.web.ladder import ladder_of
 from screening.web.rows import groups_of
 from screening.web.targets import InScreening, find_screening
+from trialsite import clock
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.protocol.types import Arm
 from trialsite.protocol.windows import civil_date
+from trialsite.signing.queries import why_not_sign
+from trialsite.signing.web.forms import signing_of
 from trialsite.web.steps import Step
 
 TITLES = {
@@ -63,6 +66,11 @@ def why_not_confirm_ever(screening: Screening) -> str:
     return why_not_confirm(screening)
 
 
+def why_no_decision_of(user: User, screening: Screening, reason: str) -> str:
+    """Why this reader cannot decide now: a decision is signed as it is made."""
+    return reason or why_not_sign(user, screening.at)
+
+
 def why_not_fail(screening: Screening) -> str:
     if screening.state is None:
         return "Screening has not been started"
@@ -79,11 +87,30 @@ def _start(target: InScreening, given: dict[str, Any], *, by: User, at: datetime
 
 
 def _confirm(target: InScreening, given: dict[str, Any], *, by: User, at: datetime) -> EligibilityDecision:
-    return confirm_eligibility(episode=target.episode, decided_at=given["decided_at"], by=by, at=at)
+    signing = signing_of(given)
+    # Read anew, here and below: the password was asked for after `at`.
+    return confirm_eligibility(
+        episode=target.episode,
+        decided_at=given["decided_at"],
+        seen=given["seen"],
+        signing=signing,
+        by=by,
+        at=clock.now(),
+    )
 
 
 def _fail(target: InScreening, given: dict[str, Any], *, by: User, at: datetime) -> EligibilityDecision:
-    return record_screen_failure(episode=target.episode, by=by, at=at, **without(given))
+    signing = signing_of(given)
+    return record_screen_failure(
+        episode=target.episode, signing=signing, by=by, at=clock.now(), **without(given)
+    )
+
+
+def _decided_now(target: InScreening) -> Mapping[str, object]:
+    """The time of the decision, and the evidence as it stands, which is what is signed."""
+    screening = target.screening
+    seen = seen_of(screening.course, screening.file) if screening.file else ""
+    return {"decided_at": clock.now(), "seen": seen}
 
 
 # ---- Beside the forms
@@ -154,15 +181,17 @@ CONFIRM = Step(
     run=_confirm,
     submit="Confirm eligibility",
     done="Eligibility confirmed. Enrolment is due next.",
-    explanation="Your decision is stored with the copy below: every criterion with its evidence as it stands on the "
+    explanation="You sign your decision. It is stored with the copy below: every criterion with its evidence as it stands on the "
     "day of the decision, and the version of the protocol. There are no waivers.",
     consequences=(
         "Enrolment becomes due, within 7 days.",
         "Evidence that overturns a signed status reopens the decision.",
     ),
     banner=BANNER,
-    blocked=lambda user, target: why_not_confirm_ever(target.screening),
-    initial=present_time("decided_at"),
+    blocked=lambda user, target: why_no_decision_of(
+        user, target.screening, why_not_confirm_ever(target.screening)
+    ),
+    initial=_decided_now,
     context=with_banner(_confirm_beside),
     template="screening/step_below.html",
     extra={"beside": "screening/confirm_beside.html"},
@@ -182,8 +211,8 @@ FAIL = Step(
     consequences=("Nothing more of this episode is owed.", "The contraception period ends with it."),
     banner=BANNER,
     is_destructive=True,
-    blocked=lambda user, target: why_not_fail(target.screening),
-    initial=present_time("decided_at"),
+    blocked=lambda user, target: why_no_decision_of(user, target.screening, why_not_fail(target.screening)),
+    initial=_decided_now,
     context=with_banner(_verdict_beside),
     template="screening/decision.html",
 )

@@ -19,7 +19,7 @@ from tests.browser.pages import Desk
 from tests.browser.soundness import NARROW, WIDE
 from tests.factories.accounts import PASSWORD
 from tests.factories.journeys import START_AT
-from trialsite import clock
+from tests.participants.web import stops_clock
 from trialsite.accounts.models import User
 
 ARGUMENTS = [
@@ -80,7 +80,7 @@ class SiteClock:
 def site_clock(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> SiteClock:
     """The clock of the story. Nobody is signed out by it: a year passes within minutes."""
     wall = SiteClock()
-    monkeypatch.setattr(clock, "now", lambda: wall.now)
+    stops_clock(monkeypatch, lambda: wall.now)
     settings.SESSION_IDLE_LIMIT = settings.SESSION_ABSOLUTE_LIMIT = timedelta(days=1000)
     return wall
 

@@ -125,6 +125,14 @@ class Desk:
         """Press one of the buttons under a question."""
         self.page.get_by_role("group", name=question).get_by_text(answer, exact=True).click()
 
+    def signs(self, username: str, password: str) -> None:
+        """Give the components of a signature, as many as the form asks for."""
+        self.page.get_by_label("Your password").fill(password)  # asked always: the page is there then
+        if (name := self.page.get_by_label("Your user name")).count():
+            name.fill(username)
+        if (statement := self.page.get_by_label("I intend my electronic signature")).count():
+            statement.check()
+
     def presses(self, button: str) -> None:
         self.page.get_by_role("button", name=button, exact=True).click()
 

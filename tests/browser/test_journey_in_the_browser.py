@@ -17,6 +17,7 @@ from participants.models import Deviation, Obligation, Participant
 from tests.browser.conftest import IS_AT_LENGTH, SiteClock
 from tests.browser.evidence_entry import enter, facts_of, judgements_of
 from tests.browser.pages import Desk
+from tests.factories.accounts import PASSWORD
 from tests.factories.journeys import Story, Ward, make_ward
 from trialsite.accounts.models import User
 from trialsite.demo.evidence import RENEWED, eligible_answers
@@ -130,6 +131,7 @@ class Trial:
         self.wall.goes_to("2026-01-12 15:00")
         self.investigator.opens_from_home("Decide on eligibility", self.code)
         self.investigator.follows("Confirm eligibility")
+        self.investigator.signs(self.ward.investigator.username, PASSWORD)
         self.investigator.saves("Confirm eligibility", "Eligibility confirmed.")
 
     def is_enrolled(self) -> None:

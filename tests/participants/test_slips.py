@@ -8,11 +8,10 @@ from infusion.web.forms import LeukapheresisForm
 from participants.models import DispositionKind
 from participants.services.dispositions import record_disposition
 from participants.states import State
-from screening.web.forms import ConfirmForm
 from tests.factories.journeys import participant_at
 from tests.factories.traces import refused
 from trialsite.errors import RuleViolated
-from trialsite.web.forms import StepForm
+from trialsite.web.forms import SiteMomentField, StepForm
 from trialsite.web.submit import _refused
 
 
@@ -34,7 +33,10 @@ def test_a_death_dated_before_what_is_on_record_needs_a_reason() -> None:
 
 
 def test_a_form_without_a_reason_points_at_its_time_instead() -> None:
-    form = ConfirmForm({"decided_at": "2026-01-10 09:00"}, zone="Asia/Shanghai")
+    class Decision(StepForm):
+        decided_at = SiteMomentField()
+
+    form = Decision({"decided_at": "2026-01-10 09:00"}, zone="Asia/Shanghai")
     assert form.is_valid()
     _refused(
         form,

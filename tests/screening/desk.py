@@ -15,8 +15,7 @@ from django.test import Client
 from participants.states import State
 from tests.factories.accounts import AT, BOOTSTRAP, make_site, make_user
 from tests.factories.journeys import Story, participant_at
-from tests.participants.web import browser_of, filled
-from trialsite import clock
+from tests.participants.web import as_signed, browser_of, filled, stops_clock
 from trialsite.accounts.models import Membership, User
 from trialsite.accounts.permissions import Role
 from trialsite.accounts.services.roles import grant_role
@@ -53,7 +52,7 @@ def story_for(form: Form, monkeypatch: pytest.MonkeyPatch) -> Story:
     story = participant_at(form.state, arm=form.arm)
     form.prepare(story)
     story.wait(hours=1)
-    monkeypatch.setattr(clock, "now", lambda: story.now)
+    stops_clock(monkeypatch, lambda: story.now)
     return story
 
 
@@ -71,7 +70,7 @@ def desk(story: Story, role: str) -> Client:
 
 
 def send(story: Story, form: Form, client: Client, **more: object) -> HttpResponse:
-    entered = filled(**{**form.given(story), **more})
+    entered = as_signed(client, path(story, form.tail(story)), **{**form.given(story), **more})
     entered = {name: value for name, value in entered.items() if value is not None}
     return client.post(path(story, form.tail(story)), entered)  # type: ignore[return-value]
 

@@ -11,7 +11,7 @@ from screening.models import EligibilityDecision, EligibilityEvaluation, Screeni
 from screening.services.decisions import record_screen_failure
 from tests.factories.accounts import make_user
 from tests.factories.journeys import Story, make_ward, participant_at
-from tests.participants.web import HTMX, browser_of, filled, queries_of
+from tests.participants.web import HTMX, as_signed, browser_of, filled, queries_of, stops_clock
 from tests.screening import desk
 from tests.screening.desk import Form, path, wall
 from trialsite import clock
@@ -133,7 +133,7 @@ def test_the_wrong_role_is_refused(form: Form, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def story(monkeypatch: pytest.MonkeyPatch) -> Story:
     found = participant_at(State.SCREENING)
-    monkeypatch.setattr(clock, "now", lambda: found.now)
+    stops_clock(monkeypatch, lambda: found.now)
     return found
 
 
@@ -247,7 +247,8 @@ def test_confirm_shows_the_copy_and_is_refused_with_the_exact_criteria(story: St
     client = desk.desk(story, "investigator")
 
     shown = client.get(path(story, "screening/confirm/")).content.decode()
-    response = client.post(path(story, "screening/confirm/"), filled(decided_at=wall(story.now)))
+    url = path(story, "screening/confirm/")
+    response = client.post(url, as_signed(client, url, decided_at=wall(story.now)))
 
     assert "The copy that will be signed" in shown
     assert 'data-blocks="Not eligible by E5"' in shown
@@ -280,7 +281,8 @@ def test_what_is_signed_is_judged_at_the_time_that_is_entered(story: Story) -> N
 
     assert "data-blocks" in now.content.decode()
     assert "data-blocks" not in before.content.decode()
-    saved = client.post(path(story, "screening/confirm/"), filled(decided_at=wall(then)))
+    url = path(story, "screening/confirm/")
+    saved = client.post(url, as_signed(client, url, decided_at=wall(then)))
     assert saved.status_code == 303
 
 

@@ -40,7 +40,7 @@ def test_a_signature_keeps_name_role_time_zone_meaning_text_schema_digest_and_co
     assert (one.role, one.signed_at, one.zone) == ("investigator", AT, "Asia/Shanghai")
     assert (one.meaning, one.meaning_words) == ("approval", "I approve this record.")
     assert "Vital signs taken with another device" in one.shown
-    assert one.schema_version == 1
+    assert one.schema_version == 2
     assert len(one.content_digest) == 64
     assert one.content["values"]["deviation"]["closing_note"] == "Device back, staff told."
     (manifest,) = signatures_of(deviation)

@@ -71,9 +71,12 @@ class CommandView(WritingView, abstract=True):
         expected = preconditions.offered(request)
         target = self._command_target()
         given = self._given(request)
+        content = self.prepare(request, key, given)
         at = clock.now()
         with transaction.atomic():
-            reserved = idempotency.reserve(user_id=self.person.pk, request=request, key=key, at=at)
+            reserved = idempotency.reserve(
+                user_id=self.person.pk, request=request, key=key, at=at, content=content
+            )
             if isinstance(reserved, Answer):
                 return self._replay(reserved)
             if expected is not None and target is not None:
@@ -82,6 +85,10 @@ class CommandView(WritingView, abstract=True):
             answer = self._answer(result, 201 if self.creates else 200)
             reserved.keep(answer if self.stores_reply else Answer(answer.status, ""))
         return answer.response()
+
+    def prepare(self, request: Request, key: str, given: dict[str, Any]) -> object:
+        """Do what must not be part of the transaction; return what a repetition must bring again, None: the body."""
+        return None
 
     def _replay(self, earlier: Answer) -> HttpResponse:
         if self.stores_reply:

@@ -4,7 +4,7 @@ One class serves one method of one URL, so that each states exactly one permissi
 the classes of a URL. See the package docstring for an example.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, cast
@@ -190,12 +190,16 @@ class ScopedList(ScopedView, abstract=True):
         paginator = self.pagination_class()
         if not self.from_columns:
             page = paginator.paginate_queryset(rows, request, view=self)
-            return paginator.get_paginated_response([self.represent(row) for row in page])
+            return paginator.get_paginated_response(self.represent_page(page))
         shown = self.gives.columns()
         paginator.columns = tuple(dict.fromkeys([*shown.values(), *self.ordering.columns]))
         page = paginator.paginate_queryset(rows.values_list(*paginator.columns), request, view=self)
         # The shown columns come first; what only the key needs is cut off by the shorter side.
         return paginator.get_paginated_response([dict(zip(shown, row, strict=False)) for row in page])
+
+    def represent_page(self, page: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the shapes of one page; override to read for all rows at once what each of them shows."""
+        return [self.represent(row) for row in page]
 
     def _filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Apply the filter where it is asked for: building its form costs as much as the rest of the page."""

@@ -32,7 +32,7 @@ LOCK_KIND = Kind(
     meanings=(Meaning.LOCKING, Meaning.UNLOCKING),
     contents={1: lambda lock: {"lock": row(lock, *_ENDING)}},
     shown=_shown,
-    owner=lambda lock: Owner(site=lock.site, participant_id=lock.participant_id),
+    owner=lambda lock: Owner(site=lock.present_site, participant_id=lock.participant_id),
     href=lambda lock: reverse("locks"),
     tables=("signing_lock",),
     rows=lambda locks: locks.select_related("site"),

@@ -3,17 +3,44 @@
 A lock alone is changed once, by its unlocking. The database holds that itself: see migrations/0001_signatures.sql.
 """
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Self, TypeVar
+from uuid import UUID
 
+from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
 from trialsite.accounts.models import Site, User
+from trialsite.accounts.permissions import Permission
 from trialsite.accounts.scoping import SiteScopedQuerySet
 from trialsite.audit.records import Record
 from trialsite.signing.rules import NEEDS_REASON, Meaning, digest
+
+M = TypeVar("M", bound=models.Model)
+
+
+def _participants() -> Any:
+    """Participants belong to a later room: looked up by name, which is all that is needed to know their site."""
+    return apps.get_model("participants", "Participant")._base_manager
+
+
+def seen_at(sites: frozenset[UUID]) -> Q:
+    """Return the condition for rows that people of `sites` see.
+
+    What is of a participant goes along with a transfer, though its row keeps the site it was made at (decision 15).
+    """
+    there = _participants().filter(site__in=sites).values("pk")
+    return Q(participant_id__in=there) | Q(participant_id__isnull=True, site__in=sites)
+
+
+class OfOwnerQuerySet(SiteScopedQuerySet[M]):
+    def visible_to(self, user: User, permission: Permission = Permission.VIEW_PARTICIPANT) -> Self:
+        """Restrict to what is of the user's sites now: by the participant where there is one, else by the site."""
+        sites = user.access.site_ids(permission)
+        return self if sites is None else self.filter(seen_at(sites))
 
 
 class SigningStatement(Record):
@@ -61,7 +88,7 @@ class Signature(Record):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="withdrawn_by"
     )
 
-    objects = SiteScopedQuerySet["Signature"].as_manager()
+    objects = OfOwnerQuerySet["Signature"].as_manager()
 
     class Meta:
         constraints = [
@@ -125,6 +152,17 @@ class SignatureBreak(Record):
         return f"Broken: {self.signature_id}"
 
 
+def with_present_sites(locks: Iterable["Lock"]) -> list["Lock"]:
+    """Return the locks with their present sites read in one query."""
+    found = list(locks)
+    owners = [one.participant_id for one in found if one.participant_id]
+    sites = {one.pk: one.site for one in _participants().select_related("site").filter(pk__in=owners)}
+    for one in found:
+        if one.participant_id:
+            one.__dict__["site_now"] = sites.get(one.participant_id, one.site)
+    return found
+
+
 class LockScope(models.TextChoices):
     RECORD = "record", "one record"
     PARTICIPANT = "participant", "one participant"
@@ -133,6 +171,11 @@ class LockScope(models.TextChoices):
 
 
 class LockQuerySet(models.QuerySet["Lock"]):
+    def visible_to(self, user: User, permission: Permission = Permission.VIEW_PARTICIPANT) -> "LockQuerySet":
+        """Restrict to what is of the user's sites now, and to locks of the whole trial."""
+        sites = user.access.site_ids(permission)
+        return self if sites is None else self.filter(seen_at(sites) | Q(scope=LockScope.TRIAL.value))
+
     def in_force(self) -> "LockQuerySet":
         return self.filter(unlocked_at__isnull=True)
 
@@ -140,7 +183,7 @@ class LockQuerySet(models.QuerySet["Lock"]):
 class Lock(Record):
     """Nothing under `target_id` changes until it is unlocked. target_id: of the record, participant or site.
 
-    name: what is locked, in words without identity. site: whose people see it; none for the whole trial.
+    name: what is locked, in words without identity. site: where it was locked; none for the whole trial.
     """
 
     scope = models.CharField(max_length=12, choices=LockScope.choices)
@@ -187,3 +230,13 @@ class Lock(Record):
 
     def __str__(self) -> str:
         return f"{self.get_scope_display()}: {self.name}"
+
+    @property
+    def present_site(self) -> Site | None:
+        """The site whose people decide about it now: a participant may have been transferred since."""
+        if self.participant_id is None:
+            return self.site
+        if "site_now" in self.__dict__:
+            return self.__dict__["site_now"]  # type: ignore[no-any-return]
+        found = _participants().select_related("site").filter(pk=self.participant_id).first()
+        return found.site if found else self.site

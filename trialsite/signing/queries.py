@@ -17,10 +17,23 @@ from trialsite.audit.models import Entry
 from trialsite.signing.guard import is_guarded
 from trialsite.signing.kinds import EVERY_TABLE, Kind, all_kinds, kind_of
 from trialsite.signing.models import Lock, LockScope, Signature
-from trialsite.signing.rules import Difference, Meaning, Standing, differences, digest, judge, row_ids
+from trialsite.signing.rules import (
+    Difference,
+    Meaning,
+    Standing,
+    differences,
+    digest,
+    judge,
+    may_still_sign,
+    row_ids,
+)
 
 LISTED_UP_TO = 50
 _NAMED_UP_TO = 12
+SHARED_ACCOUNT = "A shared account signs nothing: sign in under your own name."
+RESET_LATELY = (
+    "Somebody else set the password of this account within the last 24 hours. You can sign after that time."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,8 +277,15 @@ def obstacles_of(record: Any, by: User) -> tuple[str, ...]:
     if not (may(by, kind.permission, site.pk) if site else by.access.holds(kind.permission)):
         return ("Your role does not sign this here.",)
     if by.is_shared:
-        return ("A shared account signs nothing.",)
+        return (SHARED_ACCOUNT,)
     return tuple(kind.obstacles(record, by))
+
+
+def why_not_sign(by: User, at: datetime) -> str:
+    """Return why `by` signs nothing now, whatever the record, or ""; for forms. `sign` asks the same."""
+    if by.is_shared:
+        return SHARED_ACCOUNT
+    return "" if may_still_sign(by.password_reset_at, at) else RESET_LATELY
 
 
 # ---- Locks

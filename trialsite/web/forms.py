@@ -95,6 +95,7 @@ class StepForm(forms.Form):
     once = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     not_after_today: tuple[str, ...] = ()
+    is_only_read = False  # for the part beside it: nothing is saved, and nobody proves who they are
     saves = True  # the summary of errors then says that nothing was saved yet
 
     def __init__(self, *args: Any, zone: str = "UTC", today: date | None = None, **kwargs: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from infusion.api.serializers.product import CODE, RECORDED_AT, VERSION
+from infusion.queries.cohorts import seen_of
 from infusion.rules.cohorts import CohortState, SlotStatus
 from infusion.states import CohortDecision, CohortKind
 from trialsite.api.fields import (
@@ -17,6 +18,8 @@ from trialsite.api.fields import (
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import GatedIn, ReasonedIn
 from trialsite.protocol.types import Arm
+from trialsite.signing.api.acts import MayBeSignedIn
+from trialsite.signing.api.shapes import WithSignaturesOut
 
 DOSE_LEVEL = "Id of the dose level in the protocol."
 SLOT_NUMBER = "Number of the slot within its cohort, never used twice."
@@ -37,7 +40,7 @@ class CohortIn(GatedIn):
     opened_at = AwareDateTimeField(help_text="When it was opened.")
 
 
-class DecisionIn(ReasonedIn):
+class DecisionIn(ReasonedIn, MayBeSignedIn):
     """What a person decided: what the rule proposes or something more cautious, which needs a reason."""
 
     decision = EnumField(CohortDecision, help_text="One of `permitted` of the cohort.")
@@ -159,14 +162,20 @@ class CohortOut(OutSerializer):
     decisions = CohortDecisionLineOut(
         many=True, source="entry.record.decisions", help_text="What was decided, the earliest first."
     )
+    seen = serializers.SerializerMethodField(
+        help_text="SHA-256 of the facts; goes back with the signature of a decision on them."
+    )
     version = serializers.IntegerField(source="entry.cohort.version", help_text=VERSION)
+
+    def get_seen(self, row: Any) -> str:
+        return seen_of(row.entry)
 
     def get_permitted(self, row: Any) -> list[CohortDecision]:
         return list(row.permitted)
 
 
-class CohortDecisionOut(OutSerializer):
-    """A decision as it was recorded, with the facts it was taken on."""
+class CohortDecisionOut(WithSignaturesOut):
+    """A decision as it was recorded, with the facts it was taken on and its signatures."""
 
     id = serializers.UUIDField(help_text="Id of the decision.")
     cohort = serializers.UUIDField(source="cohort_id", help_text="Id of the cohort.")

@@ -19,6 +19,7 @@ from trialsite.api.fields import (
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import CorrectionIn, ReasonedIn
 from trialsite.protocol.types import Arm
+from trialsite.signing.api.acts import MayBeSignedIn
 from trialsite.signing.api.shapes import WithSignaturesOut
 
 
@@ -148,7 +149,7 @@ class BridgingOut(OutSerializer):
     version = serializers.IntegerField(help_text=VERSION)
 
 
-class InfusionIn(ReasonedIn):
+class InfusionIn(ReasonedIn, MayBeSignedIn):
     """An infusion that took place. The fields of the other route are left out."""
 
     lot = CleanCharField(max_length=40, help_text="Lot number of the product.")

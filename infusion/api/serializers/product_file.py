@@ -19,6 +19,8 @@ from trialsite.api.fields import (
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import ReasonedIn
 from trialsite.protocol.results import Operator
+from trialsite.signing.api.acts import MayBeSignedIn
+from trialsite.signing.api.shapes import WithSignaturesOut
 
 
 class ReleaseTestIn(InSerializer):
@@ -78,7 +80,7 @@ class ReleaseTestsOut(OutSerializer):
     results = ReleaseTestOut(many=True, help_text="In the order in which they were given.")
 
 
-class ProductDispositionIn(InSerializer):
+class ProductDispositionIn(MayBeSignedIn):
     """The investigator's decision on a lot out of specification, and who was told."""
 
     decision = EnumField(Decision, help_text="What becomes of the lot.")
@@ -116,7 +118,7 @@ class ProductDispositionIn(InSerializer):
     )
 
 
-class ProductDispositionOut(OutSerializer):
+class ProductDispositionOut(WithSignaturesOut):
     """A decision on a lot out of specification. The newest of a lot counts."""
 
     id = serializers.UUIDField(help_text="Id of the disposition.")

@@ -16,6 +16,7 @@ from trialsite.api.fields import (
 from trialsite.api.serializers import InSerializer, OutSerializer
 from trialsite.api.steps import ReasonedIn
 from trialsite.protocol.types import Arm
+from trialsite.signing.api.acts import MayBeSignedIn
 
 _LOT = "Lot number of the product."
 _NOW = "When; by default now."
@@ -236,7 +237,7 @@ class InterruptionOut(OutSerializer):
     version = serializers.IntegerField(help_text=VERSION)
 
 
-class StopInfusionIn(ReasonedIn):
+class StopInfusionIn(ReasonedIn, MayBeSignedIn):
     """The infusion ends now. What is not counted follows from the residue, by volume."""
 
     residual_volume_ml = StrictDecimalField(

@@ -31,8 +31,10 @@ from trialsite.accounts.permissions import Permission, require_anywhere
 from trialsite.api.commands import CommandView
 from trialsite.api.problems import field_refused
 from trialsite.api.steps import UnderCommand, named
-from trialsite.api.views import ScopedDetail, ScopedList, ScopedView
+from trialsite.api.views import Parent, ScopedDetail, ScopedList, ScopedView
 from trialsite.protocol.types import Arm
+from trialsite.signing.api.acts import SigningCommand
+from trialsite.signing.api.lists import SignedList
 
 BY_ID = {"cohort_id": "id"}
 SLOT_BY_ID = {"slot_id": "id"}
@@ -89,7 +91,7 @@ class OpenCohort(CommandView):
         return open_cohort(kind=kind, by=by, at=at, **given)
 
 
-class DecideCohort(UnderCommand):
+class DecideCohort(SigningCommand):
     """Record what was decided on a cohort: what the rule proposes, or something more cautious with a reason."""
 
     required_permission = Permission.DECIDE_COHORT
@@ -100,6 +102,16 @@ class DecideCohort(UnderCommand):
     def run(self, target: Cohort, given: dict[str, Any], *, by: User, at: datetime) -> CohortDecision:
         decision = Decided(given.pop("decision"))
         return decide_cohort(cohort=target, decision=decision, by=by, at=at, **given)
+
+
+class CohortDecisionList(SignedList):
+    """List what was decided on one cohort, with the facts then and the signatures."""
+
+    required_permission = Permission.VIEW_TRIAL
+    model = CohortDecision
+    parent = Parent(Cohort, "cohort_id", BY_ID)
+    order = ("number", "id")
+    gives = CohortDecisionOut
 
 
 class CohortWhatIf(ScopedView):

@@ -31,6 +31,8 @@ from trialsite.accounts.permissions import Permission
 from trialsite.api.commands import EditView
 from trialsite.api.steps import UnderCommand, named
 from trialsite.api.views import ScopedDetail, ScopedList
+from trialsite.signing.api.acts import SigningCommand
+from trialsite.signing.rules import Meaning
 
 BY_ID = {"infusion_id": "id"}
 BRIDGING_BY_ID = {"bridging_id": "id"}
@@ -121,8 +123,10 @@ class InfusionList(ScopedList):
     from_columns = True
 
 
-class RecordInfusion(UnderCommand):
+class RecordInfusion(SigningCommand):
     """Record an infusion that took place: day 0. What departs from the protocol needs a reason."""
+
+    meaning, rests_on_seen = Meaning.RESPONSIBILITY, False
 
     required_permission = Permission.RECORD_INFUSION
     model = Participant

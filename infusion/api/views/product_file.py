@@ -45,8 +45,11 @@ from infusion.services.release_tests import GivenResult, record_release_tests
 from participants.models import Participant
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
+from trialsite.api import preconditions
 from trialsite.api.steps import ReasonedIn, UnderCommand, named
 from trialsite.api.views import Parent, ScopedDetail, ScopedList
+from trialsite.signing.api.acts import SigningCommand
+from trialsite.signing.api.lists import SignedList
 
 OF_PRODUCT = Parent(CellProduct, "product", PRODUCT_BY_ID)
 ENTRY_BY_ID = {"entry_id": "id"}
@@ -91,8 +94,8 @@ def _result(one: Mapping[str, Any]) -> GivenResult:
     )
 
 
-class ProductDispositionList(ScopedList):
-    """List what was decided on one product; the newest counts."""
+class ProductDispositionList(SignedList):
+    """List what was decided on one product, with the signatures; the newest counts."""
 
     required_permission = Permission.VIEW_PARTICIPANT
     model = ProductDisposition
@@ -101,8 +104,10 @@ class ProductDispositionList(ScopedList):
     gives = ProductDispositionOut
 
 
-class RecordProductDisposition(UnderCommand):
-    """Record the investigator's decision on a lot out of specification."""
+class RecordProductDisposition(SigningCommand):
+    """Record the investigator's decision on a lot out of specification. To sign it, send `If-Match`: what you read."""
+
+    rests_on_seen = False
 
     required_permission = Permission.RELEASE_PRODUCT
     model = CellProduct
@@ -116,6 +121,8 @@ class RecordProductDisposition(UnderCommand):
         self, target: CellProduct, given: dict[str, Any], *, by: User, at: datetime
     ) -> ProductDisposition:
         told = Told(**{name: given.pop(name) for name in Told.__slots__ if name in given})
+        if given["signing"] is not None:
+            preconditions.required(self.request)
         return record_disposition_of_product(product=target, told=told, by=by, at=at, **given)
 
 

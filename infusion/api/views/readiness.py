@@ -58,6 +58,8 @@ from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
 from trialsite.api.steps import ReasonedIn, UnderCommand, named
 from trialsite.api.views import ScopedList, ScopedView
+from trialsite.signing.api.acts import SigningCommand
+from trialsite.signing.rules import Meaning
 
 BY_ID = {"infusion_id": "id"}
 
@@ -216,8 +218,13 @@ class ResumeInfusion(UnderCommand):
         return resume_infusion(infusion=target, by=by, at=at, **given)
 
 
-class StopInfusion(UnderCommand):
-    """End the running infusion now; what was given follows from the residue unless it is counted."""
+class StopInfusion(SigningCommand):
+    """End the running infusion now; what was given follows from the residue unless it is counted.
+
+    Signed with the `seen` that `signables/infusion/<id>/` gives.
+    """
+
+    meaning = Meaning.RESPONSIBILITY
 
     required_permission = Permission.RECORD_INFUSION
     model = Infusion

@@ -6,19 +6,20 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Model
 from django.http import Http404, HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from trialsite import clock
-from trialsite.accounts.models import User
+from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission, require_anywhere
 from trialsite.api import idempotency
 from trialsite.api.commands import CommandView
 from trialsite.api.idempotency import Answer
-from trialsite.api.views import ApiView, ScopedList
+from trialsite.api.views import ApiView
 from trialsite.errors import NotPermitted
+from trialsite.signing.api.lists import SignedList
 from trialsite.signing.api.shapes import LockOut, SignableOut, SignIn, SigningIn
 from trialsite.signing.kinds import Kind, kind_named
 from trialsite.signing.models import Lock
@@ -149,17 +150,13 @@ class SignRecord(SignedCommand):
         return _signable(by, self.kind, self.kind.all_rows().get(pk=self.record.pk))
 
 
-class LockList(ScopedList):
-    """List the locks at your sites, and those of the whole trial, newest first."""
+class LockList(SignedList):
+    """List the locks at your sites, and those of the whole trial, newest first, with their signatures."""
 
     required_permission = Permission.VIEW_PARTICIPANT
     model = Lock
     order = ("-locked_at", "-id")
     gives = LockOut
-
-    def _rows(self) -> QuerySet[Any]:
-        sites = self.person.access.site_ids(self.required_permission)
-        return Lock.objects.all() if sites is None else Lock.objects.filter(Q(site__in=sites) | Q(site=None))
 
 
 class FreezeRecord(SignedCommand):
@@ -173,14 +170,43 @@ class FreezeRecord(SignedCommand):
         _, self.record = _found(self.person, self.kwargs["kind"], self.kwargs["record_id"])
 
     def run(self, target: Any, given: dict[str, Any], *, by: User, at: datetime) -> Lock:
-        return lock(
-            target=self.record,
-            proof=self.proof,
-            by=by,
-            at=at,
-            reason=given["reason"],
-            states_equivalence=given["states_equivalence"],
-        )
+        return _locked(self.record, self.proof, given, by, at)
+
+
+class LockSite(SignedCommand):
+    """Lock the data of a site under signature. Nothing of its participants changes until it is unlocked."""
+
+    required_permission = Permission.LOCK_DATA
+    model = Site
+    takes, gives, creates = SigningIn, LockOut, True
+
+    def before(self) -> None:
+        self.site = self.target()
+
+    def run(self, target: Any, given: dict[str, Any], *, by: User, at: datetime) -> Lock:
+        return _locked(self.site, self.proof, given, by, at)
+
+
+class LockTrial(SignedCommand):
+    """Lock the data of the whole trial under signature. Needs the permission at every site."""
+
+    required_permission = Permission.LOCK_DATA
+    model = None
+    takes, gives, creates = SigningIn, LockOut, True
+
+    def run(self, target: Any, given: dict[str, Any], *, by: User, at: datetime) -> Lock:
+        return _locked(None, self.proof, given, by, at)
+
+
+def _locked(target: Model | None, proof: Proof, given: dict[str, Any], by: User, at: datetime) -> Lock:
+    return lock(
+        target=target,
+        proof=proof,
+        by=by,
+        at=at,
+        reason=given["reason"],
+        states_equivalence=given["states_equivalence"],
+    )
 
 
 class Unlock(SignedCommand):
@@ -191,9 +217,8 @@ class Unlock(SignedCommand):
     takes, gives = SigningIn, LockOut
 
     def before(self) -> None:
-        sites = self.person.access.site_ids(self.required_permission)
-        rows = Lock.objects.in_force().filter(pk=self.kwargs["lock_id"])
-        found = (rows if sites is None else rows.filter(Q(site__in=sites) | Q(site=None))).first()
+        rows = Lock.objects.visible_to(self.person, self.required_permission)
+        found = rows.in_force().filter(pk=self.kwargs["lock_id"]).first()
         if found is None:
             raise Http404
         self.lock = found

@@ -117,9 +117,10 @@ def _require_may(row: Lock, by: Actor) -> None:
             require(by, Permission.LOCK_DATA, site_id)
         return
     permission = Permission.LOCK_DATA if row.scope == LockScope.SITE else Permission.FREEZE_DATA
-    if row.site_id is None:
+    site = row.present_site
+    if site is None:
         raise refusal(permission)
-    require(by, permission, row.site_id)
+    require(by, permission, site.pk)
 
 
 def _require_reason(reason: str) -> None:

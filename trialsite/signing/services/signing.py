@@ -1,5 +1,6 @@
 """Signing, withdrawing a signature, and noticing that one does not hold any more."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from trialsite.failpoints import failpoint
 from trialsite.signing.kinds import Kind, kind_named, kind_of
 from trialsite.signing.models import Signature, SignatureBreak, SigningStatement
 from trialsite.signing.proof import Proof
-from trialsite.signing.queries import signatures_of, signatures_of_many
+from trialsite.signing.queries import RESET_LATELY, SHARED_ACCOUNT, signatures_of, signatures_of_many
 from trialsite.signing.rules import (
     MEANINGS_VERSION,
     NEEDS_REASON,
@@ -28,6 +29,7 @@ from trialsite.signing.rules import (
     row_ids,
 )
 
+Signing = Mapping[str, Any]  # what `sign` takes beside record, actor and time
 LOOKS_BACK = timedelta(
     minutes=10
 )  # the recheck runs each minute; entries of a transaction under way come later
@@ -77,6 +79,27 @@ def sign(
         signature = _written(kind, fresh, content, meaning, signer, proof, at, reason)
         failpoint("signing-after-signature")
     return signature
+
+
+def sign_in_act(*, record: Model, signing: Signing | None, by: Actor, at: datetime) -> Signature | None:
+    """Sign what this act has just made or ended, if the form or the request asked for it; called last in the act.
+
+    signing: `signing_of` of the form. None: the act stands unsigned and its record asks to be signed.
+    """
+    return sign(record=record, by=by, at=at, **signing) if signing is not None else None
+
+
+def require_seen(seen: str | None, present: str) -> None:
+    """Pass if what the act rests on is what the signer was shown. seen: its digest then; None where nobody signs.
+
+    Raises Conflict("signed-content-changed").
+    """
+    if seen is not None and seen != present:
+        raise Conflict(
+            "signed-content-changed",
+            "What this rests on changed after you opened the page. Nothing was recorded and nothing signed: "
+            "load the page again and read it, then sign.",
+        )
 
 
 def withdraw(*, signature: Signature, proof: Proof, by: Actor, at: datetime, reason: str) -> Signature:
@@ -172,12 +195,9 @@ def _signer(by: Actor, proof: Proof, at: datetime) -> User:
     if not signer.is_active:
         raise NotPermitted("not-permitted", "This account is not active.")
     if signer.is_shared:
-        raise NotPermitted("shared-account", "A shared account signs nothing: sign in under your own name.")
+        raise NotPermitted("shared-account", SHARED_ACCOUNT)
     if not may_still_sign(signer.password_reset_at, at):
-        raise NotPermitted(
-            "reset-lately",
-            "Somebody else set the password of this account within the last 24 hours. You can sign after that time.",
-        )
+        raise NotPermitted("reset-lately", RESET_LATELY)
     return signer
 
 

@@ -9,6 +9,7 @@ from django.template.context import Context
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import may
 from trialsite.signing.kinds import Kind, kind_of
+from trialsite.signing.models import Lock
 from trialsite.signing.queries import Manifest, lock_over, obstacles_of, signatures_of
 
 register = template.Library()
@@ -28,7 +29,8 @@ def signatures(
     request = context.get("request")
     user = getattr(request, "user", None)
     kind = kind_of(record)
-    site = kind.owner(record).site
+    owner = kind.owner(record)
+    site = owner.site
     shown = signatures_of(record) if manifests is None else manifests
     has_signed = any(one.holds and one.signature.signer_id == getattr(user, "pk", None) for one in shown)
     may_sign = offers and not has_signed and isinstance(user, User) and _may(user, kind, site)
@@ -39,9 +41,15 @@ def signatures(
         "manifests": shown,
         "may_sign": may_sign and kind.has_page,
         "obstacles": obstacles_of(record, user) if may_sign and isinstance(user, User) else (),
-        "lock": lock_over(record.pk, kind.owner(record).participant_id, site.pk if site else None),
+        "lock": None if isinstance(record, Lock) else lock_over(record.pk, owner.participant_id, _key(site)),
         "user": user,
     }
+
+
+@register.filter
+def of(found: Mapping[Any, tuple[Manifest, ...]], key: Any) -> tuple[Manifest, ...]:
+    """Return the signatures of one record out of those of many."""
+    return found.get(key, ())
 
 
 @register.inclusion_tag("signing/short.html", takes_context=True)
@@ -67,6 +75,10 @@ def signature_badge(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
         "is_rejected": bool(manifests) and manifests[0].holds and manifests[0].is_rejection,
         "is_broken": bool(manifests) and not any(one.holds for one in manifests),
     }
+
+
+def _key(site: Site | None) -> Any:
+    return site.pk if site else None
 
 
 def _may(user: User, kind: Kind, site: Site | None) -> bool:

@@ -6,17 +6,30 @@ from allauth.core import context
 from django import forms
 from django.forms.widgets import HiddenInput, PasswordInput
 
+from trialsite import clock
+from trialsite.accounts.models import Site
+from trialsite.accounts.permissions import Permission
 from trialsite.errors import DomainError
 from trialsite.signing.models import SigningStatement
 from trialsite.signing.proof import asks_everything, has_second_factor, prove
+from trialsite.signing.queries import why_not_sign
 from trialsite.signing.rules import STATEMENT, Meaning, meaning_of
 from trialsite.web.forms import StepForm
 
 # Left out of every digest of what was entered, and never shown again: trialsite/web/once.py.
 _CREDENTIALS = ("signing_password", "signing_code")
+# In the order in which they stand at the end of a form.
+OF_SIGNATURE = (
+    "when_signed",
+    "meaning",
+    "states_equivalence",
+    "signer",
+    "signing_password",
+    "signing_code",
+)
 
 
-class PasswordField(forms.CharField):
+class AskedField(forms.CharField):
     """Asked for, but an empty one is an attempt too: it is for `prove` to refuse and to log."""
 
     def validate(self, value: Any) -> None:
@@ -28,8 +41,8 @@ class SignedForm(StepForm):
 
     Asks the user name and, where there is one, the second factor at the first signing of a session; later the password
     alone; before the very first signing of a person, that it is as good as handwriting. They are checked while the form
-    is, which is before the transaction of the act: a wrong password is counted whatever becomes of the rest. So such
-    a form has no part beside it that asks anew at each change.
+    is, which is before the transaction of the act: a wrong password is counted whatever becomes of the rest. A part
+    beside the form, which asks anew at each change, only reads it (`is_only_read`) and is never sent the components.
     """
 
     meanings: tuple[Meaning, ...] = (Meaning.APPROVAL,)
@@ -38,7 +51,7 @@ class SignedForm(StepForm):
     signer = forms.CharField(
         label="Your user name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username"})
     )
-    signing_password = PasswordField(
+    signing_password = AskedField(
         label="Your password",
         max_length=200,
         strip=False,
@@ -64,16 +77,19 @@ class SignedForm(StepForm):
             del self.fields["states_equivalence"]
         self._offer(self.meanings)
         # What is signed is entered first, who signs last.
-        own = ("meaning", "states_equivalence", "signer", "signing_password", "signing_code")
-        self.order_fields([*(name for name in self.fields if name not in own), *own])
+        self.order_fields([*(name for name in self.fields if name not in OF_SIGNATURE), *OF_SIGNATURE])
 
     def _offer(self, meanings: tuple[Meaning, ...]) -> None:
         choices = [(one.value, f"{one.value.capitalize()}: {one.words}") for one in meanings]
         if len(choices) == 1:
             self.fields["meaning"] = forms.CharField(initial=choices[0][0], widget=HiddenInput)
-            self.only_meaning = choices[0][1]
+            self.fields["signing_password"].help_text = f"Meaning of your signature: {choices[0][1]}"
         else:
             self.choose("meaning", choices)
+
+    def signs_now(self, cleaned: dict[str, Any]) -> bool:
+        """Return whether the components are checked: always, unless a form leaves the choice."""
+        return True
 
     def clean_meaning(self) -> str:
         given = str(self.cleaned_data["meaning"])
@@ -84,7 +100,7 @@ class SignedForm(StepForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         given = {name: cleaned.pop(name, "") for name in ("signer", *_CREDENTIALS)}
-        if self.errors:
+        if self.errors or self.is_only_read or not self.signs_now(cleaned):
             return cleaned
         try:
             cleaned["proof"] = prove(
@@ -100,6 +116,63 @@ class SignedForm(StepForm):
             )
             self.add_error(field if field in self.fields else None, refused.message)
         return cleaned
+
+
+class SignedActForm(SignedForm):
+    """An act that is signed as it is made. seen: digest of what it rests on, as the page showed it."""
+
+    seen = forms.CharField(widget=HiddenInput, max_length=64)
+
+
+class MaySignForm(SignedForm):
+    """An act that stands also without a signature: whoever may sign it here chooses to sign now or later.
+
+    Nobody else is asked; the record then stands under *To be signed*. site: whose record it becomes. seen: as in
+    `SignedActForm`, where there was something to see before.
+    """
+
+    permission = Permission.SIGN_DATA
+    meanings = (Meaning.RESPONSIBILITY,)
+
+    when_signed = forms.ChoiceField(
+        label="Signature",
+        choices=[("now", "I sign this record now"), ("later", "It is signed later")],
+        initial="now",
+    )
+    signer = AskedField(
+        label="Your user name", max_length=150, widget=forms.TextInput(attrs={"autocomplete": "username"})
+    )
+    signing_code = AskedField(
+        label="Code of your second factor",
+        max_length=20,
+        widget=PasswordInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    states_equivalence = forms.BooleanField(label=STATEMENT, required=False)
+    seen = forms.CharField(widget=HiddenInput, max_length=64, required=False)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.user.access.may(self.permission, site.pk) or why_not_sign(self.user, clock.now()):
+            for name in OF_SIGNATURE:
+                self.fields.pop(name, None)
+
+    @property
+    def asks_to_sign(self) -> bool:
+        return "when_signed" in self.fields
+
+    def signs_now(self, cleaned: dict[str, Any]) -> bool:
+        return cleaned.get("when_signed") == "now"
+
+
+def signing_if_any(cleaned: dict[str, Any]) -> dict[str, Any] | None:
+    """Take what belongs to the signature out of what a `MaySignForm` gave; None where it is not signed now."""
+    is_signed = "proof" in cleaned
+    cleaned.pop("when_signed", None)
+    if is_signed:
+        return signing_of(cleaned)
+    for name in ("meaning", "states_equivalence"):
+        cleaned.pop(name, None)
+    return None
 
 
 def signing_of(cleaned: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,7 +14,8 @@ from trialsite import clock
 from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
 from trialsite.signing.kinds import kind_named
-from trialsite.signing.models import Lock, LockScope
+from trialsite.signing.models import Lock, LockScope, with_present_sites
+from trialsite.signing.queries import signatures_of_many
 from trialsite.signing.services.locks import lock, unlock
 from trialsite.signing.web.forms import LockForm, SignedForm, UnlockForm, signing_of
 from trialsite.web.access import requires, signed_in
@@ -32,11 +33,12 @@ _WHAT_FOLLOWS = (
 def lock_list(request: HttpRequest) -> HttpResponse:
     """Show the locks in force at the reader's sites and those that ended, with their signatures."""
     user = signed_in(request)
-    rows = list(_visible(user).order_by("-locked_at", "-id")[:200])
+    rows = with_present_sites(_visible(user).order_by("-locked_at", "-id")[:200])
     lockable = list(Site.objects.where_may(user, Permission.LOCK_DATA).order_by("code"))
     context = {
         "in_force": [(one, _may(user, one)) for one in rows if one.unlocked_at is None],
         "ended": [one for one in rows if one.unlocked_at is not None],
+        "signed": signatures_of_many(rows),
         "sites": lockable,
         "may_lock_trial": bool(lockable) and len(lockable) == Site.objects.count(),
     }
@@ -159,13 +161,12 @@ def _page(
 
 
 def _visible(user: User) -> Any:
-    sites = user.access.site_ids(Permission.VIEW_PARTICIPANT)
-    rows = Lock.objects.select_related("site", "unlock_signature")
-    return rows if sites is None else rows.filter(Q(site__in=sites) | Q(site__isnull=True))
+    return Lock.objects.visible_to(user).select_related("site", "unlock_signature")
 
 
 def _may(user: User, row: Lock) -> bool:
     if row.scope == LockScope.TRIAL:
         return Site.objects.where_may(user, Permission.LOCK_DATA).count() == Site.objects.count()
     permission = Permission.LOCK_DATA if row.scope == LockScope.SITE else Permission.FREEZE_DATA
-    return user.access.may(permission, row.site_id)
+    site = row.present_site
+    return user.access.may(permission, site.pk if site else None)
