@@ -41,7 +41,9 @@ class Desk:
         """Open what is due with the one click that the home page offers."""
         self.opens_home()
         self.page.get_by_role("link", name=f"Open {title} {code}", exact=True).click()
-        expect(self.page.get_by_role("heading", level=1, name="Due today")).to_have_count(0)
+        expect(self.page.get_by_role("heading", level=1, name="Due today")).to_have_count(
+            0, timeout=ONE_ACT_MS
+        )
 
     def follows(self, link: str) -> None:
         """Press a link, wherever on the page it stands first."""

@@ -95,6 +95,8 @@ def _values(story: Story, event: AdverseEvent) -> dict[str, str]:
         .latest("recorded_at")
         .pk,
         "page": "trail",
+        "section": "safety",
+        "picture": "flow",
         "arm": "intravenous",
         "route": "intravenous",
         "clock_id": "C-SAE",

@@ -15,6 +15,7 @@ from screening.rules.vocabulary import Group
 from tests.browser.conftest import SiteClock
 from tests.browser.evidence_entry import enter, enter_group, facts_of, judgements_of
 from tests.browser.pages import Desk
+from tests.factories.accounts import PASSWORD
 from tests.factories.journeys import Story, participant_at
 from trialsite.accounts.models import User
 from trialsite.demo.evidence import RENEWED, eligible_answers
@@ -60,6 +61,7 @@ class Screening:
         desk.follows("Confirm eligibility")
         expect(desk.beside).to_contain_text("The copy that will be signed")
         expect(desk.beside).to_contain_text("212 10⁹/L > 50 10⁹/L: yes")
+        desk.signs(self.story.ward.investigator.username, PASSWORD)
         desk.saves("Confirm eligibility", "Eligibility confirmed.")
 
     def comes_to_the_plan(self) -> None:

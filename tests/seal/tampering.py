@@ -126,10 +126,11 @@ def forge_with_wrong_key(copy: Copy, rng: random.Random) -> Expected:
 def _rewrite(copy: Copy, entry: int, key: Ed25519PrivateKey | None) -> int:
     from trialsite.seal.sealer import Database
     from trialsite.seal.standalone import ENTRIES_SQL, leaf_hash
+    from trialsite.seal.standalone import FIELDS as SENT
 
     with copy.unguarded() as connection:
         connection.execute("UPDATE audit_entry SET reason = 'forged' WHERE id = %s", [entry])
-        row = next(Database(copy.conninfo).rows(ENTRIES_SQL.format(first=entry, until=entry + 1), 19))
+        row = next(Database(copy.conninfo).rows(ENTRIES_SQL.format(first=entry, until=entry + 1), SENT))
         connection.execute(
             "UPDATE audit_seal_leaf SET hash = %s WHERE entry_id = %s", [leaf_hash(row), entry]
         )

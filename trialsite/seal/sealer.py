@@ -168,26 +168,31 @@ class Sealer:
 def _leaves(
     connection: psycopg.Connection, since: int, horizon: int, *, is_needed: bool
 ) -> Iterator[list[tuple[int, bytes]]]:
-    """Return the leaves to seal, in batches; where `is_needed`, an empty batch if there is none.
+    """Return the leaves to seal, one batch in memory at a time; where `is_needed`, an empty one if there is none.
 
     Every transaction below the horizon has ended, so nothing can appear among these rows any more. Numbers of entries
     have gaps and are not given out in the order of commits, so they say nothing about what is complete.
     """
+    last, is_first = 0, True
+    while True:
+        gathered = _leaves_after(connection, last, since, horizon)
+        if gathered or (is_needed and is_first):
+            yield gathered
+        if len(gathered) < LARGEST:
+            return
+        last, is_first = gathered[-1][0], False
+
+
+def _leaves_after(
+    connection: psycopg.Connection, last: int, since: int, horizon: int
+) -> list[tuple[int, bytes]]:
     copy = (
-        f"COPY (SELECT {ENTRY_COLUMNS} FROM public.audit_entry WHERE txid >= {since:d} AND txid < {horizon:d} "  # noqa: S608  (numbers)
-        "ORDER BY id) TO STDOUT (FORMAT binary)"
+        f"COPY (SELECT {ENTRY_COLUMNS} FROM public.audit_entry "  # noqa: S608  (numbers)
+        f"WHERE txid >= {since:d} AND txid < {horizon:d} AND id > {last:d} ORDER BY id LIMIT {LARGEST:d}"
+        ") TO STDOUT (FORMAT binary)"
     )
-    gathered: list[tuple[int, bytes]] = []
-    ready: list[list[tuple[int, bytes]]] = []
     with connection.cursor() as cursor, cursor.copy(copy) as rows:
-        for row in copy_rows(rows):
-            gathered.append((entry_id(row), leaf_hash(row)))
-            if len(gathered) == LARGEST:
-                ready.append(gathered)
-                gathered = []
-    if gathered or (is_needed and not ready):
-        ready.append(gathered)
-    yield from ready
+        return [(entry_id(row), leaf_hash(row)) for row in copy_rows(rows)]
 
 
 def copy_rows(messages: Iterable[bytes | bytearray | memoryview]) -> Iterator[bytes]:

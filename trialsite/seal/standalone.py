@@ -11,9 +11,10 @@ The files of the folder are made with `--print-export`, which prints the command
 that is sealed is as it was sealed, with 1 where anything is not, and says which entry or batch.
 
 What is hashed (format 1): of each entry the bytes that PostgreSQL sends for it as one row of a binary COPY of
-ENTRY_COLUMNS with client encoding UTF-8. These are independent of time zone, formats and version of the server. A leaf
-is sha256(00 + row), a node sha256(01 + left + right), an odd node moves up as it is. A batch is a statement, which
-names the hash of the one before and is signed with Ed25519.
+ENTRY_COLUMNS with client encoding UTF-8; all but the first three are one value, the binary form of a row. These are
+independent of time zone, formats and version of the server. A leaf is sha256(00 + row), a node sha256(01 + left +
+right), an odd node moves up as it is. A batch is a statement, which names the hash of the one before and is signed
+with Ed25519.
 """
 
 import argparse
@@ -29,16 +30,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from struct import unpack_from
+from struct import Struct, unpack_from
+from struct import error as StructError
 from typing import Protocol
 
 FORMAT = 1
+# What the check looks at stands alone in front. The rest is one value: so a row is cut off the stream in one step.
 ENTRY_COLUMNS = (
-    "id, txid, recorded_at, acted_at, actor_id, actor_label, role, action, reason, request_id, "
-    "table_name, row_id, participant_id, site_id, op, site_zone, through, old, new"
+    "id, txid, recorded_at, pg_catalog.record_send(ROW(acted_at, actor_id, actor_label, role, action, reason, "
+    "request_id, table_name, row_id, participant_id, site_id, op, site_zone, through, old, new))"
 )
-FIELDS = 19
-_FIXED = 4  # fields of 8 bytes at the front of a row
+FIELDS = 4
 GENESIS = "0" * 64
 ANCHOR_GRACE_SECONDS = 60
 SLICE = 100_000  # ids looked at together
@@ -203,6 +205,7 @@ Signed = Callable[[bytes, bytes, bytes], bool]
 # ---------------------------------------------------------------------------------------------- reading
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
+_NO_MORE_ROWS = b"\xff\xff"
 
 
 class Source(Protocol):
@@ -213,40 +216,40 @@ class Source(Protocol):
 
 def split_rows(chunks: Iterable[bytes], fields: int) -> Iterator[bytes]:
     """Return the rows of a binary COPY stream. Raises ValueError where it is none, or has rows of another shape."""
-    buffer, position, is_begun = b"", 0, False
-    for chunk in chunks:
+    buffer, position = b"", 0
+    head, each, length_at = fields.to_bytes(2, "big"), range(fields), Struct(">i").unpack_from
+    for chunk in _after_heading(iter(chunks)):
         buffer, position = buffer[position:] + chunk, 0
-        if not is_begun:
-            if len(buffer) < 19:
-                continue
-            if not buffer.startswith(_SIGNATURE):
-                raise ValueError("This is no binary COPY.")
-            position, is_begun = 19 + int.from_bytes(buffer[15:19], "big"), True
-        while (end := _end_of_row(buffer, position, fields)) is not None:
-            if end == position:
-                return
+        size = len(buffer)
+        while position + 2 <= size:
+            if not buffer.startswith(head, position):
+                if buffer.startswith(_NO_MORE_ROWS, position):
+                    return
+                raise ValueError(f"A row has another number of fields than {fields}.")
+            end = position + 2
+            try:
+                for _ in each:
+                    (length,) = length_at(buffer, end)
+                    end += length + 4 if length > 0 else 4
+            except StructError:
+                break  # the rest of the row comes with the next piece
+            if end > size:
+                break
             yield buffer[position:end]
             position = end
     raise ValueError("The binary COPY is cut off.")
 
 
-def _end_of_row(buffer: bytes, position: int, fields: int) -> int | None:
-    """Return where the row ends; `position` itself for the end of all rows, None where more bytes are needed."""
-    size = len(buffer)
-    if position + 2 > size:
-        return None
-    count = int.from_bytes(buffer[position : position + 2], "big", signed=True)
-    if count == -1:
-        return position
-    if count != fields:
-        raise ValueError(f"A row has {count} fields instead of {fields}.")
-    here = position + 2
-    for _ in range(fields):
-        if here + 4 > size:
-            return None
-        (length,) = unpack_from(">i", buffer, here)
-        here += 4 + (length if length > 0 else 0)
-    return here if here <= size else None
+def _after_heading(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    begun = b""
+    while len(begun) < 19:
+        if (more := next(chunks, None)) is None:
+            return
+        begun += more
+    if not begun.startswith(_SIGNATURE):
+        raise ValueError("This is no binary COPY.")
+    yield begun[19 + int.from_bytes(begun[15:19], "big") :]
+    yield from chunks
 
 
 def fields_of(row: bytes) -> list[bytes | None]:
