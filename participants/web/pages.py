@@ -23,8 +23,9 @@ from participants.web.lines import home_lines, own_lines
 from participants.web.lists import chosen, links, narrowed, offer_sites, template_for
 from participants.web.panels import SIDE
 from trialsite import clock
-from trialsite.accounts.models import Site
+from trialsite.accounts.models import Site, User
 from trialsite.accounts.permissions import Permission
+from trialsite.signing.queries import broken_for
 from trialsite.web.access import requires, signed_in
 from trialsite.web.components import Pages
 from trialsite.web.panels import panels_for
@@ -64,9 +65,15 @@ def home(request: HttpRequest) -> HttpResponse:
         "may_refer": user.access.holds(Permission.REFER_PARTICIPANT),
         "now": now,
         "about_deviations": deviation_lines(request, user, now),
-        **({} if request.headers.get("HX-Request") else home_context(request, user)),
+        **({} if request.headers.get("HX-Request") else _around_the_list(request, user)),
     }
     return render(request, template_for(request, "participants/home.html", "list"), context)
+
+
+def _around_the_list(request: HttpRequest, user: User) -> dict[str, object]:
+    """Return what the home page shows beside the list, which alone is asked for again when a filter changes."""
+    broken = broken_for(user) if user.access.holds(Permission.VIEW_PARTICIPANT) else ()
+    return {**home_context(request, user), "broken": broken}
 
 
 @requires(Permission.VIEW_PARTICIPANT)

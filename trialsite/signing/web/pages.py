@@ -46,13 +46,6 @@ def signatures(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.VIEW_PARTICIPANT)
-@require_GET
-def warning(request: HttpRequest) -> HttpResponse:
-    """Show on the home page how many signatures do not hold any more, and nothing where all do."""
-    return render(request, "signing/warning.html", {"broken": broken_for(signed_in(request))})
-
-
-@requires(Permission.VIEW_PARTICIPANT)
 @require_http_methods(["GET", "POST"])
 def sign_record(request: HttpRequest, kind: str, record_id: UUID) -> HttpResponse:
     """Show a record as it would be signed, its signatures, and the form that signs it."""

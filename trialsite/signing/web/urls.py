@@ -6,7 +6,6 @@ from trialsite.signing.web import locks, pages
 
 urlpatterns = [
     path("signatures/", pages.signatures, name="signatures"),
-    path("signatures/warning/", pages.warning, name="signatures-warning"),
     path("signatures/<uuid:signature_id>/withdraw/", pages.withdraw_signature, name="signature-withdraw"),
     path("sign/<str:kind>/<uuid:record_id>/", pages.sign_record, name="sign"),
     path("locks/", locks.lock_list, name="locks"),

@@ -1,4 +1,4 @@
-// The bar under the head of every page: is there a connection, and what waits to be sent.
+// The bar at the foot of every page: is there a connection, and what waits to be sent.
 import { countWaiting, openVault } from "./vault.js";
 import { state } from "./queue.js";
 import { element, link, sign } from "./kept_card.js";
