@@ -14,14 +14,25 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.seal.rig import Copy, Rig, act
-from trialsite.seal.standalone import GENESIS, Batch, Report, merkle_root, read_anchors, statement
+from trialsite.seal.sealer import Database
+from trialsite.seal.standalone import (
+    GENESIS,
+    RUN_LEAVES_SQL,
+    RUN_SQL,
+    Batch,
+    Report,
+    merkle_root,
+    read_anchors,
+    statement,
+)
 
 Expected = Callable[[Report], bool]
 
@@ -124,7 +135,6 @@ def forge_with_wrong_key(copy: Copy, rng: random.Random) -> Expected:
 
 
 def _rewrite(copy: Copy, entry: int, key: Ed25519PrivateKey | None) -> int:
-    from trialsite.seal.sealer import Database
     from trialsite.seal.standalone import ENTRIES_SQL, leaf_hash
     from trialsite.seal.standalone import FIELDS as SENT
 
@@ -152,7 +162,8 @@ def _sign_again(connection: Any, copy: Copy, first: int, key: Ed25519PrivateKey 
                     "SELECT hash FROM audit_seal_leaf WHERE batch_id = %s ORDER BY sequence", [number]
                 ).fetchall()
             ]
-            words = statement({**kept.told, "root": merkle_root(leaves), "previous": previous})
+            digests = _digests(copy, kept.told) if number == first else {}
+            words = statement({**kept.told, **digests, "root": merkle_root(leaves), "previous": previous})
             kept = Batch(words, key.sign(words) if key else kept.signature)
             connection.execute(
                 "UPDATE audit_seal_batch SET statement = %s, signature = %s WHERE number = %s",
@@ -162,6 +173,17 @@ def _sign_again(connection: Any, copy: Copy, first: int, key: Ed25519PrivateKey 
         lines.append(kept.anchor())
     if key:
         copy.anchors.write_text("\n".join(lines) + "\n")
+
+
+def _digests(copy: Copy, told: Mapping[str, str]) -> dict[str, str]:
+    """Return what a forger would write so that the rows of the batch fit again."""
+    until = int(told["first"]) + int(told["count"])
+    asked = {
+        "entries": RUN_SQL.format(**told),
+        "leaves": RUN_LEAVES_SQL.format(first=told["first"], until=until),
+    }
+    source = Database(copy.conninfo)
+    return {name: sha256(b"".join(source.stream(sql))).hexdigest() for name, sql in asked.items()}
 
 
 def silence_a_trigger(copy: Copy, rng: random.Random) -> Expected:

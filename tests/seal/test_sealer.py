@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from tests.seal.rig import AT, Rig, act
 from trialsite.seal.keys import make_key, public_hex, read_key
 from trialsite.seal.sealer import Sealer, SealRefused
+from trialsite.seal.standalone import statement
 
 
 def test_an_entry_is_sealed_only_when_every_older_transaction_has_ended(rig: Rig) -> None:
@@ -110,3 +111,62 @@ def test_the_commands_seal_and_verify(
     (tmp_path / "anchors.jsonl").unlink()
     with pytest.raises(CommandError, match="1 finding"):
         call_command("audit_verify", "--state", str(tmp_path / "seen.json"), "--workers", "1")
+
+
+def test_sound_batches_are_checked_as_a_whole_and_no_entry_by_itself(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[object] = []
+    monkeypatch.setattr("trialsite.seal.standalone._check_entries", lambda *given: looked_at.append(given))
+    with rig.trial(915) as copy:
+        report = copy.verify()
+        assert (report.findings, report.entries, report.uncovered) == ([], 63, 3)
+        assert looked_at == []
+        with copy.unguarded() as connection:
+            connection.execute("UPDATE audit_entry SET reason = 'forged' WHERE id = 5")
+        assert next(one.kind for one in copy.verify().findings) == "digest"  # where the entries do not say it
+    assert len(looked_at) == 1
+
+
+@pytest.mark.parametrize("slice_of", [1, 13, 30, 100_000])
+@pytest.mark.parametrize("largest", [5, 12, 100_000])
+def test_batches_of_one_round_and_of_slow_transactions_raise_no_alarm(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, slice_of: int, largest: int
+) -> None:
+    """Several batches share a horizon, and the numbers of one lie between those of another."""
+    monkeypatch.setattr("trialsite.seal.standalone.SLICE", slice_of)
+    monkeypatch.setattr("trialsite.seal.sealer.LARGEST", largest)
+    with rig.trial(916) as copy, psycopg.connect(copy.conninfo) as slow, copy.superuser() as quick:
+        slow.execute(
+            """SELECT set_config('trialsite.actor_id', 'slow', true), set_config('trialsite.action', 'a.b', true),
+            set_config('trialsite.acted_at', '2026-06-01T08:00Z', true)"""
+        )
+        slow.execute("UPDATE ward SET name = 'slow' WHERE id < 9")
+        for number in range(9, 16):
+            act(quick, "quick", "UPDATE ward SET name = 'quick' WHERE id = %s", number)
+        copy.seal(60)
+        slow.execute("UPDATE ward SET name = 'slow' WHERE id > 16")
+        slow.commit()
+        copy.seal(65)
+        act(quick, "quick", "UPDATE ward SET name = 'quick' WHERE id = 1")
+        copy.seal(70)
+        monkeypatch.setattr("trialsite.seal.standalone._check_entries", None)  # not called: everything fits
+        report = copy.verify()
+    assert (report.findings, report.uncovered) == ([], 0)
+
+
+def test_seals_of_the_former_format_are_checked_entry_by_entry(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = {"entries", "leaves", "lowest", "highest", "since"}
+
+    def without(told: dict[str, object]) -> bytes:
+        return statement({name: value for name, value in told.items() if name not in former})
+
+    monkeypatch.setattr("trialsite.seal.sealer.statement", without)
+    with rig.trial(917) as copy:
+        copy.seal(60)
+        assert copy.verify().findings == []
+        with copy.unguarded() as connection:
+            connection.execute("UPDATE audit_entry SET reason = 'forged' WHERE id = 5")
+        assert [one.where for one in copy.verify().findings] == ["entry 5"]

@@ -1,5 +1,6 @@
 """The sealer: takes what can no longer change, hashes it outside the database, signs it, and keeps it in two places."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from trialsite.seal.standalone import (
     Batch,
     entry_id,
     leaf_hash,
+    leaf_row,
     merkle_root,
     read_anchors,
     statement,
@@ -102,14 +104,20 @@ class Sealer:
         defined = digest_of(text)
         made = count = 0
         is_changed = defined != was_defined
-        for leaves in _leaves(connection, since, horizon, is_needed=is_changed):
+        for gathered in _gathered(connection, since, horizon, is_needed=is_changed):
             number += 1
+            stored = gathered.stored(sequence, number)
             told_now = {
                 "number": number,
                 "first": sequence,
-                "count": len(leaves),
-                "root": merkle_root([leaf for _, leaf in leaves]),
+                "count": len(gathered.ids),
+                "lowest": min(gathered.ids, default=0),
+                "highest": max(gathered.ids, default=0),
+                "root": merkle_root(gathered.leaves),
+                "entries": gathered.digest,
+                "leaves": hashlib.sha256(stored).hexdigest(),
                 "previous": previous,
+                "since": since,
                 "horizon": horizon,
                 "sealed_at": at.isoformat(),
                 "definitions": defined,
@@ -118,9 +126,9 @@ class Sealer:
             }
             signed = statement(told_now)
             batch = Batch(signed, self.key.sign(signed))
-            _store(connection, batch, sequence, leaves)
-            sequence, previous = sequence + len(leaves), batch.hash
-            made, count, is_changed = made + 1, count + len(leaves), False
+            _store(connection, batch, stored)
+            sequence, previous = sequence + len(gathered.ids), batch.hash
+            made, count, is_changed = made + 1, count + len(gathered.ids), False
         if made:
             connection.execute(
                 "INSERT INTO audit_seal_definitions (digest, text) VALUES (%s, %s) ON CONFLICT DO NOTHING",
@@ -165,34 +173,53 @@ class Sealer:
             os.fsync(file.fileno())
 
 
-def _leaves(
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """The entries of one batch by ascending id. digest: sha256 of their rows."""
+
+    ids: list[int]
+    leaves: list[bytes]
+    digest: str
+
+    def stored(self, first: int, number: int) -> bytes:
+        """Return the leaves as the rows of a binary COPY, numbered from `first`, of batch `number`."""
+        pairs = zip(self.ids, self.leaves, strict=True)
+        return b"".join(leaf_row(at, entry, number, leaf) for at, (entry, leaf) in enumerate(pairs, first))
+
+
+def _gathered(
     connection: psycopg.Connection, since: int, horizon: int, *, is_needed: bool
-) -> Iterator[list[tuple[int, bytes]]]:
-    """Return the leaves to seal, one batch in memory at a time; where `is_needed`, an empty one if there is none.
+) -> Iterator[_Gathered]:
+    """Return what to seal, one batch in memory at a time; where `is_needed`, an empty one if there is none.
 
     Every transaction below the horizon has ended, so nothing can appear among these rows any more. Numbers of entries
     have gaps and are not given out in the order of commits, so they say nothing about what is complete.
     """
     last, is_first = 0, True
     while True:
-        gathered = _leaves_after(connection, last, since, horizon)
-        if gathered or (is_needed and is_first):
+        gathered = _gathered_after(connection, last, since, horizon)
+        if gathered.ids or (is_needed and is_first):
             yield gathered
-        if len(gathered) < LARGEST:
+        if len(gathered.ids) < LARGEST:
             return
-        last, is_first = gathered[-1][0], False
+        last, is_first = gathered.ids[-1], False
 
 
-def _leaves_after(
-    connection: psycopg.Connection, last: int, since: int, horizon: int
-) -> list[tuple[int, bytes]]:
+def _gathered_after(connection: psycopg.Connection, last: int, since: int, horizon: int) -> _Gathered:
     copy = (
         f"COPY (SELECT {ENTRY_COLUMNS} FROM public.audit_entry "  # noqa: S608  (numbers)
         f"WHERE txid >= {since:d} AND txid < {horizon:d} AND id > {last:d} ORDER BY id LIMIT {LARGEST:d}"
         ") TO STDOUT (FORMAT binary)"
     )
+    ids: list[int] = []
+    leaves: list[bytes] = []
+    digest = hashlib.sha256()
     with connection.cursor() as cursor, cursor.copy(copy) as rows:
-        return [(entry_id(row), leaf_hash(row)) for row in copy_rows(rows)]
+        for row in copy_rows(rows):
+            ids.append(entry_id(row))
+            leaves.append(leaf_hash(row))
+            digest.update(row)
+    return _Gathered(ids, leaves, digest.hexdigest())
 
 
 def copy_rows(messages: Iterable[bytes | bytearray | memoryview]) -> Iterator[bytes]:
@@ -205,16 +232,14 @@ def copy_rows(messages: Iterable[bytes | bytearray | memoryview]) -> Iterator[by
             yield row
 
 
-def _store(connection: psycopg.Connection, batch: Batch, first: int, leaves: list[tuple[int, bytes]]) -> None:
+def _store(connection: psycopg.Connection, batch: Batch, leaves: bytes) -> None:
     connection.execute(
         "INSERT INTO audit_seal_batch (number, statement, signature) VALUES (%s, %s, %s)",
         [batch.number, batch.statement, batch.signature],
     )
     copy = "COPY audit_seal_leaf (sequence, entry_id, batch_id, hash) FROM STDIN (FORMAT binary)"
     with connection.cursor() as cursor, cursor.copy(copy) as rows:
-        rows.set_types(["int8", "int8", "int8", "bytea"])
-        for sequence, (entry, leaf) in enumerate(leaves, first):
-            rows.write_row((sequence, entry, batch.number, leaf))
+        rows.write(_SIGNATURE + bytes(8) + leaves + b"\xff\xff")
 
 
 def _waiting_since(connection: psycopg.Connection) -> datetime | None:
@@ -239,6 +264,10 @@ class Database:
 
     def rows(self, sql: str, fields: int) -> Iterator[bytes]:
         """Return each row as PostgreSQL sends it."""
+        yield from self.stream(sql)
+
+    def stream(self, sql: str) -> Iterator[bytes]:
+        """Return the rows without the frame around them."""
         with (
             psycopg.connect(self.conninfo, options="-c client_encoding=UTF8") as connection,
             connection.cursor() as cursor,

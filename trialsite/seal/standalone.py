@@ -10,11 +10,12 @@ through psql, or against three files exported from it:
 The files of the folder are made with `--print-export`, which prints the commands. It ends with 0 where everything
 that is sealed is as it was sealed, with 1 where anything is not, and says which entry or batch.
 
-What is hashed (format 1): of each entry the bytes that PostgreSQL sends for it as one row of a binary COPY of
+What is hashed: of each entry the bytes that PostgreSQL sends for it as one row of a binary COPY of
 ENTRY_COLUMNS with client encoding UTF-8; all but the first three are one value, the binary form of a row. These are
 independent of time zone, formats and version of the server. A leaf is sha256(00 + row), a node sha256(01 + left +
 right), an odd node moves up as it is. A batch is a statement, which names the hash of the one before and is signed
-with Ed25519.
+with Ed25519. Since format 2 it also names the sha256 of all its rows in the order of their ids, and that of its leaves
+as rows of a binary COPY: where these and the numbers of rows are right, every entry is, and none is looked at by itself.
 """
 
 import argparse
@@ -25,16 +26,17 @@ import shlex
 import subprocess
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from struct import Struct, unpack_from
+from struct import Struct, unpack, unpack_from
 from struct import error as StructError
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-FORMAT = 1
+FORMAT = 2
 # What the check looks at stands alone in front. The rest is one value: so a row is cut off the stream in one step.
 ENTRY_COLUMNS = (
     "id, txid, recorded_at, pg_catalog.record_send(ROW(acted_at, actor_id, actor_label, role, action, reason, "
@@ -57,6 +59,19 @@ SEALED_LEAVES_SQL = (
     "SELECT sequence, batch_id, hash FROM public.audit_seal_leaf "
     "WHERE sequence >= {first} AND sequence < {until} ORDER BY sequence"
 )
+RUN_SQL = (
+    f"SELECT {ENTRY_COLUMNS} FROM public.audit_entry WHERE id >= {{lowest}} AND id <= {{highest}} "  # noqa: S608  (numbers only)
+    "AND txid >= {since} AND txid < {horizon} ORDER BY id"
+)
+RUN_LEAVES_SQL = (
+    "SELECT sequence, entry_id, batch_id, hash FROM public.audit_seal_leaf "
+    "WHERE sequence >= {first} AND sequence < {until} ORDER BY sequence"
+)
+TOTALS_SQL = (
+    "SELECT count(*) FILTER (WHERE txid < {horizon}), count(*) FILTER (WHERE txid >= {horizon}), "
+    "min(recorded_at) FILTER (WHERE txid >= {horizon}), "
+    "(SELECT count(*) FROM public.audit_seal_leaf WHERE batch_id <= {last}) FROM public.audit_entry"
+)
 BATCHES_SQL = "SELECT number, statement, signature FROM public.audit_seal_batch ORDER BY number"
 BOUNDS_SQL = (
     "SELECT least((SELECT min(id) FROM public.audit_entry), (SELECT min(entry_id) FROM public.audit_seal_leaf)), "
@@ -69,6 +84,14 @@ BOUNDS_SQL = (
 def leaf_hash(row: bytes) -> bytes:
     """Return the hash of one entry, given as a row of a binary COPY."""
     return hashlib.sha256(b"\x00" + row).digest()
+
+
+_LEAF_ROW = Struct(">hiqiqiqi")
+
+
+def leaf_row(sequence: int, entry: int, batch: int, leaf: bytes) -> bytes:
+    """Return a stored leaf as PostgreSQL sends it in a binary COPY: 74 bytes."""
+    return _LEAF_ROW.pack(4, 8, sequence, 8, entry, 8, batch, 32) + leaf
 
 
 def merkle_root(leaves: Sequence[bytes]) -> str:
@@ -214,6 +237,12 @@ class Source(Protocol):
     def rows(self, sql: str, fields: int) -> Iterator[bytes]: ...
 
 
+class LiveSource(Source, Protocol):
+    """A database. stream: all rows of a binary COPY in pieces of any size, without its heading and its end."""
+
+    def stream(self, sql: str) -> Iterator[bytes]: ...
+
+
 def split_rows(chunks: Iterable[bytes], fields: int) -> Iterator[bytes]:
     """Return the rows of a binary COPY stream. Raises ValueError where it is none, or has rows of another shape."""
     buffer, position = b"", 0
@@ -238,6 +267,18 @@ def split_rows(chunks: Iterable[bytes], fields: int) -> Iterator[bytes]:
             yield buffer[position:end]
             position = end
     raise ValueError("The binary COPY is cut off.")
+
+
+def without_frame(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the rows of a binary COPY stream as they come, not cut. Raises ValueError where it has no end."""
+    kept = b""
+    for chunk in _after_heading(iter(chunks)):
+        kept += chunk
+        if len(kept) > 2:
+            yield kept[:-2]
+            kept = kept[-2:]
+    if kept != _NO_MORE_ROWS:
+        raise ValueError("The binary COPY is cut off.")
 
 
 def _after_heading(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -278,14 +319,22 @@ class Psql:
     command: str
 
     def rows(self, sql: str, fields: int) -> Iterator[bytes]:
+        copied = self._copied(sql)
+        yield from split_rows(copied, fields)
+        for _ in copied:
+            """Read to the end: there it shows whether psql succeeded."""
+
+    def stream(self, sql: str) -> Iterator[bytes]:
+        yield from without_frame(self._copied(sql))
+
+    def _copied(self, sql: str) -> Iterator[bytes]:
         copy = f"COPY ({sql}) TO STDOUT (FORMAT binary)"
         words = [*shlex.split(self.command), "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-c", copy]
         with subprocess.Popen(words, stdout=subprocess.PIPE, env=_environment()) as running:  # noqa: S603  (the caller's own command)
             out = running.stdout
             if out is None:
                 raise OSError("psql gives nothing.")
-            yield from split_rows(iter(lambda: out.read(1 << 20), b""), fields)
-            out.read()
+            yield from iter(lambda: out.read(1 << 20), b"")
         if running.returncode:
             raise OSError(f"psql ended with {running.returncode}.")
 
@@ -426,7 +475,15 @@ def check(
     _check_chain(report, batches, public_key, signed)
     _check_anchors(report, batches, anchors, public_key, now, signed)
     _check_seen(report, batches, anchors, seen)
-    _check_entries(report, source, batches, workers)
+    suspect = _check_digests(report, source, batches, workers)
+    if suspect is not None:
+        before = len(report.findings)
+        _check_entries(report, source, batches, workers)
+        if len(report.findings) == before:
+            report.findings += [
+                Finding("digest", f"batch {one}", "its rows are not those that were sealed")
+                for one in suspect
+            ]
     report.seconds = time.monotonic() - began
     return report
 
@@ -529,6 +586,130 @@ def _check_seen(
             )
 
 
+# ------------------------------------------------------------------------------------- all entries of a batch at once
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a statement says of its rows. lowest, highest: ids. since, horizon: of their transactions."""
+
+    number: int
+    first: int
+    count: int
+    lowest: int
+    highest: int
+    since: int
+    horizon: int
+    entries: str
+    leaves: str
+
+
+def _told(batch: Batch) -> _Told:
+    told = batch.told
+    numbers = (
+        int(told[name]) for name in ("number", "first", "count", "lowest", "highest", "since", "horizon")
+    )
+    return _Told(*numbers, told["entries"], told["leaves"])
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Consecutive batches that are read together: one, or several small ones with horizons of their own."""
+
+    source: LiveSource
+    batches: tuple[_Told, ...]
+
+
+def _runs(source: LiveSource, batches: Sequence[_Told]) -> Iterator[_Run]:
+    together: list[_Told] = []
+    size = 0
+    for at, batch in enumerate(batches):
+        beside = batches[max(at - 1, 0) : at] + batches[at + 1 : at + 2]
+        is_alone = batch.count >= SLICE or any(one.horizon == batch.horizon for one in beside)
+        if together and (is_alone or size + batch.count > SLICE):
+            yield _Run(source, tuple(together))
+            together, size = [], 0
+        if is_alone:
+            yield _Run(source, (batch,))
+        else:
+            together, size = [*together, batch] if size else [batch], size + batch.count
+    if together:
+        yield _Run(source, tuple(together))
+
+
+def _check_digests(
+    report: Report, source: Source, batches: Sequence[Batch], workers: int
+) -> list[int] | None:
+    """Say None where every row is the sealed one, else which batches differ: then each entry has to be looked at."""
+    if isinstance(source, Folder) or any("entries" not in batch.told for batch in batches):
+        return []  # files are read from one end to the other, and seals of format 1 have no digests
+    live: LiveSource = source  # type: ignore[assignment]  # what is no folder is a database
+    told = [_told(batch) for batch in batches]
+    horizon, last = (told[-1].horizon, told[-1].number) if told else (0, 0)
+    wanted = sum(one.count for one in told)
+    totals = next(map(fields_of, live.rows(TOTALS_SQL.format(horizon=horizon, last=last), 4)))
+    if number_of(totals[0]) != wanted or number_of(totals[3]) != wanted:
+        return []
+    suspect = [number for some in _mapped(_check_run, [*_runs(live, told)], workers) for number in some]
+    if suspect:
+        return suspect
+    report.uncovered = number_of(totals[1])
+    report.entries = wanted + report.uncovered
+    report.uncovered_since = number_of(totals[2]) / 1e6 + POSTGRES_EPOCH if totals[2] else None
+    return None
+
+
+def _check_run(run: _Run) -> list[int]:
+    """Return the numbers of the batches whose rows or leaves are not those of their digests."""
+    first, last = run.batches[0], run.batches[-1]
+    sql = RUN_LEAVES_SQL.format(first=first.first, until=last.first + last.count)
+    leaves = memoryview(b"".join(run.source.stream(sql)))
+    size = _LEAF_ROW.size + 32
+    digests = _entry_digests(run)
+    wrong = []
+    for batch, entries in zip(run.batches, digests, strict=True):
+        start = (batch.first - first.first) * size
+        own = leaves[start : start + batch.count * size]
+        if entries != batch.entries or hashlib.sha256(own).hexdigest() != batch.leaves:
+            wrong.append(batch.number)
+    return wrong
+
+
+def _entry_digests(run: _Run) -> list[str]:
+    first, last = run.batches[0], run.batches[-1]
+    sql = RUN_SQL.format(
+        lowest=min(one.lowest for one in run.batches),
+        highest=max(one.highest for one in run.batches),
+        since=first.since,
+        horizon=last.horizon,
+    )
+    if len(run.batches) == 1:
+        digest = hashlib.sha256()
+        for piece in run.source.stream(sql):
+            digest.update(piece)
+        return [digest.hexdigest()]
+    horizons = [one.horizon for one in run.batches]
+    parts: list[list[bytes]] = [[] for _ in run.batches]
+    for row in run.source.rows(sql, FIELDS):
+        parts[bisect_right(horizons, unpack(">q", row[18:26])[0])].append(row)
+    return [hashlib.sha256(b"".join(part)).hexdigest() for part in parts]
+
+
+_Piece = TypeVar("_Piece")
+_Found = TypeVar("_Found")
+
+
+def _mapped(check_one: Callable[[_Piece], _Found], pieces: Sequence[_Piece], workers: int) -> list[_Found]:
+    """Check the pieces in so many processes; few pieces are not worth one."""
+    if workers > 1 and len(pieces) > 2:
+        with ProcessPoolExecutor(workers) as pool:
+            return list(pool.map(check_one, pieces))
+    return [check_one(one) for one in pieces]
+
+
+# ---------------------------------------------------------------------------------------------- every entry by itself
+
+
 def _groups(source: Source, batches: Sequence[Batch]) -> list["_Group"]:
     """Return the batches in pieces of some leaves, for several processes; the last piece is open at its end."""
     groups: list[_Group] = []
@@ -599,12 +780,7 @@ def _check_entries(report: Report, source: Source, batches: Sequence[Batch], wor
     starts = range(first, last + 1, SLICE if not isinstance(source, Folder) else last + 1)
     pieces: list[_Group | _Ids] = [*_groups(source, batches)]
     pieces += [_Ids(source, start, start + starts.step, horizon) for start in starts]
-    if workers > 1 and len(pieces) > 2:
-        with ProcessPoolExecutor(workers) as pool:
-            found = list(pool.map(_check_piece, pieces))
-    else:
-        found = [_check_piece(one) for one in pieces]
-    for one in found:
+    for one in _mapped(_check_piece, pieces, workers):
         report.findings += one.findings
         report.entries += one.entries
         report.uncovered += one.uncovered
