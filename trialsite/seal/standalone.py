@@ -606,10 +606,17 @@ class _Told:
 
 def _told(batch: Batch) -> _Told:
     told = batch.told
-    numbers = (
-        int(told[name]) for name in ("number", "first", "count", "lowest", "highest", "since", "horizon")
+    return _Told(
+        number=int(told["number"]),
+        first=int(told["first"]),
+        count=int(told["count"]),
+        lowest=int(told["lowest"]),
+        highest=int(told["highest"]),
+        since=int(told["since"]),
+        horizon=int(told["horizon"]),
+        entries=told["entries"],
+        leaves=told["leaves"],
     )
-    return _Told(*numbers, told["entries"], told["leaves"])
 
 
 @dataclass(frozen=True)
@@ -624,7 +631,7 @@ def _runs(source: LiveSource, batches: Sequence[_Told]) -> Iterator[_Run]:
     together: list[_Told] = []
     size = 0
     for at, batch in enumerate(batches):
-        beside = batches[max(at - 1, 0) : at] + batches[at + 1 : at + 2]
+        beside = [*batches[max(at - 1, 0) : at], *batches[at + 1 : at + 2]]
         is_alone = batch.count >= SLICE or any(one.horizon == batch.horizon for one in beside)
         if together and (is_alone or size + batch.count > SLICE):
             yield _Run(source, tuple(together))
