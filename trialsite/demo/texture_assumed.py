@@ -36,6 +36,15 @@ CRS: Mapping[str, Knots] = {
     "PLAT": ((0, 1), (5, 0.85), (14, 1)),
 }
 
+# Course of the sum of target lesions after the infusion: how many of ten participants take it, and its shape.
+TUMOUR_COURSES: Sequence[tuple[int, Knots]] = (
+    (2, ((0, 1), (28, 0.55), (60, 0.35), (90, 0.26), (365, 0.22))),
+    (3, ((0, 1), (28, 0.75), (60, 0.58), (120, 0.6), (200, 0.85), (300, 1.1))),
+    (3, ((0, 1), (28, 0.96), (60, 0.88), (180, 0.98), (365, 1.25))),
+    (2, ((0, 1), (28, 1.08), (60, 1.3), (120, 1.7))),
+)
+TUMOUR_READING_SD = 0.03  # of one reading of one lesion, as a share of it
+
 BREATHS_PER_MINUTE = (16.0, 1.5)  # mean, SD of one reading
 OXYGEN_SATURATION_PERCENT = (97.0, 0.8)
 TEMPERATURE_REPEAT_SD_C = 0.1
