@@ -22,9 +22,9 @@ INSTALLED = """
         tgenabled = 'A'
             AND tgfoid = to_regproc('public.' || quote_ident(
                 CASE tgname WHEN 'trail_no_truncate' THEN 'trail_refuse' ELSE trail_function(relname::text) END))
-            -- never for each row; after insert, update, delete; before truncate
+            -- after insert, after update of each row, after delete; before truncate
             AND tgtype = CASE tgname
-                WHEN 'trail_created' THEN 4 WHEN 'trail_changed' THEN 16 WHEN 'trail_removed' THEN 8 ELSE 2 + 32 END
+                WHEN 'trail_created' THEN 4 WHEN 'trail_changed' THEN 1 + 16 WHEN 'trail_removed' THEN 8 ELSE 2 + 32 END
             AND tgqual IS NULL AND tgattr = '',
         array_remove(string_to_array(encode(tgargs, 'escape'), '\\000'), '')
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
@@ -105,7 +105,7 @@ def test_a_function_that_its_table_left_behind_is_found_and_renewed(change: str)
         "ALTER TABLE unguarded DISABLE TRIGGER trail_removed",
         "ALTER TABLE unguarded ENABLE TRIGGER trail_created",
         "ALTER TABLE unguarded ENABLE TRIGGER trail_no_truncate",
-        "CREATE OR REPLACE TRIGGER trail_changed AFTER INSERT ON unguarded FOR EACH STATEMENT"
+        "CREATE OR REPLACE TRIGGER trail_changed AFTER INSERT ON unguarded FOR EACH ROW"
         " EXECUTE FUNCTION trail_of_unguarded('id'); ALTER TABLE unguarded ENABLE ALWAYS TRIGGER trail_changed",
         "CREATE OR REPLACE TRIGGER trail_removed AFTER DELETE ON unguarded FOR EACH STATEMENT WHEN (false)"
         " EXECUTE FUNCTION trail_of_unguarded('id'); ALTER TABLE unguarded ENABLE ALWAYS TRIGGER trail_removed",
