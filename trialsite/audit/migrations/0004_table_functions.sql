@@ -54,6 +54,16 @@ AS $function$
         ELSE '''''' END
 $function$;
 
+CREATE FUNCTION public.trail_text(target text, key text, side text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, public, pg_temp
+AS $function$
+-- Returns the expression for the key as it stands in the JSON of the row.
+    SELECT format(CASE WHEN type IN ('uuid', 'integer', 'bigint', 'text', 'character varying')
+        THEN '%s.%I::text' ELSE 'to_jsonb(%s.%I) #>> ''{}''' END, side, key)
+    FROM public.trail_columns(target) WHERE name = key
+$function$;
+
 CREATE FUNCTION public.trail_insertion(target text, key text, side text, old text, new text, origin text) RETURNS text
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, public, pg_temp
@@ -67,10 +77,10 @@ AS $function$
             coalesce(current_setting(''trialsite.role'', true), ''''), deed,
             coalesce(current_setting(''trialsite.reason'', true), ''''),
             coalesce(current_setting(''trialsite.request_id'', true), ''''),
-            %1$L, to_jsonb(%2$s.%3$I) #>> ''{}'', %4$s, %5$s, TG_OP, %6$s, %7$s, txid_current(),
+            %1$L, %2$s, %3$s, %4$s, TG_OP, %5$s, %6$s, txid_current(),
             coalesce(current_setting(''trialsite.site_zone'', true), ''''),
-            coalesce(current_setting(''trialsite.through'', true), '''')%8$s;',
-        target, side, key,
+            coalesce(current_setting(''trialsite.through'', true), '''')%7$s;',
+        target, public.trail_text(target, key, side),
         public.trail_reference(target, 'participants_participant', 'participant_id', side),
         public.trail_reference(target, 'accounts_site', 'site_id', side),
         old, new, origin)
@@ -119,6 +129,21 @@ $source$,
     ) AS told (hiding)
 $function$;
 
+CREATE FUNCTION public.trail_formats(target text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, public, pg_temp
+AS $function$
+-- Returns the formats to be fixed, so that an entry reads the same whatever the session has set. Each costs every write
+-- a little, so a table gets those of its types.
+    SELECT coalesce(string_agg(' SET ' || setting, '' ORDER BY setting), '')
+    FROM (VALUES
+        ('bytea', 'bytea_output = ''hex'''),
+        ('real|double precision', 'extra_float_digits = 1'),
+        ('interval', 'intervalstyle = ''iso_8601''')
+    ) AS known (types, setting)
+    WHERE EXISTS (SELECT FROM public.trail_columns(target) WHERE type ~ types)
+$function$;
+
 CREATE FUNCTION public.trail_install(target text, key text, hidden text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, public, pg_temp
@@ -130,9 +155,8 @@ DECLARE
     event text[];
 BEGIN
     EXECUTE format('CREATE OR REPLACE FUNCTION public.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER '
-        'SET search_path = pg_catalog, public, pg_temp SET timezone = ''UTC'' SET bytea_output = ''hex'' '
-        'SET extra_float_digits = 1 SET intervalstyle = ''iso_8601'' AS %L',
-        name, public.trail_source(target, key, hidden));
+        'SET search_path = pg_catalog, public, pg_temp SET timezone = ''UTC''%s AS %L',
+        name, public.trail_formats(target), public.trail_source(target, key, hidden));
     FOREACH event SLICE 1 IN ARRAY ARRAY[
         ['trail_created', 'INSERT', 'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT'],
         ['trail_changed', 'UPDATE', 'FOR EACH ROW'],
