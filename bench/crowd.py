@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from participants.models import Obligation
 from trialsite.accounts.models import Site
 from trialsite.accounts.working_days import working_days
+from trialsite.audit.trail import TRUNCATE_TRIGGER, WRITE_TRIGGERS
 from trialsite.protocol import types
 from trialsite.protocol.due import rungs_at, transition_after
 from trialsite.protocol.registry import latest
@@ -46,8 +47,8 @@ def fill(sites: list[Site], start: int, people: int) -> None:
             cursor.execute(statement)
         for table in TABLES:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
-            cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER trail_write")
-            cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER trail_no_truncate")
+            for trigger in (*WRITE_TRIGGERS, TRUNCATE_TRIGGER):
+                cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"VACUUM ANALYZE {table}")

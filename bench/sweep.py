@@ -50,6 +50,7 @@ from tests.factories.journeys import Ward, make_ward, participant_at  # noqa: E4
 from trialsite.accounts.models import Site  # noqa: E402
 from trialsite.accounts.permissions import SystemActor  # noqa: E402
 from trialsite.audit.acting import acting  # noqa: E402
+from trialsite.audit.trail import TRUNCATE_TRIGGER, WRITE_TRIGGERS  # noqa: E402
 from trialsite.celery import app  # noqa: E402
 from trialsite.protocol.reminding import Outcome  # noqa: E402
 
@@ -131,7 +132,7 @@ def without_trail() -> Iterator[None]:
 
 
 def _switch(how: str) -> None:
-    names = ("trail_write", "trail_no_truncate")
+    names = (*WRITE_TRIGGERS, TRUNCATE_TRIGGER)
     run(*(f"ALTER TABLE {table} {how} TRIGGER {name}" for table in WRITTEN for name in names))
 
 

@@ -125,7 +125,7 @@ def loosen(model: Model) -> None:
         # What only grows, is kept or is locked refuses some changes; here each way of writing is to reach the trail.
         cursor.execute(
             """SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal
-            AND tgname NOT IN ('trail_write', 'trail_no_truncate')""",
+            AND tgname NOT IN ('trail_created', 'trail_changed', 'trail_removed', 'trail_no_truncate')""",
             [table],
         )
         for (name,) in cursor.fetchall():

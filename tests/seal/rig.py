@@ -197,7 +197,8 @@ def migrate(conninfo: str) -> None:
         "PORT": where.get("port", ""),
     }
     try:
-        call_command("migrate", "seal", database="sealed", verbosity=0, interactive=False)
+        for app in ("audit", "seal"):
+            call_command("migrate", app, database="sealed", verbosity=0, interactive=False)
         connections["sealed"].close()
     finally:
         del connections.databases["sealed"]

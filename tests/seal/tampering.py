@@ -190,9 +190,9 @@ def silence_a_trigger(copy: Copy, rng: random.Random) -> Expected:
     """Switch the trail of a table off, edit, switch it on: as before to look at, but not to its catalogue row."""
     row = rng.randrange(20)
     with copy.superuser() as connection:
-        connection.execute("ALTER TABLE ward DISABLE TRIGGER trail_write")
+        connection.execute("ALTER TABLE ward DISABLE TRIGGER trail_changed")
         connection.execute("UPDATE ward SET name = 'quiet' WHERE id = %s", [row])
-        connection.execute("ALTER TABLE ward ENABLE ALWAYS TRIGGER trail_write")
+        connection.execute("ALTER TABLE ward ENABLE ALWAYS TRIGGER trail_changed")
         number = connection.execute("SELECT max(number) + 1 FROM audit_seal_batch").fetchone()[0]  # type: ignore[index]
     copy.seal(60)
     return lambda report: (
@@ -204,10 +204,10 @@ def replace_the_function(copy: Copy, rng: random.Random) -> Expected:
     """A trail function that keeps quiet for a moment, then the former one again."""
     with copy.superuser() as connection:
         source = connection.execute(
-            "SELECT pg_get_functiondef('public.trail_write()'::regprocedure)"
+            "SELECT pg_get_functiondef('public.trail_of_bed()'::regprocedure)"
         ).fetchone()[0]  # type: ignore[index]
         connection.execute(
-            "CREATE OR REPLACE FUNCTION public.trail_write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+            "CREATE OR REPLACE FUNCTION public.trail_of_bed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
         )
         if rng.random() < 0.5:
             connection.execute(

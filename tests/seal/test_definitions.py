@@ -13,7 +13,7 @@ def _text() -> str:
     return definitions_text(connection.connection)
 
 
-@pytest.mark.parametrize("function", ["lock_guard", "trail_write"])
+@pytest.mark.parametrize("function", ["lock_guard", "trail_of_participants_participant"])
 def test_a_function_with_another_body_is_another_fingerprint(function: str) -> None:
     before = _text()
     assert _text() == before

@@ -193,3 +193,25 @@ def test_an_action_that_is_not_dotted_is_refused(action: str) -> None:
 def test_an_actor_without_id_or_label_is_refused(person: Person) -> None:
     with pytest.raises(ValueError, match="actor"):
         acting(by=person, at=AT, action="wards.opened").__enter__()
+
+
+@pytest.mark.usefixtures("committed_wards")
+@pytest.mark.parametrize(
+    "reason", ['it\'s \\ "so" 楼 %s %%', "'; SELECT set_config('trialsite.actor_id', 'x', true); --"]
+)
+def test_who_acts_is_told_alike_where_the_statements_are_watched(reason: str) -> None:
+    """BEGIN and the settings go together where nobody watches; a text in them stays a text."""
+    with acting(by=NURSE, at=AT, action="wards.made", reason=reason):
+        new_ward()
+    with (
+        CaptureQueriesContext(connection) as seen,
+        acting(by=NURSE, at=AT, action="wards.made", reason=reason),
+    ):
+        new_ward()
+    told = Entry.objects.filter(action="wards.made").values_list(
+        "actor_id", "actor_label", "role", "reason", "acted_at", "site_zone", "through", "request_id"
+    )
+    assert len(told) == 2
+    assert told[0] == told[1]
+    assert told[0][3] == reason
+    assert "set_config" in seen.captured_queries[1]["sql"]

@@ -1,5 +1,7 @@
 """AddTrail in a migration: forwards, backwards, for m2m tables, and written down faithfully."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, migrations, models
@@ -8,6 +10,9 @@ from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import OperationWriter
 from django.test import override_settings
 
+from trialsite.accounts.permissions import SystemActor
+from trialsite.audit.acting import acting
+from trialsite.audit.models import Entry
 from trialsite.audit.trail import AddTrail, install_trail_sql
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +33,7 @@ def triggers() -> dict[str, list[tuple[str, str, list[str]]]]:
         cursor.execute(
             """SELECT relname, tgname, tgenabled::text, array_remove(string_to_array(encode(tgargs, 'escape'), '\\000'), '')
             FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-            WHERE NOT tgisinternal AND relname ILIKE '%plank%' ORDER BY tgname DESC"""
+            WHERE NOT tgisinternal AND relname ILIKE '%plank%' ORDER BY tgname = 'trail_no_truncate', tgname DESC"""
         )
         found: dict[str, list[tuple[str, str, list[str]]]] = {}
         for table, *trigger in cursor.fetchall():
@@ -46,20 +51,21 @@ def forwards(state: ProjectState, *operations: Operation) -> ProjectState:
     return state
 
 
-def test_the_operation_installs_both_triggers_for_every_mode_of_the_session() -> None:
+def test_the_operation_installs_every_trigger_for_every_mode_of_the_session() -> None:
     forwards(ProjectState(), PLANK, AddTrail("Plank", redact=("secret",)), AddTrail("plank_beside"))
 
     through = next(name for name in triggers() if name != "Plank odd")
     assert triggers() == {
-        "Plank odd": [("trail_write", "A", ["plank code", "hidden"]), ("trail_no_truncate", "A", [])],
-        through: [("trail_write", "A", ["id"]), ("trail_no_truncate", "A", [])],
+        table: [(name, "A", arguments) for name in ("trail_removed", "trail_created", "trail_changed")]
+        + [("trail_no_truncate", "A", [])]
+        for table, arguments in (("Plank odd", ["plank code", "hidden"]), (through, ["id"]))
     }
 
 
 def test_the_operation_is_reversible_and_repeatable() -> None:
     operation = AddTrail("Plank")
     state = forwards(ProjectState(), PLANK, operation, operation)
-    assert len(triggers()["Plank odd"]) == 2
+    assert len(triggers()["Plank odd"]) == 4
 
     with connection.schema_editor() as editor:
         operation.database_backwards("carpentry", editor, state, state)
@@ -126,6 +132,13 @@ def test_a_database_the_router_keeps_away_is_left_alone() -> None:
 
 
 def test_names_are_quoted() -> None:
-    sql = install_trail_sql('a"b', redact=["it's"])
-    assert '"a""b"' in sql
-    assert "'it''s'" in sql
+    with connection.cursor() as cursor:
+        cursor.execute('CREATE TABLE "a""b\'s" (id text, "it\'s" text, "so ""odd" text)')
+        cursor.execute(install_trail_sql("a\"b's", redact=["it's"]))
+        with acting(by=SystemActor("tests"), at=datetime(2026, 1, 1, tzinfo=UTC), action="tests.quoted"):
+            cursor.execute("INSERT INTO \"a\"\"b's\" VALUES ('1', 'secret', 'no')")
+            cursor.execute('UPDATE "a""b\'s" SET "it\'s" = \'other\', "so ""odd" = \'yes\'')
+    assert list(Entry.objects.order_by("id").values_list("table_name", "new")) == [
+        ("a\"b's", {"id": "1", "it's": "***", 'so "odd': "no"}),
+        ("a\"b's", {"it's": "***", 'so "odd': "yes"}),
+    ]

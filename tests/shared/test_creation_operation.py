@@ -49,7 +49,7 @@ def test_everything_is_there_afterwards_and_gone_when_it_is_taken_back() -> None
         cursor.execute(
             "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'carpentry_rib'::regclass AND tgname ~ 'trail'"
         )
-        assert cursor.fetchone() == (2,)
+        assert cursor.fetchone() == (4,)
     assert "rib_no_once" in constraints
     assert {one["foreign_key"] for one in constraints.values()} == {None, ("carpentry_hull", "id")}
 

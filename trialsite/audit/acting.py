@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection, transaction
+from psycopg import Connection
+from psycopg.errors import error_from_result
+from psycopg.pq import Escaping, ExecStatus, TransactionStatus
 
 
 class Actor(Protocol):
@@ -46,7 +49,7 @@ _SETTINGS = (
     "trialsite.site_zone",
     "trialsite.through",
 )
-_SET_ALL = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in _SETTINGS)
+_CLEAR_ALL = "SELECT " + ", ".join(f"set_config('{name}', '', true)" for name in _SETTINGS)
 _ACTION = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 
@@ -92,13 +95,39 @@ def acting(
             _open.reset(token)
     if connection.in_atomic_block and not connection.needs_rollback:
         # A released savepoint keeps its settings for the rest of the transaction. (A rolled back one does not.)
-        _announce(*[""] * len(_SETTINGS))
+        with connection.cursor() as cursor:
+            cursor.execute(_CLEAR_ALL)
 
 
 def _announce(*values: str) -> None:
-    """Set all transaction-local settings in one round trip."""
+    """Set the transaction-local settings in one round trip. All are empty before, so what has no value is left out.
+
+    In a transaction that has not begun yet, BEGIN goes along: that saves a third of what a single write costs more than
+    without a trail. Where somebody watches the statements, they take the usual way.
+    """
+    told = {name: value for name, value in zip(_SETTINGS, values, strict=True) if value}
+    connection.ensure_connection()
+    raw = connection.connection
+    if _may_begin(raw) and not any("\0" in value for value in told.values()):
+        quote = Escaping(raw.pgconn).escape_literal
+        settings = (
+            b"set_config('%b', %b, true)" % (name.encode(), quote(value.encode()))
+            for name, value in told.items()
+        )
+        with connection.wrap_database_errors:
+            found = raw.pgconn.exec_(b"BEGIN; SELECT " + b", ".join(settings))
+            if found.status != ExecStatus.TUPLES_OK:
+                raise error_from_result(found)
+        return
     with connection.cursor() as cursor:
-        cursor.execute(_SET_ALL, values)
+        names = ", ".join(f"set_config('{name}', %s, true)" for name in told)
+        cursor.execute(f"SELECT {names}", list(told.values()))
+
+
+def _may_begin(raw: Connection[Any]) -> bool:
+    is_watched = connection.queries_logged or connection.execute_wrappers
+    is_plain = raw.isolation_level is None and raw.read_only is None and raw.info.encoding == "utf-8"
+    return not is_watched and is_plain and raw.pgconn.transaction_status == TransactionStatus.IDLE
 
 
 def _require_well_formed(by: Actor, at: datetime, action: str) -> None:

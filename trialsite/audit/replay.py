@@ -20,7 +20,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from trialsite.audit.models import Entry, Operation
-from trialsite.audit.trail import WRITE_TRIGGER
+from trialsite.audit.trail import ARGUMENTS_SQL
 
 HIDDEN = "***"
 Key = tuple[str, str]
@@ -104,12 +104,7 @@ def whole_story(keys: Collection[Key]) -> models.Q:
 def redacted_columns() -> dict[str, frozenset[str]]:
     """Return the columns of each table whose values the trail never holds, as the triggers have it."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT relname, array_remove(string_to_array(encode(tgargs, 'escape'), '\\000'), '')
-            FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-            WHERE tgname = %s AND relnamespace = 'public'::regnamespace""",
-            [WRITE_TRIGGER],
-        )
+        cursor.execute(ARGUMENTS_SQL)
         return {table: frozenset(arguments[1:]) for table, arguments in cursor.fetchall()}
 
 

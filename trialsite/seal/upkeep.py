@@ -8,14 +8,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from trialsite.audit.trail import ARGUMENTS_SQL
 from trialsite.seal.standalone import Finding
 
-TRAILED_SQL = """
-    SELECT c.relname, split_part(encode(t.tgargs, 'escape'), '\\000', 1),
-        array_remove(string_to_array(encode(t.tgargs, 'escape'), '\\000'), '')
-    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE t.tgname = 'trail_write' AND c.relnamespace = 'public'::regnamespace ORDER BY c.relname
-"""
 # As the trigger has it, so that the texts are alike.
 _SETTINGS = "SET timezone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET intervalstyle = 'iso_8601'"
 
@@ -28,8 +23,8 @@ def unaudited_changes(conninfo: str) -> Iterator[Finding]:
     with psycopg.connect(conninfo, options="-c client_encoding=UTF8") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.execute(_SETTINGS)
-        for table, key, arguments in connection.execute(TRAILED_SQL).fetchall():
-            yield from _differences(connection, table, key, frozenset(arguments[1:]))
+        for table, (key, *hidden) in connection.execute(ARGUMENTS_SQL).fetchall():
+            yield from _differences(connection, table, key, frozenset(hidden))
 
 
 def _differences(
