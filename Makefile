@@ -9,7 +9,7 @@ TESTS ?= tests
 COMPILE := $(PYTHON) -m compileall -q -j 0 trialsite participants screening infusion followup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep tamper bench-audit signatures-at-length mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep bench-pages tamper bench-audit signatures-at-length mutation
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ faults: $(DEV_STAMP)  ## kill worker, beat, database and mail server again and a
 
 bench-sweep: $(DEV_STAMP)  ## print what sweep, delivery and reconciliation cost at 10 000 and 100 000 participants (a quarter of an hour)
 	@$(PYTHON) -m bench.sweep --trail
+
+bench-pages: $(DEV_STAMP)  ## print what the pages of every day cost: milliseconds, SQL statements, kilobytes (two minutes)
+	@$(PYTHON) -m bench.pages
 
 random-journeys: $(DEV_STAMP)  ## the plan against the stored obligations over 200 random journeys (a quarter of an hour)
 	@TRIALSITE_JOURNEYS=200 $(PYTHON) -m pytest tests/participants/test_reconcile_properties.py

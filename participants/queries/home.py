@@ -21,6 +21,9 @@ COUNTED_UP_TO = 200  # a longer group reads 200+
 GROUPS = ("overdue", "due", "soon")
 
 
+_SCANNED_BY = {"overdue": "closes_at", "due": "opens_at", "soon": "opens_at"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A place in the list, after the line `closes_at`, `row_id` of `group`."""
@@ -73,9 +76,12 @@ def due_today(
     Each group is ordered by closing instant, so the page is read from the work-list index: three short scans
     and one capped count, whatever the number of participants.
     """
+    totals = _totals(rows, now)
     found: list[tuple[str, Obligation]] = []
     for name in GROUPS[GROUPS.index(after.group) if after else 0 :]:
         inside = _in_group(rows, name, now)
+        if name == "due" and totals[name] <= COUNTED_UP_TO:
+            inside = _few(rows, inside)
         if after is not None and name == after.group:
             inside = inside.filter(
                 Q(closes_at__gt=after.closes_at) | Q(closes_at=after.closes_at, id__gt=after.row_id)
@@ -84,7 +90,7 @@ def due_today(
         found += [(name, row) for row in joined[: size + 1 - len(found)]]
     page = found[:size]
     return Home(
-        groups=tuple(_groups(page, _totals(rows, now), now)),
+        groups=tuple(_groups(page, totals, now)),
         following=_place(*page[-1]) if len(found) > size else None,
     )
 
@@ -97,11 +103,17 @@ def _in_group(rows: ObligationQuerySet, name: str, now: datetime) -> ObligationQ
     return rows.filter(closes_at__gt=now, opens_at__gt=now, opens_at__lte=now + HORIZON)
 
 
+def _few(rows: ObligationQuerySet, inside: ObligationQuerySet) -> ObligationQuerySet:
+    """Find few due rows by their opening: few of those that opened are not settled. By their closing, every window of
+    the years to come would be looked at before the last of them is found."""
+    return rows.filter(pk__in=inside.order_by("opens_at").values("pk")[: COUNTED_UP_TO + 1])
+
+
 def _totals(rows: ObligationQuerySet, now: datetime) -> Counter[str]:
     """Count the groups, each up to the cap, in one statement."""
     overdue, *others = (
         _in_group(rows, name, now)
-        .order_by()
+        .order_by(_SCANNED_BY[name])
         .annotate(group=Value(name, output_field=CharField()))
         .values_list("group", flat=True)[: COUNTED_UP_TO + 1]
         for name in GROUPS
