@@ -9,7 +9,7 @@ TESTS ?= tests
 COMPILE := $(PYTHON) -m compileall -q -j 0 trialsite participants screening infusion followup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length random-journeys faults bench-sweep bench-pages tamper bench-audit signatures-at-length mutation
+.PHONY: help run test lint types contracts migrations check lock clean-state bench bench-feed real-data browser-at-length screens random-journeys faults bench-sweep bench-pages tamper bench-audit signatures-at-length mutation
 
 help:  ## list these targets
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ bench-feed: $(DEV_STAMP)  ## print what importing laboratory results costs: rows
 browser-at-length: $(DEV_STAMP)  ## the browser tests with every page in every role and all evidence by hand (half an hour)
 	@.ci/chromium
 	@TRIALSITE_AT_LENGTH=1 $(PYTHON) -m pytest -n 2 tests/browser
+
+screens: $(DEV_STAMP)  ## take a picture of every page in three widths, light and dark, into docs/screens (ten minutes)
+	@.ci/chromium
+	@$(PYTHON) -m pytest -q tests/browser/screens.py
 
 faults: $(DEV_STAMP)  ## kill worker, beat, database and mail server again and again, and count what is lost or doubled (an hour)
 	@$(PYTHON) -m tests.faults --times 20

@@ -143,7 +143,7 @@ class Deviation(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule_id} {self.subject}"
+        return f"Deviation {self.rule_id} found {self.detected_at:%Y-%m-%d}"
 
     def get_absolute_url(self) -> str:
         return reverse("deviation", args=[self.pk])
