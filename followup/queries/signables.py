@@ -1,11 +1,12 @@
 """What of follow-up the investigator signs: a visit, and the casebook of a participant."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db.models import Model, Q
 
-from followup.models import Visit
+from followup.models import Visit, VisitProcedure
 from followup.queries.procedures import checklist_of
 from followup.rules.procedures import unanswered
 from participants.models import Participant
@@ -13,6 +14,7 @@ from participants.queries.course import load_course
 from participants.queries.signables import lock_participant, owner_of
 from trialsite.accounts.models import User
 from trialsite.accounts.permissions import Permission
+from trialsite.protocol.registry import resolve
 from trialsite.signing.content import row, rows
 from trialsite.signing.guard import GUARDED, is_guarded, way_up
 from trialsite.signing.kinds import EVERY_TABLE, Kind, Shown
@@ -33,19 +35,26 @@ def _visit_content(visit: Visit) -> dict[str, Any]:
 
 def _visit_shown(visit: Visit) -> Shown:
     answers = [one for one in visit.procedures.all() if one.voided_at is None]
+    zone = visit.participant.site.time_zone
     return Shown(
         heading=f"Visit {visit.obligation_key or 'unscheduled'}",
         lines=(
-            ("Took place", f"{visit.performed_at:%Y-%m-%d %H:%M} UTC"),
+            ("Took place", f"{visit.performed_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"),
             ("How", visit.mode.replace("_", " ")),
             *(
-                (one.procedure_id, " ".join(filter(None, [one.outcome.replace("_", " "), one.reason])))
+                (_title(one), " ".join(filter(None, [one.outcome.replace("_", " "), one.reason])))
                 for one in answers
             ),
             ("Left out", visit.not_done or "–"),
             ("Note", visit.note or "–"),
         ),
     )
+
+
+def _title(answer: VisitProcedure) -> str:
+    """The words of the version under which it was answered: a signer reads no codes."""
+    known = resolve(answer.protocol_version).procedures
+    return next((one.title for one in known if one.id == answer.procedure_id), answer.procedure_id)
 
 
 def _visit_obstacles(visit: Visit, by: User) -> tuple[str, ...]:
